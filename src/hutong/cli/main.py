@@ -1,0 +1,11 @@
+"""`hutong ...`: every command, gathered from one file per subject."""
+
+import typer
+
+from hutong.cli import db
+
+app = typer.Typer(no_args_is_help=True, help="Hutong (户通): customer master, orders, billing and CRM in one model.")
+app.add_typer(db.app, name="db")
+
+if __name__ == "__main__":
+    app()

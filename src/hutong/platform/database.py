@@ -1,0 +1,136 @@
+"""The database: one schema per center, transactions opened at the edge, sets in and out.
+
+A center may be given a database of its own later; callers only ever name the center.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, Engine, MetaData, create_engine, event, text
+from sqlalchemy.engine import URL, make_url
+
+from hutong.platform import embedded_postgres
+from hutong.platform.errors import Unavailable
+from hutong.platform.settings import settings
+
+CENTERS = (
+    "platform",
+    "identity",
+    "masterdata",
+    "party",
+    "catalog",
+    "inventory",
+    "ordering",
+    "billing",
+)
+MINIMUM_VERSION = 180000
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+def metadata_for(center: str) -> MetaData:
+    """The table registry of a center: its schema, and predictable constraint names for migrations."""
+    return MetaData(schema=center, naming_convention=NAMING)
+
+
+def primary_url() -> URL:
+    """Where live data is: the configured server, else the embedded one, started if need be."""
+    if settings.database_url:
+        url = make_url(settings.database_url)
+        return url.set(drivername="postgresql+psycopg")
+    return make_url(embedded_postgres.shared(settings.data_dir).ensure())
+
+
+@lru_cache
+def _engine(url: str) -> Engine:
+    engine = create_engine(
+        url,
+        pool_size=settings.pool_size,
+        max_overflow=settings.pool_size,
+        pool_pre_ping=True,
+        connect_args={"application_name": "hutong", "options": "-c timezone=UTC"},
+    )
+
+    @event.listens_for(engine, "first_connect")
+    def refuse_old_server(connection: Any, _record: Any) -> None:
+        if connection.info.server_version < MINIMUM_VERSION:
+            raise Unavailable("platform-database-too-old", found=str(connection.info.server_version // 10000))
+
+    return engine
+
+
+@lru_cache
+def _urls() -> tuple[str, str]:
+    primary = primary_url().render_as_string(hide_password=False)
+    replica = settings.replica_url
+    if replica:
+        return primary, make_url(replica).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+    return primary, primary
+
+
+def engine() -> Engine:
+    """The engine of live data."""
+    return _engine(_urls()[0])
+
+
+def forget() -> None:
+    """Close all connections and read the settings anew (tests, and children after a fork)."""
+    _urls.cache_clear()
+    _engine.cache_clear()
+
+
+def dispose() -> None:
+    """Close this process's connections."""
+    if _urls.cache_info().currsize:
+        for url in set(_urls()):
+            _engine(url).dispose()
+    forget()
+
+
+@contextmanager
+def begin(center: str) -> Iterator[Connection]:
+    """A transaction on a center's database; commits at the end of the block, rolls back on an exception."""
+    assert center in CENTERS, center
+    with engine().begin() as conn:
+        yield conn
+
+
+@contextmanager
+def read(center: str) -> Iterator[Connection]:
+    """A read-only transaction on a center's database, on the replica where one is configured."""
+    assert center in CENTERS, center
+    with _engine(_urls()[1]).connect() as conn:
+        conn.execute(text("SET TRANSACTION READ ONLY"))
+        yield conn
+        conn.rollback()
+
+
+def copy_rows(conn: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+    """Load rows by COPY within the transaction. `table` and `columns` come from code, never from users."""
+    count = 0
+    with (
+        conn.connection.cursor() as cursor,
+        cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy,  # type: ignore[attr-defined]
+    ):
+        for row in rows:
+            copy.write_row(row)
+            count += 1
+    return count
+
+
+def copy_csv(conn: Connection, table: str, columns: Sequence[str], chunks: Iterable[bytes]) -> None:
+    """Load CSV bytes (UTF-8, as DuckDB or Arrow writes it, no header) by COPY within the transaction."""
+    with (
+        conn.connection.cursor() as cursor,
+        cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT csv)") as copy,  # type: ignore[attr-defined]
+    ):
+        for chunk in chunks:
+            copy.write(chunk)

@@ -1,0 +1,122 @@
+"""Migrations: Alembic, one history per center, so that centers are upgraded alone (SC-09).
+
+A center's `tables.py` offers `metadata`, and optionally `STATEMENTS` (extensions, functions, triggers, partitions:
+idempotent SQL, run after each upgrade) and `VIEWS` (name → select; dropped and created anew after each upgrade).
+"""
+
+import importlib
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from hutong.platform import database
+
+PACKAGE = Path(__file__).parents[1]
+MIGRATION_LOCK = 0x48555430  # 'HUT0': one migration at a time
+
+
+def tables_of(center: str) -> ModuleType:
+    """A center's `tables` module."""
+    return importlib.import_module(f"hutong.{center}.tables")
+
+
+def installed() -> tuple[str, ...]:
+    """Centers that store something, in the order of imports."""
+    return tuple(center for center in database.CENTERS if (PACKAGE / center / "tables.py").exists())
+
+
+def versions_dir(center: str) -> Path:
+    """Where a center's revisions are."""
+    return PACKAGE / center / "migrations" / "versions"
+
+
+def config(center: str, conn: Connection) -> Config:
+    """Alembic's configuration for one center on one connection."""
+    made = Config()
+    made.set_main_option("script_location", str(PACKAGE / "platform" / "alembic"))
+    made.set_main_option("version_locations", str(versions_dir(center)))
+    made.set_main_option("path_separator", "os")
+    made.attributes.update(center=center, connection=conn, metadata=tables_of(center).metadata)
+    return made
+
+
+def upgrade(conn: Connection, center: str) -> None:
+    """Bring one center to its newest revision, with its statements and views."""
+    conn.execute(text(f"CREATE SCHEMA IF NOT EXISTS {center}"))
+    command.upgrade(config(center, conn), "head")
+    module = tables_of(center)
+    for statement in getattr(module, "STATEMENTS", ()):
+        conn.execute(text(statement))
+    create_views(conn, getattr(module, "VIEWS", {}))
+
+
+def create_views(conn: Connection, views: Mapping[str, str]) -> None:
+    """Drop and create a center's views, later ones may read earlier ones."""
+    for name in reversed(list(views)):
+        conn.execute(text(f"DROP VIEW IF EXISTS {name} CASCADE"))
+    for name, select in views.items():
+        conn.execute(text(f"CREATE VIEW {name} AS {select}"))
+
+
+def upgrade_all() -> None:
+    """Bring every center to its newest revision in one transaction; several starters wait for one another."""
+    with database.engine().begin() as conn:
+        conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+        for center in installed():
+            upgrade(conn, center)
+
+
+def differences(conn: Connection, center: str) -> list[str]:
+    """What `alembic check` would complain of: tables declared but not migrated, and the reverse."""
+    directory = ScriptDirectory.from_config(config(center, conn))
+    context = MigrationContext.configure(
+        conn, opts={"version_table_schema": center, "include_schemas": True, "compare_type": True}
+    )
+    if context.get_current_revision() != directory.get_current_head():
+        return [f"{center}: database is not at the newest revision"]
+    metadata = tables_of(center).metadata
+    unmanaged = tuple(metadata.info.get("unmanaged", ()))
+
+    def own(name: str | None, kind: str, parent: Mapping[str, str | None]) -> bool:
+        if kind == "schema":
+            return name == center
+        if kind == "table":
+            return name != "alembic_version" and not (unmanaged and (name or "").startswith(unmanaged))
+        return parent.get("schema_name", center) == center
+
+    context.opts["include_name"] = own
+    return [f"{center}: {difference}" for difference in compare_metadata(context, metadata)]
+
+
+def check_all() -> list[str]:
+    """All differences between declared and migrated tables; empty when clean."""
+    with database.engine().connect() as conn:
+        return [line for center in installed() for line in differences(conn, center)]
+
+
+def make_revision(center: str, message: str, *, rewrite: bool = False) -> None:
+    """Write a center's next revision from the difference between tables and database.
+
+    `rewrite` replaces a single unreleased initial revision, on an empty schema.
+    """
+    folder = versions_dir(center)
+    folder.mkdir(parents=True, exist_ok=True)
+    with database.engine().connect() as conn, conn.begin() as transaction:
+        if rewrite:
+            for path in folder.glob("*.py"):
+                path.unlink()
+            conn.execute(text(f"DROP SCHEMA IF EXISTS {center} CASCADE"))
+        conn.execute(text(f"CREATE SCHEMA IF NOT EXISTS {center}"))
+        made = config(center, conn)
+        if not rewrite:
+            command.upgrade(made, "head")
+        number = len(list(folder.glob("*.py"))) + 1
+        command.revision(made, message, autogenerate=True, rev_id=f"{number:04d}")
+        transaction.rollback()
