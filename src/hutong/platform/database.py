@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
+import psycopg
+from psycopg.sql import SQL, Composed, Identifier
 from sqlalchemy import Connection, Engine, MetaData, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 
@@ -95,10 +97,15 @@ def dispose() -> None:
     forget()
 
 
+def _known(center: str) -> None:
+    if center not in CENTERS:
+        raise ValueError(f"no center {center}")
+
+
 @contextmanager
 def begin(center: str) -> Iterator[Connection]:
     """A transaction on a center's database; commits at the end of the block, rolls back on an exception."""
-    assert center in CENTERS, center
+    _known(center)
     with engine().begin() as conn:
         yield conn
 
@@ -106,20 +113,26 @@ def begin(center: str) -> Iterator[Connection]:
 @contextmanager
 def read(center: str) -> Iterator[Connection]:
     """A read-only transaction on a center's database, on the replica where one is configured."""
-    assert center in CENTERS, center
+    _known(center)
     with _engine(_urls()[1]).connect() as conn:
         conn.execute(text("SET TRANSACTION READ ONLY"))
         yield conn
         conn.rollback()
 
 
+def driver(conn: Connection) -> psycopg.Connection[Any]:
+    """The psycopg connection beneath, within the same transaction: for COPY and pipelines."""
+    beneath = conn.connection.driver_connection
+    if not isinstance(beneath, psycopg.Connection):
+        raise TypeError("not a psycopg connection")
+    return beneath
+
+
 def copy_rows(conn: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
     """Load rows by COPY within the transaction. `table` and `columns` come from code, never from users."""
     count = 0
-    with (
-        conn.connection.cursor() as cursor,
-        cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy,  # type: ignore[attr-defined]
-    ):
+    statement = SQL("COPY {} ({}) FROM STDIN").format(_qualified(table), _names(columns))
+    with driver(conn).cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:
             copy.write_row(row)
             count += 1
@@ -128,9 +141,15 @@ def copy_rows(conn: Connection, table: str, columns: Sequence[str], rows: Iterab
 
 def copy_csv(conn: Connection, table: str, columns: Sequence[str], chunks: Iterable[bytes]) -> None:
     """Load CSV bytes (UTF-8, as DuckDB or Arrow writes it, no header) by COPY within the transaction."""
-    with (
-        conn.connection.cursor() as cursor,
-        cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT csv)") as copy,  # type: ignore[attr-defined]
-    ):
+    statement = SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(_qualified(table), _names(columns))
+    with driver(conn).cursor() as cursor, cursor.copy(statement) as copy:
         for chunk in chunks:
             copy.write(chunk)
+
+
+def _qualified(table: str) -> Identifier:
+    return Identifier(*table.split("."))
+
+
+def _names(columns: Sequence[str]) -> Composed:
+    return SQL(", ").join(Identifier(column) for column in columns)
