@@ -23,7 +23,7 @@ from psycopg import sql
 
 import hutong
 from hutong.platform.postgres.binaries import EmbeddedPostgresError
-from hutong.platform.postgres.cluster import PORT, SUPERUSER, Cluster, home_of, prepare
+from hutong.platform.postgres.cluster import PORT, SUPERUSER, Cluster, home_of, locate, prepare
 from hutong.platform.postgres.keeper import Order
 
 __all__ = ["EmbeddedPostgres", "EmbeddedPostgresError", "running", "shared"]
@@ -101,7 +101,7 @@ def shared(data_dir: Path) -> EmbeddedPostgres:
 def _start(home: Path, *, durable: bool) -> str:
     """See that a server answers, with the starting lock held."""
     deadline = time.monotonic() + PATIENCE_SECONDS
-    cluster = prepare(home, durable=durable)
+    cluster = locate(home)
     keeper: subprocess.Popen[bytes] | None = None
     while not _answers(cluster):
         if keeper is not None and keeper.poll() is not None:
@@ -109,17 +109,18 @@ def _start(home: Path, *, durable: bool) -> str:
         if time.monotonic() > deadline:
             raise EmbeddedPostgresError(f"PostgreSQL does not answer; its log ends with:\n{_log_end(home)}")
         if keeper is None:
-            keeper = _keep(home, cluster)
+            keeper = _keep(home, cluster, durable=durable)
         time.sleep(0.03)
     return _url(cluster)
 
 
-def _keep(home: Path, cluster: Cluster) -> subprocess.Popen[bytes] | None:
+def _keep(home: Path, cluster: Cluster, *, durable: bool) -> subprocess.Popen[bytes] | None:
     """Start a keeper; None if there is one. It inherits its lock from us, so that there are never two."""
     lock = _open(home / "keeper.lock")
     try:
         if not _try_lock(lock, fcntl.LOCK_EX):
             return None
+        prepare(cluster, durable=durable)
         log = home / "postgres.log"
         if log.exists() and log.stat().st_size > LONGEST_LOG:
             log.rename(log.with_suffix(".log.1"))
@@ -132,16 +133,17 @@ def _keep(home: Path, cluster: Cluster) -> subprocess.Popen[bytes] | None:
             users_lock=str(home / "users.lock"),
             keeper_lock=lock,
         )
-        return subprocess.Popen(
-            [sys.executable, "-s", "-S", "-m", "hutong.platform.postgres.keeper", order.as_argument()],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=log.open("ab"),
-            cwd="/",
-            env={"PYTHONPATH": str(Path(hutong.__file__).parent.parent), "PATH": "/usr/bin:/bin"},
-            pass_fds=[lock],
-            start_new_session=True,
-        )
+        with log.open("ab") as output:
+            return subprocess.Popen(  # noqa: S603 - our own program
+                [sys.executable, "-s", "-S", "-m", "hutong.platform.postgres.keeper", order.as_argument()],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd="/",
+                env={"PYTHONPATH": str(Path(hutong.__file__).parent.parent), "PATH": "/usr/bin:/bin"},
+                pass_fds=[lock],
+                start_new_session=True,
+            )
     finally:
         os.close(lock)
 

@@ -4,6 +4,7 @@ import fcntl
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
@@ -35,16 +36,25 @@ def programs(uid: int, gid: int) -> Path:
 def runs(program: Path, uid: int, gid: int) -> bool:
     """Whether this user can run a program (tried, so access lists and mount options count too)."""
     try:
-        return subprocess.run([program, "--version"], capture_output=True, cwd="/", **as_user(uid, gid)).returncode == 0
+        return run_as(uid, gid, [program, "--version"]).returncode == 0
     except OSError:
         return False
 
 
-def as_user(uid: int, gid: int) -> dict[str, object]:
-    """Arguments for `subprocess` that run a child as this user; none if that is who we are."""
-    if uid == os.geteuid():
-        return {}
-    return {"user": uid, "group": gid, "extra_groups": []}
+def run_as(uid: int, gid: int, command: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
+    """Run a program of ours to its end as this user, without our surroundings."""
+    other = uid != os.geteuid()
+    return subprocess.run(  # noqa: S603 - our own programs and paths
+        command,
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd="/",
+        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
+        user=uid if other else None,
+        group=gid if other else None,
+        extra_groups=[] if other else None,
+    )
 
 
 def _copied(package: Path, uid: int, gid: int) -> Path:

@@ -7,18 +7,18 @@ lies in a private home that the server's user cannot enter, `cluster/` lies else
 import os
 import pwd
 import shutil
-import subprocess
 import tempfile
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 from hutong.platform.postgres import tuning
-from hutong.platform.postgres.binaries import EmbeddedPostgresError, as_user, programs
+from hutong.platform.postgres.binaries import EmbeddedPostgresError, programs, run_as
 
 SUPERUSER = "hutong"
 PORT = 5432
 LONGEST_SOCKET = 107
+SHORT = Path("/tmp")  # noqa: S108 - the folder made there has an unforeseeable name and is checked
 INCLUDED = "hutong.conf"
 LOCALE = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--lc-ctype=C.UTF-8", "--lc-collate=C"]
 
@@ -55,20 +55,20 @@ def home_of(data_dir: Path) -> Path:
     return home
 
 
-def prepare(home: Path, *, durable: bool) -> Cluster:
-    """The data folder in this home, made if it is not there, with settings for today's machine.
-
-    Only for one process at a time.
-    """
+def locate(home: Path) -> Cluster:
+    """Where the data and the socket of this home are or shall be. Only for one process at a time, as is `prepare`."""
     uid, gid = _user(home)
     place = _place(home, uid, gid)
-    cluster = Cluster(place / "cluster", _socket_folder(place, uid, gid), uid, gid)
+    return Cluster(place / "cluster", _socket_folder(place, uid, gid), uid, gid)
+
+
+def prepare(cluster: Cluster, *, durable: bool) -> None:
+    """Make the data folder if it is not there, with settings for today's machine. The server is not running."""
     if not cluster.folder.exists():
         _initialise(cluster, durable=durable)
     _check_version(cluster)
     chosen = tuning.settings(ram=tuning.memory(), shm=tuning.shared_memory(), durable=durable)
     _write(cluster.folder / INCLUDED, tuning.as_file(chosen), cluster)
-    return cluster
 
 
 def _user(home: Path) -> tuple[int, int]:
@@ -102,7 +102,7 @@ def _place(home: Path, uid: int, gid: int) -> Path:
 
 
 def _enters(folder: Path, uid: int, gid: int) -> bool:
-    return subprocess.run(["test", "-x", folder], cwd="/", **as_user(uid, gid)).returncode == 0  # type: ignore[call-overload, no-any-return]
+    return run_as(uid, gid, ["test", "-x", folder]).returncode == 0
 
 
 def _socket_folder(place: Path, uid: int, gid: int) -> Path:
@@ -110,7 +110,7 @@ def _socket_folder(place: Path, uid: int, gid: int) -> Path:
     folder = place / "socket"
     note = place / "socket-folder"
     if len(str(folder / f".s.PGSQL.{PORT}").encode()) > LONGEST_SOCKET:
-        folder = Path(note.read_text().strip()) if note.exists() else Path("/tmp") / f"hutong-{os.urandom(6).hex()}"
+        folder = Path(note.read_text().strip()) if note.exists() else SHORT / f"hutong-{os.urandom(6).hex()}"
         note.write_text(f"{folder}\n")
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.lstat().st_uid not in (os.geteuid(), uid) or folder.is_symlink():
@@ -128,16 +128,21 @@ def _initialise(cluster: Cluster, *, durable: bool) -> None:
     new.mkdir(mode=0o700)
     os.chown(new, cluster.uid, cluster.gid)
     initdb = programs(cluster.uid, cluster.gid) / "initdb"
-    command = [initdb, "-D", new, "-U", SUPERUSER, "-E", "UTF8", "-A", "peer", "--no-instructions", *LOCALE]
+    command: list[str | Path] = [
+        initdb,
+        "-D",
+        new,
+        "-U",
+        SUPERUSER,
+        "-E",
+        "UTF8",
+        "-A",
+        "peer",
+        "--no-instructions",
+        *LOCALE,
+    ]
     command += [] if durable else ["--no-sync"]
-    made = subprocess.run(  # type: ignore[call-overload]
-        command,
-        capture_output=True,
-        text=True,
-        cwd="/",
-        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
-        **as_user(cluster.uid, cluster.gid),
-    )
+    made = run_as(cluster.uid, cluster.gid, command)
     if made.returncode:
         raise EmbeddedPostgresError(f"initdb failed in {new}: {made.stderr.strip()}")
     _write(
@@ -160,9 +165,7 @@ def _write(path: Path, content: str, cluster: Cluster) -> None:
 def _check_version(cluster: Cluster) -> None:
     """Refuse a data folder of another major version: PostgreSQL would only say so in its log."""
     server = programs(cluster.uid, cluster.gid) / "postgres"
-    ours = (
-        subprocess.run([server, "--version"], capture_output=True, text=True, cwd="/").stdout.split()[-1].split(".")[0]
-    )
+    ours = run_as(cluster.uid, cluster.gid, [server, "--version"]).stdout.split()[-1].split(".")[0]
     theirs = (cluster.folder / "PG_VERSION").read_text().strip()
     if ours != theirs:
         raise EmbeddedPostgresError(

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from types import FrameType
 
 from hutong.platform.postgres.processes import end_orphans
@@ -93,8 +94,8 @@ class Keeper:
                     os._exit(1)
 
         other = self.order.uid != os.geteuid()
-        with open(self.order.log, "ab") as log:
-            return subprocess.Popen(
+        with Path(self.order.log).open("ab") as log:
+            return subprocess.Popen(  # noqa: S603 - our own order
                 self.order.command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -104,7 +105,7 @@ class Keeper:
                 group=self.order.gid if other else None,
                 extra_groups=[] if other else None,
                 umask=0o077,
-                preexec_fn=die_with_keeper,
+                preexec_fn=die_with_keeper,  # noqa: PLW1509 - the keeper has one thread
                 env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
             )
 

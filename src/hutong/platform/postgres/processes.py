@@ -1,5 +1,6 @@
 """Ending server processes of our own data folder that nobody looks after any more."""
 
+import contextlib
 import os
 import signal
 import time
@@ -42,10 +43,8 @@ def end_orphans(mark: str, uid: int) -> None:
 
 
 def _signal(pid: int, sign: signal.Signals) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.kill(pid, sign)
-    except ProcessLookupError:
-        pass
 
 
 def _gone(mark: str, uid: int, seconds: float) -> bool:
