@@ -31,6 +31,7 @@ __all__ = ["EmbeddedPostgres", "EmbeddedPostgresError", "running", "shared"]
 DATABASE = "hutong"
 LONGEST_LOG = 20 << 20
 PATIENCE_SECONDS = 600.0
+_keepers: list[subprocess.Popen[bytes]] = []  # a keeper outlives us; kept here so that Python does not warn of it
 
 
 class EmbeddedPostgres:
@@ -134,7 +135,7 @@ def _keep(home: Path, cluster: Cluster, *, durable: bool) -> subprocess.Popen[by
             keeper_lock=lock,
         )
         with log.open("ab") as output:
-            return subprocess.Popen(  # noqa: S603 - our own program
+            started = subprocess.Popen(  # noqa: S603 - our own program
                 [sys.executable, "-s", "-S", "-m", "hutong.platform.postgres.keeper", order.as_argument()],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -144,6 +145,8 @@ def _keep(home: Path, cluster: Cluster, *, durable: bool) -> subprocess.Popen[by
                 pass_fds=[lock],
                 start_new_session=True,
             )
+            _keepers.append(started)
+            return started
     finally:
         os.close(lock)
 

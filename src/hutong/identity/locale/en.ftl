@@ -1,0 +1,10 @@
+identity-right-missing = You do not have this right ({ $right }). Ask an administrator to grant it to your role.
+identity-password-too-short = The password is too short: at least { $minimum } characters.
+identity-unit-unknown = There is no unit { $unit }. Create it first, or check the code.
+identity-user-unknown = There is no such user, or the account is inactive.
+identity-sign-in-refused = Sign-in failed: wrong login or password, or the account is locked for 15 minutes after repeated failures.
+identity-sign-in-needed = Please sign in first.
+identity-key-needed = No API key. Send it in the header Authorization: Bearer.
+identity-key-unknown = The API key is not valid or inactive. Ask the administrator for a new one.
+identity-over-quota = Over the quota ({ $per_second } requests per second). Slow down and try again.
+identity-csrf-mismatch = The page has expired. Reload it and try again.

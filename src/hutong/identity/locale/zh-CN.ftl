@@ -1,0 +1,10 @@
+identity-right-missing = 您没有此项权限（{ $right }）。请联系管理员为您的角色授权。
+identity-password-too-short = 密码太短：至少 { $minimum } 个字符。
+identity-unit-unknown = 没有机构 { $unit }。请先建立机构，或检查代码。
+identity-user-unknown = 没有该用户，或已停用。
+identity-sign-in-refused = 登录失败：账号或密码不正确，或账号因多次失败暂时锁定（15 分钟）。
+identity-sign-in-needed = 请先登录。
+identity-key-needed = 缺少接口密钥。请在 Authorization: Bearer 请求头中提供。
+identity-key-unknown = 接口密钥无效或已停用。请向管理员申请新密钥。
+identity-over-quota = 超过流量配额（每秒 { $per_second } 次）。请降低频率后重试。
+identity-csrf-mismatch = 页面已过期，请刷新后重试。

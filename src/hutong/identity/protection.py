@@ -1,0 +1,50 @@
+"""Masking, and the log of what was shown, applied in this one place below API and pages (EC-17)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import insert
+
+from hutong.identity.masking import mask
+from hutong.identity.principal import Principal
+from hutong.identity.tables import sensitive_read
+from hutong.platform import database
+
+Row = dict[str, Any]
+
+def protect(
+    viewer: Principal, entity: str, rows: Sequence[Mapping[str, Any]], fields: Mapping[str, str], key: str = "id"
+) -> list[Row]:
+    """Rows with sensitive fields masked for the viewer; what stays clear is logged.
+
+    `fields` maps column → kind of sensitive field. The product itself (SYSTEM) is neither masked nor logged.
+    """
+    if viewer.kind == "system":
+        return [dict(row) for row in rows]
+    hidden = {column: kind for column, kind in fields.items() if not viewer.sees(kind)}
+    shown = {kind for column, kind in fields.items() if column not in hidden}
+    present = {kind for column, kind in fields.items() if any(row.get(column) for row in rows)}
+    if clear := shown & present:
+        record_read(viewer, entity, [row[key] for row in rows], sorted(clear))
+    return [{name: mask_field(hidden.get(name), value) for name, value in row.items()} for row in rows]
+
+
+def mask_field(kind: str | None, value: Any) -> Any:
+    """One field: masked when hidden under a kind; lists element by element."""
+    if kind is None or value is None:
+        return value
+    if isinstance(value, list):
+        return [mask_field(kind, element) for element in value]
+    return mask(kind, str(value))
+
+
+def record_read(
+    viewer: Principal, entity: str, ids: Sequence[int], kinds: Sequence[str], reason: str | None = None
+) -> None:
+    """Write the access log in a transaction of its own: a read that fails later still happened."""
+    with database.begin("identity") as conn:
+        conn.execute(
+            insert(sensitive_read).values(
+                actor=viewer.actor, entity=entity, entity_ids=list(ids), kinds=list(kinds), reason=reason
+            )
+        )

@@ -1,0 +1,117 @@
+"""What identity stores: people, units, roles, sessions, calling systems, and who read what."""
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    Table,
+    Text,
+    func,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from hutong.platform.database import metadata_for
+
+metadata = metadata_for("identity")
+
+
+def _id() -> Column[int]:
+    return Column("id", BigInteger, Identity(), primary_key=True)
+
+
+def _now(name: str) -> Column[object]:
+    return Column(name, DateTime(timezone=True), nullable=False, server_default=func.now())
+
+
+unit = Table(
+    "unit",
+    metadata,
+    _id(),
+    Column("code", Text, nullable=False, unique=True),
+    Column("parent_id", ForeignKey("identity.unit.id")),
+    Column("path", Text, nullable=False, comment="codes from the root, each ended by '/': /hq/east/sh01/"),
+    Column("name_zh", Text, nullable=False),
+    Column("name_en", Text, nullable=False),
+    comment="organisation tree",
+)
+Index("ix_unit_path", unit.c.path, postgresql_ops={"path": "text_pattern_ops"})
+
+role = Table(
+    "role",
+    metadata,
+    Column("code", Text, primary_key=True),
+    Column("name_zh", Text, nullable=False),
+    Column("name_en", Text, nullable=False),
+    Column("rights", ARRAY(Text), nullable=False),
+    Column("clear", ARRAY(Text), nullable=False, comment="kinds of sensitive field seen unmasked"),
+    Column("scopes", JSONB, nullable=False, comment="entity → CEL condition on row and viewer"),
+    comment="what a role may do and see; loaded from documents",
+)
+
+user_account = Table(
+    "user_account",
+    metadata,
+    _id(),
+    Column("login", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("password_hash", Text, nullable=False, comment="argon2id"),
+    Column("unit_id", ForeignKey("identity.unit.id"), nullable=False),
+    Column("locale", Text, nullable=False, server_default="zh-CN"),
+    Column("active", Boolean, nullable=False, server_default="true"),
+    Column("failures", Integer, nullable=False, server_default="0", comment="failed sign-ins since the last success"),
+    Column("locked_until", DateTime(timezone=True)),
+    _now("created_at"),
+)
+
+user_role = Table(
+    "user_role",
+    metadata,
+    Column("user_id", ForeignKey("identity.user_account.id", ondelete="CASCADE"), primary_key=True),
+    Column("role", ForeignKey("identity.role.code"), primary_key=True),
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("token_hash", Text, primary_key=True, comment="SHA-256 of the cookie's token"),
+    Column("user_id", ForeignKey("identity.user_account.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("csrf", Text, nullable=False),
+    _now("created_at"),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+)
+
+api_client = Table(
+    "api_client",
+    metadata,
+    _id(),
+    Column("code", Text, nullable=False, unique=True, comment="channel or calling system"),
+    Column("name", Text, nullable=False),
+    Column("key_hash", Text, nullable=False, unique=True, comment="SHA-256 of a 256-bit random key"),
+    Column("rights", ARRAY(Text), nullable=False),
+    Column("clear", ARRAY(Text), nullable=False),
+    Column("scopes", JSONB, nullable=False),
+    Column("per_second", Integer, nullable=False, comment="sustained requests per second and server process"),
+    Column("active", Boolean, nullable=False, server_default="true"),
+    _now("created_at"),
+)
+
+sensitive_read = Table(
+    "sensitive_read",
+    metadata,
+    _id(),
+    _now("at"),
+    Column("actor", Text, nullable=False),
+    Column("entity", Text, nullable=False),
+    Column("entity_ids", ARRAY(BigInteger), nullable=False),
+    Column("kinds", ARRAY(Text), nullable=False, comment="kinds of sensitive field shown in clear"),
+    Column("reason", Text),
+    comment="log of every read of sensitive data in clear (EC-17)",
+)
+Index("ix_sensitive_read_actor", sensitive_read.c.actor, sensitive_read.c.id)
+Index("ix_sensitive_read_entity", sensitive_read.c.entity_ids, postgresql_using="gin")

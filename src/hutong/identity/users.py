@@ -1,0 +1,58 @@
+"""People's accounts: made by administrators, found for sign-in."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from argon2 import PasswordHasher
+from sqlalchemy import Connection, delete, select
+from sqlalchemy.dialects.postgresql import insert
+
+from hutong.identity.principal import Principal
+from hutong.identity.roles import grants_of
+from hutong.identity.tables import unit, user_account, user_role
+from hutong.platform.errors import NotFound, Unprocessable
+
+MINIMUM_PASSWORD = 10
+
+
+@lru_cache
+def hasher() -> PasswordHasher:
+    """argon2id with the library's parameters (RFC 9106, low memory)."""
+    return PasswordHasher()
+
+
+def save(conn: Connection, *, login: str, name: str, password: str, unit_code: str, roles: Sequence[str]) -> int:
+    """Create an account, or give the existing one of that login a new name, password, unit and roles."""
+    if len(password) < MINIMUM_PASSWORD:
+        raise Unprocessable("identity-password-too-short", field="password", minimum=MINIMUM_PASSWORD)
+    unit_id = conn.execute(select(unit.c.id).where(unit.c.code == unit_code)).scalar()
+    if unit_id is None:
+        raise NotFound("identity-unit-unknown", field="unit", unit=unit_code)
+    values = {"name": name, "password_hash": hasher().hash(password), "unit_id": unit_id}
+    user_id = conn.execute(
+        insert(user_account)
+        .values(login=login, **values)
+        .on_conflict_do_update(index_elements=["login"], set_={**values, "failures": 0, "locked_until": None})
+        .returning(user_account.c.id)
+    ).scalar_one()
+    conn.execute(delete(user_role).where(user_role.c.user_id == user_id))
+    conn.execute(insert(user_role), [{"user_id": user_id, "role": code} for code in roles])
+    return int(user_id)
+
+
+def principal(conn: Connection, user_id: int) -> Principal:
+    """The viewer an account stands for, with what its roles give now."""
+    row = conn.execute(
+        select(user_account.c.name, user_account.c.locale, unit.c.path)
+        .join(unit, unit.c.id == user_account.c.unit_id)
+        .where(user_account.c.id == user_id, user_account.c.active)
+    ).one_or_none()
+    if row is None:
+        raise NotFound("identity-user-unknown")
+    codes = tuple(
+        conn.execute(
+            select(user_role.c.role).where(user_role.c.user_id == user_id).order_by(user_role.c.role)
+        ).scalars()
+    )
+    grants = grants_of(conn, codes)
+    return Principal(user_id, "user", row.name, grants.rights, codes, row.path, grants.clear, grants.scopes, row.locale)
