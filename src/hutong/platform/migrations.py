@@ -28,8 +28,8 @@ def tables_of(center: str) -> ModuleType:
 
 
 def installed() -> tuple[str, ...]:
-    """Centers that store something, in the order of imports."""
-    return tuple(center for center in database.CENTERS if (PACKAGE / center / "tables.py").exists())
+    """Centers that store something and have a first revision, in the order of imports."""
+    return tuple(center for center in database.CENTERS if any(versions_dir(center).glob("*.py")))
 
 
 def versions_dir(center: str) -> Path:
