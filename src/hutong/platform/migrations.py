@@ -1,6 +1,6 @@
 """Migrations: Alembic, one history per center, so that centers are upgraded alone (SC-09).
 
-A center's `tables.py` offers `metadata`, and optionally `STATEMENTS` (extensions, functions, triggers, partitions:
+A center's `tables.py` offers `metadata`, and optionally `EXTENSIONS` (names, made before each upgrade), `STATEMENTS` (extensions, functions, triggers, partitions:
 idempotent SQL, run after each upgrade) and `VIEWS` (name → select; dropped and created anew after each upgrade).
 """
 
@@ -50,8 +50,10 @@ def config(center: str, conn: Connection) -> Config:
 def upgrade(conn: Connection, center: str) -> None:
     """Bring one center to its newest revision, with its statements and views."""
     conn.execute(text(f"CREATE SCHEMA IF NOT EXISTS {center}"))
-    command.upgrade(config(center, conn), "head")
     module = tables_of(center)
+    for extension in getattr(module, "EXTENSIONS", ()):
+        conn.execute(text(f"CREATE EXTENSION IF NOT EXISTS {extension} SCHEMA public"))
+    command.upgrade(config(center, conn), "head")
     for statement in getattr(module, "STATEMENTS", ()):
         conn.execute(text(statement))
     create_views(conn, getattr(module, "VIEWS", {}))

@@ -24,6 +24,15 @@ def managed(_object: Any, name: str | None, kind: str, reflected: bool, _compare
     return not (name or "").startswith((*unmanaged, "alembic_version")) if unmanaged else name != "alembic_version"
 
 
+def forget_info(_context: Any, _revision: Any, directives: Any) -> None:
+    """Keep what modules note about a table for themselves (`Table.info`) out of revisions."""
+    for directive in directives:
+        for operation in directive.upgrade_ops.ops:
+            if hasattr(operation, "info"):
+                operation.info = {}
+                operation.kw.pop("info", None) if hasattr(operation, "kw") else None
+
+
 context.configure(
     connection=connection,
     target_metadata=metadata,
@@ -33,6 +42,7 @@ context.configure(
     include_object=managed,
     compare_type=True,
     compare_server_default=False,
+    process_revision_directives=forget_info,
 )
 with context.begin_transaction():
     context.run_migrations()
