@@ -2,10 +2,11 @@
 
 import typer
 
-from hutong.cli import db
+from hutong.cli import db, serve
 
 app = typer.Typer(no_args_is_help=True, help="Hutong (户通): customer master, orders, billing and CRM in one model.")
 app.add_typer(db.app, name="db")
+app.command()(serve.serve)
 
 if __name__ == "__main__":
     app()

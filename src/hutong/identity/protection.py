@@ -12,6 +12,7 @@ from hutong.platform import database
 
 Row = dict[str, Any]
 
+
 def protect(
     viewer: Principal, entity: str, rows: Sequence[Mapping[str, Any]], fields: Mapping[str, str], key: str = "id"
 ) -> list[Row]:

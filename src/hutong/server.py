@@ -1,0 +1,13 @@
+"""The HTTP server: the APIs and the console in one application. Stateless: any number of processes may run it."""
+
+from fastapi import FastAPI
+
+from hutong.platform import http, logs
+
+
+def create_app() -> FastAPI:
+    """The application that `hutong serve` runs."""
+    logs.configure()
+    app = FastAPI(title="Hutong (户通)", version="0.1.0", docs_url=None, redoc_url=None, openapi_url="/openapi.json")
+    http.install(app)
+    return app
