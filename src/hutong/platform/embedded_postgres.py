@@ -31,6 +31,7 @@ __all__ = ["EmbeddedPostgres", "EmbeddedPostgresError", "running", "shared"]
 DATABASE = "hutong"
 LONGEST_LOG = 20 << 20
 PATIENCE_SECONDS = 600.0
+MOST_KEEPERS = 2
 _keepers: list[subprocess.Popen[bytes]] = []  # a keeper outlives us; kept here so that Python does not warn of it
 
 
@@ -103,52 +104,50 @@ def _start(home: Path, *, durable: bool) -> str:
     """See that a server answers, with the starting lock held."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     cluster = locate(home)
-    keeper: subprocess.Popen[bytes] | None = None
+    keepers = 0
     while not _answers(cluster):
-        if keeper is not None and keeper.poll() is not None:
-            raise EmbeddedPostgresError(f"PostgreSQL does not start; its log ends with:\n{_log_end(home)}")
+        lock = _open(home / "keeper.lock")
+        try:
+            if _try_lock(lock, fcntl.LOCK_EX):
+                if keepers == MOST_KEEPERS:
+                    raise EmbeddedPostgresError(f"PostgreSQL does not start; its log ends with:\n{_log_end(home)}")
+                keepers += 1
+                prepare(cluster, durable=durable)
+                _keep(home, cluster, lock)
+        finally:
+            os.close(lock)
         if time.monotonic() > deadline:
             raise EmbeddedPostgresError(f"PostgreSQL does not answer; its log ends with:\n{_log_end(home)}")
-        if keeper is None:
-            keeper = _keep(home, cluster, durable=durable)
         time.sleep(0.03)
     return _url(cluster)
 
 
-def _keep(home: Path, cluster: Cluster, *, durable: bool) -> subprocess.Popen[bytes] | None:
-    """Start a keeper; None if there is one. It inherits its lock from us, so that there are never two."""
-    lock = _open(home / "keeper.lock")
-    try:
-        if not _try_lock(lock, fcntl.LOCK_EX):
-            return None
-        prepare(cluster, durable=durable)
-        log = home / "postgres.log"
-        if log.exists() and log.stat().st_size > LONGEST_LOG:
-            log.rename(log.with_suffix(".log.1"))
-        order = Order(
-            command=cluster.command(),
-            uid=cluster.uid,
-            gid=cluster.gid,
-            mark=cluster.mark,
-            log=str(log),
-            users_lock=str(home / "users.lock"),
-            keeper_lock=lock,
+def _keep(home: Path, cluster: Cluster, lock: int) -> None:
+    """Start a keeper. It inherits its lock from us, so that there are never two, and is nobody's child."""
+    log = home / "postgres.log"
+    if log.exists() and log.stat().st_size > LONGEST_LOG:
+        log.rename(log.with_suffix(".log.1"))
+    order = Order(
+        command=cluster.command(),
+        uid=cluster.uid,
+        gid=cluster.gid,
+        mark=cluster.mark,
+        log=str(log),
+        users_lock=str(home / "users.lock"),
+        keeper_lock=lock,
+    )
+    with log.open("ab") as output:
+        subprocess.run(  # noqa: S603 - our own program
+            [sys.executable, "-s", "-S", "-m", "hutong.platform.postgres.keeper", order.as_argument()],
+            check=True,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd="/",
+            env={"PYTHONPATH": str(Path(hutong.__file__).parent.parent), "PATH": "/usr/bin:/bin"},
+            pass_fds=[lock],
+            start_new_session=True,
         )
-        with log.open("ab") as output:
-            started = subprocess.Popen(  # noqa: S603 - our own program
-                [sys.executable, "-s", "-S", "-m", "hutong.platform.postgres.keeper", order.as_argument()],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                cwd="/",
-                env={"PYTHONPATH": str(Path(hutong.__file__).parent.parent), "PATH": "/usr/bin:/bin"},
-                pass_fds=[lock],
-                start_new_session=True,
-            )
-            _keepers.append(started)
-            return started
-    finally:
-        os.close(lock)
 
 
 def _answers(cluster: Cluster) -> bool:

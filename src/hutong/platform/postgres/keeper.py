@@ -23,7 +23,7 @@ from hutong.platform.postgres.processes import end_orphans
 
 POLL_SECONDS = 0.1
 STEADY_SECONDS = 5.0
-MOST_FAILURES = 6
+MOST_FAILURES = 5
 PR_SET_PDEATHSIG = 1
 
 
@@ -121,7 +121,9 @@ class Keeper:
 
 
 def main() -> int:
-    """Run the order given as the only argument."""
+    """Run the order given as the only argument, as nobody's child: who started us need not wait for our end."""
+    if os.fork():
+        os._exit(0)
     keeper = Keeper(Order(**json.loads(sys.argv[1])))
     signal.signal(signal.SIGTERM, keeper.stop_soon)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
