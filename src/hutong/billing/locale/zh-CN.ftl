@@ -1,0 +1,13 @@
+## 无法编译的定价计划
+billing-plan-overflow = 定价计划 { $plan } 的资费 { $tariff }：最大的单次使用量或账期累积量可能超出精确整数的范围（公分母 { $denominator }）。请减少小数位数、使用更大的计价单位或更粗的舍入单位。
+billing-plan-increments = 定价计划 { $plan } 的资费 { $tariff }：计费步长须从 0 开始递增，且每段须在整块处结束。
+billing-plan-not-whole = 定价计划 { $plan } 的资费 { $tariff }：数量不是 { $unit } 基本单位的整数倍。
+billing-plan-percentage = 定价计划 { $plan } 的资费 { $tariff }：按百分比计费时单位须为 currency。
+billing-plan-volume-by-band = 定价计划 { $plan } 的资费 { $tariff }：全量阶梯价不能按时段区分。
+billing-plan-volume-counts = 定价计划 { $plan } 的资费 { $tariff }：全量阶梯价按计费量累计，请将 scale_counts 或累积量的 counts 设为 charged。
+billing-plan-cumulative = 定价计划 { $plan } 的资费 { $tariff }：累积舍入需要以累积量为刻度、各时段同价、不设封顶，且接续费为舍入单位的整数倍。
+billing-plan-rounding-unit = 定价计划 { $plan } 的资费 { $tariff }：舍入单位须为 0.000001 的正整数倍。
+billing-plan-accumulator-unit = 定价计划 { $plan } 的资费 { $tariff }：累积量 { $accumulator } 的单位种类不同。
+billing-plan-counted-twice = 定价计划 { $plan } 的定价段落 { $section }：累积量 { $accumulator } 会将同一次使用计两次。
+billing-plan-allowance-whole = 定价计划 { $plan } 的免费资源 { $allowance }：数量不是 { $unit } 基本单位的整数倍。
+billing-plan-condition = 定价计划 { $plan } 的定价段落 { $section }：条件不能使用：{ $reason }

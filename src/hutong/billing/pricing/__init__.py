@@ -1,0 +1,1 @@
+"""Pricing: pure rules and the compiled kernel; no database here (ADR 0003)."""
