@@ -2,6 +2,7 @@
 
 from fastapi import FastAPI
 
+from hutong import web
 from hutong.platform import http, logs
 
 
@@ -10,4 +11,5 @@ def create_app() -> FastAPI:
     logs.configure()
     app = FastAPI(title="Hutong (户通)", version="0.1.0", docs_url=None, redoc_url=None, openapi_url="/openapi.json")
     http.install(app)
+    web.install(app)
     return app

@@ -1,0 +1,40 @@
+"""The console's menu: each entry is shown to those who hold its right."""
+
+from typing import NamedTuple
+
+from hutong.identity.principal import Principal
+
+
+class Entry(NamedTuple):
+    """A place in the menu: path, message id, right needed, icon name, group message id."""
+
+    path: str
+    words: str
+    right: str
+    icon: str
+    group: str
+
+
+ENTRIES = (
+    Entry("/customers", "web-nav-customers", "party.read", "people", "web-group-customer"),
+    Entry("/suspects", "web-nav-suspects", "party.merge", "twins", "web-group-customer"),
+    Entry("/loads", "web-nav-loads", "party.load", "inbox", "web-group-customer"),
+    Entry("/orders", "web-nav-orders", "ordering.read", "orders", "web-group-order"),
+    Entry("/exceptions", "web-nav-exceptions", "ordering.read", "alert", "web-group-order"),
+    Entry("/catalog", "web-nav-catalog", "catalog.read", "tag", "web-group-order"),
+    Entry("/bills", "web-nav-bills", "billing.read", "bill", "web-group-billing"),
+    Entry("/quarantine", "web-nav-quarantine", "billing.quarantine", "sieve", "web-group-billing"),
+    Entry("/audits", "web-nav-audits", "billing.audit", "scales", "web-group-billing"),
+    Entry("/jobs", "web-nav-jobs", "platform.jobs", "clock", "web-group-operations"),
+    Entry("/dead-letters", "web-nav-dead-letters", "platform.jobs", "letter", "web-group-operations"),
+    Entry("/access-log", "web-nav-access-log", "identity.audit", "eye", "web-group-operations"),
+)
+
+
+def entries_for(viewer: Principal) -> list[tuple[str, list[Entry]]]:
+    """The menu of a viewer, by group, in order."""
+    groups: dict[str, list[Entry]] = {}
+    for entry in ENTRIES:
+        if viewer.may(entry.right):
+            groups.setdefault(entry.group, []).append(entry)
+    return list(groups.items())

@@ -1,0 +1,97 @@
+"""The console's frame: templates, words, formats, and how every page is answered."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from hutong.identity.principal import Principal
+from hutong.identity.sign_in import Session
+from hutong.platform.http import locale_of
+from hutong.platform.i18n import translate
+from hutong.platform.money import to_decimal
+from hutong.platform.settings import settings
+from hutong.web.navigation import entries_for
+from hutong.web.static_files import versioned
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+@lru_cache
+def environment() -> Environment:
+    """Jinja with escaping on, and an error for any name a page forgot to pass."""
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(time=show_time, day=show_day, money=show_money, attribute=as_attribute)
+    made.globals["static"] = versioned
+    return made
+
+
+def show_time(value: datetime | None) -> str:
+    """An instant in the business time zone, to the second."""
+    return "" if value is None else value.astimezone(settings.zone).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def show_day(value: date | datetime | None) -> str:
+    """A business day."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        value = value.astimezone(settings.zone).date()
+    return value.isoformat()
+
+
+def show_money(micros: int | None) -> Markup:
+    """Micros as an amount with thousands separators; the currency is said once per page."""
+    if micros is None:
+        return Markup("")
+    return Markup('<span class="amount{}">{:,}</span>').format(" minus" if micros < 0 else "", to_decimal(micros))
+
+
+def as_attribute(value: Any) -> Markup:
+    """A value as JSON inside a double-quoted attribute, for a script of ours to read."""
+    return escape(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def words(locale: str) -> Callable[..., str]:
+    """The function a template calls for a message: `t('web-home')`."""
+
+    def t(message_id: str, **params: Any) -> str:
+        return translate(message_id, locale, **params)
+
+    return t
+
+
+def render(
+    request: Request, template: str, context: Mapping[str, Any], session: Session | None = None, status: int = 200
+) -> HTMLResponse:
+    """A page (or, for an htmx request, the part of it that the template is) in the viewer's language."""
+    locale = locale_of(request)
+    viewer: Principal | None = session.viewer if session else None
+    html = (
+        environment()
+        .get_template(template)
+        .render(
+            t=words(locale),
+            locale=locale,
+            viewer=viewer,
+            csrf=session.csrf if session else "",
+            path=request.url.path,
+            navigation=entries_for(viewer) if viewer else [],
+            currency=settings.currency,
+            **context,
+        )
+    )
+    return HTMLResponse(html, status_code=status, headers={"Cache-Control": "no-store"})
