@@ -66,6 +66,13 @@ def full_width(text: Text) -> Text:
     return from_points(matrix)
 
 
+def half_width(text: Text) -> Text:
+    """The inverse of `full_width`, without spaces at the ends."""
+    matrix = points(text)
+    matrix[(matrix > 0xFF00) & (matrix < 0xFF5F)] -= _FULL_WIDTH_SHIFT
+    return np.strings.strip(from_points(matrix))
+
+
 def set_at(text: Text, position: Whole, new: Points) -> Text:
     """One character of each value replaced."""
     matrix = points(text)
