@@ -30,6 +30,7 @@ ATTRIBUTES = (
     Attribute("organisation_code", "text", group="id_number"),
     Attribute("mobile", "text", sensitive="phone"),
     Attribute("phone", "text", sensitive="phone"),
+    Attribute("other_phone", "text", golden=False, sensitive="phone"),
     Attribute("email", "text", sensitive="email"),
     Attribute("bank_card", "text", sensitive="bank_card"),
     Attribute("address", "text", sensitive="address"),
@@ -43,7 +44,6 @@ ATTRIBUTES = (
     Attribute("contact_name", "text", sensitive="name"),
     Attribute("grade", "text"),
     Attribute("branch", "text"),
-    Attribute("city_code", "text"),
 )
 NAMES = tuple(attribute.name for attribute in ATTRIBUTES)
 GOLDEN = tuple(attribute.name for attribute in ATTRIBUTES if attribute.golden)

@@ -25,6 +25,7 @@ from sqlalchemy.types import TypeEngine
 from hutong.party.columns import ATTRIBUTES, Attribute
 from hutong.platform.database import metadata_for
 from hutong.platform.history import historical, period_views
+from hutong.platform.outbox import outbox_tables
 
 metadata = metadata_for("party")
 _TYPES: dict[str, type[TypeEngine[object]]] = {"text": Text, "date": Date, "boolean": Boolean}  # type: ignore[dict-item]
@@ -90,7 +91,7 @@ source_record = Table(
     UniqueConstraint("source", "key"),
     comment="the latest version of each source's record, standardised; as it came: source_version",
 )
-for _name in ("id_number", "mobile", "phone", "email", "bank_card", "name_key", "name_core", "organisation_code"):
+for _name in ("id_number", "mobile", "phone", "other_phone", "email", "bank_card", "address_key", "name_key", "name_core", "organisation_code"):
     Index(f"ix_source_record_{_name}", source_record.c[_name], postgresql_where=source_record.c[_name].isnot(None))
 
 source_version = Table(
@@ -160,7 +161,7 @@ party = historical(
         _id(),
         Column("kind", Text, nullable=False),
         Column("state", Text, nullable=False, server_default="active"),
-        *(_attribute(attribute) for attribute in ATTRIBUTES),
+        *(_attribute(attribute) for attribute in ATTRIBUTES if attribute.golden),
         Column("attributes", JSONB, nullable=False, server_default=text("'{}'")),
         Column("record_count", Integer, nullable=False),
         Column("provenance", JSONB, nullable=False, comment="attribute → [record id, survivorship rule]"),
@@ -284,6 +285,8 @@ relation = Table(
     comment="relations between parties; ids as given, read through redirect",
 )
 Index("ix_relation_to", relation.c.to_id)
+
+outbox_tables(metadata)
 
 EXTENSIONS = ("pg_trgm",)
 

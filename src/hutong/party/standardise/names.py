@@ -29,7 +29,7 @@ def person_name(raw: str | None) -> PersonName:
     """The name a person would write: simplified Chinese without title, or lower-case Latin words in order."""
     text = clean(raw)
     if not_given(text):
-        return NOTHING._replace(issue="name_not_given" if text else None)
+        return NOTHING._replace(issue="not_a_name" if text else None)
     if _RUBBISH.match(text) or not any(character.isalpha() for character in text):
         return NOTHING._replace(issue="not_a_name")
     return _han(text) if is_han(text) else _latin(text)

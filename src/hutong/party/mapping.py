@@ -1,0 +1,150 @@
+"""Mapping documents (EC-03, EC-04, EC-09): what a source's columns, codes and rules mean, declared and checked."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from hutong.party.columns import ATTRIBUTES
+from hutong.platform import cel
+from hutong.platform.errors import Invalid
+
+_GIVEN = ("name", "gender", "birth_date", "id_type", "id_number", "mobile", "phone", "email", "bank_card", "address",
+          "postcode", "contact_name", "grade", "branch", "created", "changed")  # fmt: skip
+ADMISSION = cel.Environment(
+    {
+        "row": {
+            **{attribute.name: {"text": "string", "boolean": "bool"}.get(attribute.type, "date") for attribute in ATTRIBUTES},
+            "key": "string",
+            "kind": "string",
+            "issues": "list<string>",
+        }
+    }
+)
+"""What an admission rule may look at: the standardised row, and what standardisation could not use."""
+
+
+class Strict(BaseModel):
+    """Documents refuse what they do not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SourceSystem(Strict):
+    """The system records come from. `trust` 0..100 is what survivorship compares."""
+
+    code: str = Field(pattern=r"^[a-z][a-z0-9_]{1,30}$")
+    zh: str
+    en: str
+    trust: int = Field(ge=0, le=100)
+
+
+class FileForm(Strict):
+    """How the file is written."""
+
+    format: Literal["csv", "xlsx", "jsonl"]
+    encoding: str = "utf-8"
+    delimiter: str = Field(",", min_length=1, max_length=1)
+    sheet: str | None = None
+
+
+class Given(Strict):
+    """Where a value comes from: one column, or several joined; as a date, an instant, or a code of a code set."""
+
+    columns: list[str] = Field(min_length=1)
+    join: str = " "
+    date: list[str] | None = Field(None, description="strptime forms, tried in order")
+    time: list[str] | None = Field(None, description="strptime forms or `iso`; without zone: business time zone")
+    code_set: str | None = None
+    codes: dict[str, str] = Field(default_factory=dict)
+
+
+def _given(value: Any) -> Any:
+    if isinstance(value, str):
+        return {"columns": [value]}
+    if isinstance(value, dict) and "column" in value:
+        value = {**value, "columns": [value["column"]]}
+        del value["column"]
+    if isinstance(value, dict):
+        for name in ("date", "time"):
+            if isinstance(value.get(name), str):
+                value = {**value, name: [value[name]]}
+    return value
+
+
+GivenField = Annotated[Given, BeforeValidator(_given)]
+
+
+class KindRule(Strict):
+    """Person or organisation: by a column's codes, or always the same."""
+
+    column: str | None = None
+    codes: dict[str, Literal["person", "organisation"]] = Field(default_factory=dict)
+    always: Literal["person", "organisation"] | None = None
+
+    @model_validator(mode="after")
+    def one_way(self) -> Self:
+        """Exactly one of the two."""
+        if (self.always is None) == (self.column is None):
+            raise ValueError("give either `column` with `codes`, or `always`")
+        return self
+
+
+class Admission(Strict):
+    """A row is admitted only if every rule is true of it; `code` is the reason of the rejection."""
+
+    code: str = Field(pattern=r"^[a-z_]+$")
+    rule: str
+
+    @field_validator("rule")
+    @classmethod
+    def readable(cls, rule: str) -> str:
+        """Refuse a rule that the expression language does not accept, with its place."""
+        try:
+            cel.parse_condition(rule, ADMISSION)
+        except cel.ExpressionError as problem:
+            raise ValueError(problem.message("en")) from problem
+        return rule
+
+
+class Mapping(Strict):
+    """One mapping document."""
+
+    mapping: str
+    version: int = Field(ge=1)
+    source: SourceSystem
+    file: FileForm
+    region: str = Field("CN", description="ISO 3166 code where phones without country code belong")
+    key: str
+    kind: KindRule
+    columns: dict[str, GivenField]
+    attributes: dict[str, str] = Field(default_factory=dict, description="further attribute → column, kept as text")
+    admission: list[Admission] = Field(default_factory=list)
+
+    @field_validator("columns")
+    @classmethod
+    def known(cls, columns: dict[str, Given]) -> dict[str, Given]:
+        """Refuse attributes the model does not have."""
+        if unknown := sorted(set(columns) - set(_GIVEN)):
+            raise ValueError(f"unknown attributes {unknown}; known: {', '.join(_GIVEN)}")
+        return columns
+
+    def needed(self) -> list[str]:
+        """The columns a file must have."""
+        names = [self.key, *([self.kind.column] if self.kind.column else [])]
+        names += [column for given in self.columns.values() for column in given.columns]
+        return list(dict.fromkeys([*names, *self.attributes.values()]))
+
+
+def read_mapping(path: Path) -> Mapping:
+    """A mapping document from a YAML file. Raises Invalid naming the place."""
+    try:
+        return Mapping.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (ValidationError, yaml.YAMLError) as problem:
+        first = problem.errors()[0] if isinstance(problem, ValidationError) else None
+        where = ".".join(str(part) for part in first["loc"]) if first else str(problem).splitlines()[0]
+        why = first["msg"] if first else "not YAML"
+        raise Invalid("party-mapping-invalid", file=path.name, where=where, why=why) from problem
+
+
