@@ -2,5 +2,6 @@
 
 from hutong.identity.principal import SYSTEM, Principal, require
 from hutong.identity.protection import protect, record_read
+from hutong.identity.scope import row_scope
 
-__all__ = ["SYSTEM", "Principal", "protect", "record_read", "require"]
+__all__ = ["SYSTEM", "Principal", "protect", "record_read", "require", "row_scope"]
