@@ -65,19 +65,18 @@ class Document(Part):
 
 
 class _ExactLoader(yaml.SafeLoader):
-    """YAML without floats and dates: both stay text as written."""
+    """YAML in which only `true`, `false`, `null` and plain whole numbers are not text: `0.15`, `2015-06-01`, `18:00`,
+    `NO` and `0571` stay as written."""
 
 
-_ExactLoader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag.rpartition(":")[2] not in {"float", "timestamp"}]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-for _first in "yYnNoO":  # only true and false are booleans: a code `NO` or `on` stays text
-    _ExactLoader.yaml_implicit_resolvers[_first] = [
-        (tag, pattern)
-        for tag, pattern in _ExactLoader.yaml_implicit_resolvers.get(_first, [])
-        if not tag.endswith(":bool")
-    ]
+_ExactLoader.yaml_implicit_resolvers = {}
+for _tag, _pattern, _first in (
+    ("bool", r"^(?:true|false)$", "tf"),
+    ("null", r"^(?:null|~|)$", ["n", "~", ""]),
+    ("int", r"^-?(?:0|[1-9][0-9]*)$", "-0123456789"),
+    ("merge", r"^(?:<<)$", "<"),
+):
+    _ExactLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), list(_first))
 
 
 def read_yaml(text: str) -> list[dict[str, Any]]:

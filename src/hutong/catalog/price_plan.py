@@ -51,6 +51,7 @@ class Allowance(Part):
 
     code: Code
     name: Words
+    when: Source | None = Field(None, description="granted only if it holds at the start of the cycle; none: always")
     unit: UnitName
     quantity: Quantity
     when: Source | None = Field(None, description="granted only while true, e.g. for a tier; none: always")

@@ -4,7 +4,7 @@ Amounts and quantities are decimal texts (whole numbers may be numbers): amounts
 tariff's unit. What the numbers mean to the last digit is ADR 0003.
 """
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -19,6 +19,11 @@ Proration = Literal["daily", "full_cycle", "start_of_cycle", "half_cycle", "free
 def _exact(value: Any) -> Any:
     if isinstance(value, float | bool):
         raise ValueError("write decimals as text, e.g. '0.15': a binary fraction is not exact")
+    if isinstance(value, str | int):
+        try:
+            return Decimal(value)
+        except InvalidOperation:
+            raise ValueError(f"{value!r} is not a decimal number") from None
     return value
 
 

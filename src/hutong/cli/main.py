@@ -2,9 +2,10 @@
 
 import typer
 
-from hutong.cli import db, serve
+from hutong.cli import catalog, db, serve
 
 app = typer.Typer(no_args_is_help=True, help="Hutong (户通): customer master, orders, billing and CRM in one model.")
+app.add_typer(catalog.app, name="catalog")
 app.add_typer(db.app, name="db")
 app.command()(serve.serve)
 
