@@ -54,7 +54,6 @@ class Allowance(Part):
     when: Source | None = Field(None, description="granted only if it holds at the start of the cycle; none: always")
     unit: UnitName
     quantity: Quantity
-    when: Source | None = Field(None, description="granted only while true, e.g. for a tier; none: always")
     covers: tuple[Coverage, ...] = Field(min_length=1, description="usage classes of sections, or families of them")
     during: tuple[Code, ...] = Field((), description="only in these bands of the clock")
     priority: int = Field(100, ge=0, le=1000)
