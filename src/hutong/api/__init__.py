@@ -1,0 +1,1 @@
+"""TM Forum Open APIs v4 and the rest of the HTTP interface."""
