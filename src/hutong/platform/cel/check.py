@@ -7,9 +7,9 @@ from lark import Token, Tree
 
 from hutong.platform.cel import literals
 from hutong.platform.cel.errors import ExpressionError
-from hutong.platform.cel.functions import FUNCTIONS
 from hutong.platform.cel.parsing import place, text_of
 from hutong.platform.cel.patterns import PatternError, read_pattern
+from hutong.platform.cel.standard import FUNCTIONS
 from hutong.platform.cel.syntax import (
     Arithmetic,
     Call,
@@ -98,7 +98,7 @@ class Checker:
     def node(self, part: Part) -> Node:
         """The typed node of a part of the tree; parts that only wrap one other are passed through."""
         while isinstance(part, Tree) and len(part.children) == 1 and part.data in _WRAPPERS:
-            part = cast(Part, part.children[0])
+            part = part.children[0]
         if isinstance(part, Token):
             return self.literal(part)
         self.depth += 1
@@ -138,11 +138,11 @@ class Checker:
         return Variable(declared[name], place(token), (name,))
 
     def on_member_dot(self, tree: Tree[Token]) -> Node:
-        owner, field = self.node(cast(Part, tree.children[0])), cast(Token, tree.children[1])
+        owner, field = self.node(tree.children[0]), cast(Token, tree.children[1])
         return self.select(owner, str(field), place(field))
 
     def on_member_index(self, tree: Tree[Token]) -> Node:
-        owner, key = (self.node(cast(Part, child)) for child in tree.children)
+        owner, key = (self.node(child) for child in tree.children)
         if not (isinstance(key, Constant) and isinstance(key.value, str)) or owner.type.name not in ("map", "object"):
             raise ExpressionError("unsupported-index", key.at, type=str(owner.type))
         return self.select(owner, key.value, key.at)
@@ -169,7 +169,7 @@ class Checker:
     # Operators
 
     def on_expr(self, tree: Tree[Token]) -> Node:
-        condition, yes, no = (self.value(cast(Part, child)) for child in tree.children)
+        condition, yes, no = (self.value(child) for child in tree.children)
         self.expect(condition, BOOL, "? :")
         joined, (yes, no) = self.join([yes, no], "? :")
         return Choice(joined, condition.at, condition, yes, no)
@@ -184,8 +184,8 @@ class Checker:
         rights: list[Part] = []
         left: Part = tree
         while isinstance(left, Tree) and left.data == tree.data and len(left.children) == 2:
-            rights.append(cast(Part, left.children[1]))
-            left = cast(Part, left.children[0])
+            rights.append(left.children[1])
+            left = left.children[0]
         parts = tuple(self.value(part) for part in (left, *reversed(rights)))
         for part in parts:
             self.expect(part, BOOL, operator)
@@ -225,10 +225,10 @@ class Checker:
     def operands(self, tree: Tree[Token]) -> tuple[str, Node, Node]:
         head = cast(Tree[Token], tree.children[0])
         operator = OPERATORS[head.data.rpartition("_")[2]]
-        return operator, self.value(cast(Part, head.children[0])), self.value(cast(Part, tree.children[1]))
+        return operator, self.value(head.children[0]), self.value(tree.children[1])
 
     def on_unary(self, tree: Tree[Token]) -> Node:
-        sign, part = cast(Tree[Token], tree.children[0]), self.value(cast(Part, tree.children[1]))
+        sign, part = cast(Tree[Token], tree.children[0]), self.value(tree.children[1])
         at = place(tree)
         if sign.data == "unary_not":
             self.expect(part, BOOL, "!")
@@ -265,7 +265,7 @@ class Checker:
         name, at = str(token), place(token)
         if name in MACROS:
             raise ExpressionError("unsupported-macro", at, name=name)
-        owner = self.value(cast(Part, tree.children[0]))
+        owner = self.value(tree.children[0])
         if name in ("exists", "all"):
             return self.quantified(cast(Literal["exists", "all"], name), owner, parts, at)
         if name == "matches" and len(parts) == 1:
@@ -353,7 +353,7 @@ def arguments_of(tree: Tree[Token], index: int) -> list[Part]:
     """The expressions of an optional `exprlist` child."""
     if len(tree.children) <= index:
         return []
-    return cast(list[Part], cast(Tree[Token], tree.children[index]).children)
+    return cast(Tree[Token], tree.children[index]).children
 
 
 _WRAPPERS = {

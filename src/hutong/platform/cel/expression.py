@@ -46,7 +46,7 @@ class Expression:
         """The value on one object: bool, int, str, datetime (UTC), date, timedelta, list, None for null, or UNKNOWN.
 
         `variables` maps the roots to values; fields are read from mappings or attributes, an absent field is null. A
-        value of another type than declared (a float, a naive datetime) makes UNKNOWN what needs it. Never raises for it.
+        value of another type than declared (a float, a naive datetime) makes UNKNOWN what needs it, and never raises.
         """
         return self._run(variables)
 
@@ -70,10 +70,11 @@ class Expression:
         maps are jsonb (PostgreSQL) or JSON (DuckDB). Raises KeyError for a variable without column or constant.
         """
         from hutong.platform.cel.sql import Translator
+        from hutong.platform.cel.sql_truth import truth
 
-        translator = Translator(dialect, columns, constants)
-        made = translator.truth(self.tree) if condition else translator.value(self.tree)
-        return made.sql(dialect=dialect)
+        to = Translator(dialect, columns, constants)
+        made = truth(to, self.tree) if condition else to.value(self.tree)
+        return str(made.sql(dialect=dialect))
 
     def to_clause(self, columns: Mapping[str, str], constants: Mapping[str, Any] = NOTHING) -> "ColumnElement[bool]":
         """The condition for SQLAlchemy on PostgreSQL, to be used as any other clause (no bind marks are read in it)."""

@@ -26,10 +26,8 @@ def syntax_tree(source: str) -> Tree[Token]:
         return _parser().parse(source)
     except UnexpectedInput as refused:
         at = Place(max(refused.line, 1), max(refused.column, 1))
-        if isinstance(refused, UnexpectedCharacters):
-            found = refused.char
-        else:
-            found = str(getattr(refused, "token", ""))
+        unread = refused.char if isinstance(refused, UnexpectedCharacters) else getattr(refused, "token", "")
+        found = str(unread)
         if not found:
             lines = source.split("\n")
             raise ExpressionError("unfinished", Place(len(lines), len(lines[-1]) + 1)) from None

@@ -35,7 +35,7 @@ class Pattern:
     @cached_property
     def compiled(self) -> Any:
         """The RE2 program."""
-        import re2
+        import re2  # type: ignore[import-untyped]  # ships no types
 
         return re2.compile(self.portable)
 
@@ -150,7 +150,7 @@ class _Reader:
             self.position += 1
         empty = True
         while (char := self.peek()) != "]" or empty:
-            if not char or char == "[" or char == "]":
+            if char in ("", "[", "]"):
                 raise self.refuse()
             low, is_set = self.member()
             written += low

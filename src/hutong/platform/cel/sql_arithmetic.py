@@ -1,4 +1,4 @@
-"""Arithmetic in SQL: each operation is done in a wider type and answers NULL outside of its range, so none can raise."""
+"""Arithmetic in SQL: done in a wider type, NULL outside of the result's range, so that none can raise."""
 
 from collections.abc import Callable
 from typing import Any
@@ -30,6 +30,8 @@ class Integers:
 
     def wide_operation(self, node: Arithmetic) -> Sql:
         left, right = self.wide(node.left), self.wide(node.right)
+        if isinstance(left, exp.Literal):
+            left = sql.cast(left, WIDE[self.dialect])
         made = (
             self.divided(node, left, right)
             if node.operator in "/%"
@@ -56,7 +58,7 @@ class Integers:
         value = self.value(node)
         if node.type.name == "timestamp":
             return sql.micros_of_timestamp(value, self.dialect)
-        return sql.cast(value, WIDE[self.dialect])
+        return value if isinstance(value, exp.Literal) else sql.cast(value, WIDE[self.dialect])
 
     def bounds(self, node: Node) -> tuple[int, int]:
         """Least and greatest value an operand can have."""

@@ -1,16 +1,16 @@
 """Pieces of SQL that never raise: literals, exact integer arithmetic, moments as microseconds."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
 from sqlglot import exp, parse_one
 
-from hutong.platform.cel.types import DURATION_MAX_MICROS, INT_MAX, INT_MIN, Type
+from hutong.platform.cel.types import DURATION_MAX_MICROS, INT_MAX, INT_MIN, NULL, Type
 from hutong.platform.cel.unknown import UNKNOWN
 
-Sql = exp.Expression
+Sql = exp.Expr
 DIALECTS = ("postgres", "duckdb")
 TYPES = {
     "bool": "BOOLEAN",
@@ -49,31 +49,46 @@ def null(type_: Type) -> Sql:
 
 
 def literal(value: Any, type_: Type) -> Sql:
-    """A value quoted by SQLGlot; null and UNKNOWN are NULL."""
+    """A value quoted by SQLGlot; null and UNKNOWN are NULL, a duration is its microseconds."""
     if value is None or value is UNKNOWN:
         return null(type_)
-    if isinstance(value, bool):
-        return exp.true() if value else exp.false()
-    if isinstance(value, int):
-        return number(value)
-    if isinstance(value, str):
-        return exp.Literal.string(value)
-    if isinstance(value, datetime):
-        return cast(exp.Literal.string(value.isoformat(sep=" ")), "TIMESTAMPTZ")
-    if isinstance(value, date):
-        return cast(exp.Literal.string(value.isoformat()), "DATE")
-    if isinstance(value, timedelta):
-        return number(value // MICROSECOND)
-    items = [literal(item, type_.item) for item in value] if type_.item else []
-    return cast(exp.Array(expressions=items), sql_type(type_))
+    if type_.name == "list":
+        items = [literal(item, type_.item or NULL) for item in value]
+        return cast(exp.Array(expressions=items), sql_type(type_))
+    return _LITERALS[type_.name](value)
 
 
 def number(value: int) -> Sql:
-    """An integer; the smallest 64-bit one has no plain literal."""
+    """An integer; the smallest of 64 bits has no plain literal."""
     if value == INT_MIN:
         return cast(exp.Literal.string(str(value)), "BIGINT")
     made: Sql = exp.Literal.number(abs(value))
     return exp.Paren(this=exp.Neg(this=made)) if value < 0 else made
+
+
+def moment(value: datetime) -> Sql:
+    """A timestamp with its offset, whatever the session's time zone."""
+    return cast(exp.Literal.string(value.isoformat(sep=" ")), "TIMESTAMPTZ")
+
+
+def day(value: date) -> Sql:
+    """A date."""
+    return cast(exp.Literal.string(value.isoformat()), "DATE")
+
+
+def microseconds(value: timedelta) -> Sql:
+    """A duration."""
+    return number(value // MICROSECOND)
+
+
+_LITERALS: dict[str, Callable[[Any], Sql]] = {
+    "bool": lambda value: exp.true() if value else exp.false(),
+    "int": number,
+    "string": exp.Literal.string,
+    "timestamp": moment,
+    "date": day,
+    "duration": microseconds,
+}
 
 
 def paren(value: Sql) -> Sql:
@@ -113,22 +128,25 @@ def case(*branches: tuple[Sql, Sql], default: Sql | None = None) -> Sql:
     return exp.Case(ifs=[exp.If(this=when, true=then) for when, then in branches], default=default)
 
 
+def negated(made: Sql) -> Sql:
+    """NOT, written as the opposite operator where there is one."""
+    if isinstance(made, exp.EQ):
+        return exp.NEQ(this=made.this, expression=made.expression)
+    if isinstance(made, exp.NullSafeEQ):
+        return exp.NullSafeNEQ(this=made.this, expression=made.expression)
+    return exp.Not(this=paren(made))
+
+
 def is_null(value: Sql) -> Sql:
     """value IS NULL"""
     return exp.Is(this=paren(value), expression=exp.Null())
 
 
 def within(value: Sql, bounds: tuple[int, int]) -> Sql:
-    """The value, or NULL outside of the bounds, naming it only once: LEAST and GREATEST pass over NULL and infinities."""
-    low, high = number_wide(bounds[0] - 1), number_wide(bounds[1] + 1)
+    """The value, or NULL outside of the bounds, naming it only once (LEAST and GREATEST pass over NULL)."""
+    low, high = number(bounds[0] - 1), number(bounds[1] + 1)
     held = call("GREATEST", call("LEAST", value, high), low)
     return call("NULLIF", call("NULLIF", held, high.copy()), low.copy())
-
-
-def number_wide(value: int) -> Sql:
-    """A literal that may lie outside of 64 bits."""
-    made: Sql = exp.Literal.number(abs(value))
-    return exp.Paren(this=exp.Neg(this=made)) if value < 0 else made
 
 
 def micros_of_timestamp(value: Sql, dialect: str) -> Sql:
@@ -145,7 +163,7 @@ def timestamp_of_micros(micros: Sql, dialect: str) -> Sql:
     if dialect == "duckdb":
         return call("MAKE_TIMESTAMPTZ", whole)
     text = exp.DPipe(this=cast(whole, "TEXT"), expression=exp.Literal.string(" microseconds"))
-    return exp.Paren(this=exp.Add(this=literal(EPOCH, Type("timestamp")), expression=cast(text, "INTERVAL")))
+    return exp.Paren(this=exp.Add(this=moment(EPOCH), expression=cast(text, "INTERVAL")))
 
 
 def micros_of_interval(value: Sql, dialect: str) -> Sql:
