@@ -6,10 +6,10 @@ INT64 = 2**63 - 1
 
 
 def furthest(tariff: ExactTariff) -> int:
-    """The furthest position on a scale: an accumulator at its bound, and one more event at its bound, both with
-    their last block rounded up."""
-    block = max(size for _, size in tariff.increments)
-    return 2 * (tariff.bound + block)
+    """The furthest position on its scale: one event at its bound with the last block rounded up, on top of an
+    accumulator at its bound where it counts along one."""
+    event = tariff.event_bound + max(size for _, size in tariff.increments)
+    return event if tariff.along == "event" else tariff.total_bound + event
 
 
 def largest(scale: Scale, denominator: int, position: int) -> int:
@@ -20,13 +20,14 @@ def largest(scale: Scale, denominator: int, position: int) -> int:
 def prove(tariff: ExactTariff, plan: str) -> None:
     """Raises Unprocessable unless every numerator of one event, twice over for comparing halves, fits an int64.
 
-    An event's exact charge is the fee, the opening flat and, for each band, differences of a rising F over parts of one
-    range; these add up to at most F at the furthest position, for each band once.
+    An event's exact charge is the fee, the opening flat F(0) and, for each band, differences of a rising F over parts
+    of one range, which add up to at most F at the furthest position, for each band once. A volume price has one band,
+    and its differences telescope.
     """
     denominator, position = tariff.denominator, furthest(tariff)
     scales = (tariff.scale, *tariff.by_band.values())
-    worst = int(tariff.fee * denominator) + sum(2 * largest(scale, denominator, position) for scale in scales)
-    if 2 * (worst + denominator * tariff.rounding_unit) > INT64:
-        raise refused("overflow", plan=plan, tariff=tariff.code, denominator=denominator)
-    if tariff.cap is not None and tariff.cap * denominator > INT64:
+    opening = max(largest(scale, denominator, 0) for scale in scales)
+    worst = int(tariff.fee * denominator) + opening + sum(largest(scale, denominator, position) for scale in scales)
+    cap = 0 if tariff.cap is None else int(tariff.cap * denominator)
+    if max(2 * (worst + denominator * tariff.rounding_unit), cap) > INT64:
         raise refused("overflow", plan=plan, tariff=tariff.code, denominator=denominator)

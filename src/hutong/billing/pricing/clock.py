@@ -82,7 +82,7 @@ def schedule(bands: Sequence[Band], today: frozenset[str], yesterday: frozenset[
 def days_of(clock: Clock, borders: list[tuple[int, int]]) -> np.ndarray:
     """For each day of the horizon the row in `borders` at which its schedule begins; missing schedules are added.
     NONE for days that the holiday calendar does not know."""
-    rows: dict[Schedule, int] = {}
+    rows: dict[tuple[frozenset[str], frozenset[str]], int] = {}
     numbers = []
     day, before = FIRST_DAY, day_kinds(FIRST_DAY - timedelta(days=1), clock.holidays)
     while day <= LAST_DAY:
@@ -90,11 +90,10 @@ def days_of(clock: Clock, borders: list[tuple[int, int]]) -> np.ndarray:
         if kinds is None or before is None:
             numbers.append(NONE)
         else:
-            found = schedule(clock.bands, kinds, before)
-            if found not in rows:
-                rows[found] = len(borders)
-                borders.extend(found)
-            numbers.append(rows[found])
+            if (kinds, before) not in rows:
+                rows[kinds, before] = len(borders)
+                borders.extend(schedule(clock.bands, kinds, before))
+            numbers.append(rows[kinds, before])
         day, before = day + timedelta(days=1), kinds
     return np.array(numbers, dtype=np.int64)
 

@@ -149,7 +149,7 @@ class PlanCompiling:
         names: dict[bool, list[str]] = {False: [], True: []}
         for item in self.plan.accumulators:
             self.counters[item.code] = len(self.building.counters)
-            slot, bound = len(names[item.shared]), UNITS[item.unit].bound
+            slot, bound = len(names[item.shared]), UNITS[item.unit].total_bound
             self.building.counters.append((item.shared, slot, item.counts == "charged", bound))
             names[item.shared].append(item.code)
         return Slots(member=tuple(names[False]), shared=tuple(names[True]))
@@ -245,7 +245,7 @@ class PlanCompiling:
         row[kernel.ROUNDING] = ROUNDINGS[tariff.rounding.mode]
         row[kernel.ROUNDING_UNIT] = tariff.rounding_unit
         row[kernel.CUMULATIVE] = tariff.rounding.at == "cumulative"
-        row[kernel.BOUND] = tariff.bound
+        row[kernel.BOUND] = tariff.event_bound
         for band in bands or ("",):
             first, end = extend(building.steps, tariff.by_band.get(band, tariff.scale).rows(denominator))
             building.prices.append((first, end, self.coverage(usage, tariff, band)))

@@ -67,7 +67,8 @@ class ExactTariff:
 
     code: str
     dimension: str
-    bound: int
+    event_bound: int
+    total_bound: int
     fee: Fraction
     fee_always: bool
     cap: Fraction | None
@@ -154,7 +155,8 @@ def exact(tariff: Tariff, plan: str) -> ExactTariff:
     return ExactTariff(
         code=tariff.code,
         dimension=unit_of.dimension,
-        bound=unit_of.bound,
+        event_bound=unit_of.event_bound,
+        total_bound=unit_of.total_bound,
         fee=Fraction(tariff.connection_fee) * MICROS,
         fee_always=tariff.connection_fee_when == "always",
         cap=None if tariff.cap is None else Fraction(tariff.cap) * MICROS,
