@@ -1,4 +1,4 @@
-"""`hutong sample ...`: made-up data as real source systems and switches would export them (issue A, section 4 point 1)."""
+"""`hutong sample ...`: made-up data as real source systems and switches would export them."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,9 +15,12 @@ def sample() -> None:
 
 @app.command()
 def telecom(
+    *,
     out: Annotated[Path, typer.Option(help="Folder to write to.")],
     customers: Annotated[int, typer.Option(min=200, max=1_400_000, help="True customers behind the records.")] = 20_000,
-    events: Annotated[int, typer.Option(min=2_000, help="Usage records, repeats and broken ones included.")] = 1_000_000,
+    events: Annotated[
+        int, typer.Option(min=2_000, help="Usage records, repeats and broken ones included.")
+    ] = 1_000_000,
     seed: Annotated[int, typer.Option(min=0, help="Equal seeds give equal bytes.")] = 7,
     active: Annotated[int, typer.Option(min=0, help="Customers with subscriptions; 0: half of all.")] = 0,
     orders: Annotated[int, typer.Option(min=0, help="How many of these are left to be ordered.")] = 24,

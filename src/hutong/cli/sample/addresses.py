@@ -12,7 +12,7 @@ _SUFFIXES = ("维吾尔自治区", "壮族自治区", "回族自治区", "自治
 
 @dataclass(frozen=True)
 class Addresses:
-    """One address a row. `area` is a row of `reference.areas()`; `community` may be empty; office floors have no unit (0)."""
+    """One address a row. `area`: row of `reference.areas()`; `community` may be empty; offices have no unit (0)."""
 
     area: Whole
     road: Text
@@ -70,7 +70,7 @@ def short_place(names: Text) -> Text:
 
 
 def write(addresses: Addresses, form: Whole) -> Text:
-    """One line. Form 0 in full; 1 without the province; 2 short place names, 3-2-501; 3 no place, short; 4 place and road only."""
+    """One line. Form 0: in full; 1: without province; 2: short names, 3-2-501; 3: no place, short; 4: city and road."""
     place = reference.areas()
     area = addresses.area
     province, city, district = place.province[area], place.city[area], place.district[area]

@@ -71,7 +71,7 @@ class Rates:
     unmapped_code: float
 
 
-def person_names(chance: Accidents, rates: Rates, name: Text, surname: Text, gender: Whole, who: Mask) -> Text:
+def person_names(chance: Accidents, rates: Rates, name: Text, surname: Text, *, gender: Whole, who: Mask) -> Text:
     """Names of the persons among the rows as the system holds them; other rows are left alone."""
     for kind, rate, table in (
         ("name_homophone", rates.name_homophone, sounds().homophones),

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
-from hutong.cli.sample.text import Mask, Whole
+from hutong.cli.sample.text import Mask, Months, Whole
 from hutong.cli.sample.usage import TYPES, Events
 
 PERIODS = 10  # files a month for each type; each holds three days, the last the rest
@@ -18,7 +19,7 @@ _WRONG_TRAILER_LINES = 200
 
 @dataclass(frozen=True)
 class Lines:
-    """`D` lines in order of file and place. `file` counts through types and periods; `fault`: 0 none, 1 + index in BROKEN."""
+    """`D` lines in order of file and place. `file`: through types and periods; `fault`: 0 or 1 + place in BROKEN."""
 
     event: Whole
     file: Whole
@@ -39,16 +40,14 @@ def files_of_type(months: int) -> int:
     return PERIODS * months + 1
 
 
-def deliver(seed: int, events: Events, lines: int, months: list[np.datetime64]) -> Lines:
+def deliver(seed: int, events: Events, lines: int, months: Months) -> Lines:
     """Lay out `lines` lines: every event once, and the repeats."""
     rng = np.random.default_rng([seed, 6])
     count, last = len(events), PERIODS * len(months) - 1
     period, place = _periods(events.start, months)
     within, across = duplicates(lines)
     fault, free = _faults(rng, events, period < last)
-    once, twice, again, late = np.split(
-        free[: within + across + round(lines * _LATE)], [0, within, within + across]
-    )
+    once, twice, again, late = np.split(free[: within + across + round(lines * _LATE)], [0, within, within + across])
     del once
     delivered = period.copy()
     delivered[late] = _later(rng, period[late], last, len(months))
@@ -74,7 +73,7 @@ def deliver(seed: int, events: Events, lines: int, months: list[np.datetime64]) 
     )
 
 
-def _periods(start: Whole, months: list[np.datetime64]) -> tuple[Whole, "np.typing.NDArray[np.float64]"]:
+def _periods(start: Whole, months: Months) -> tuple[Whole, npt.NDArray[np.float64]]:
     """The file period of each start, counted through the months, and the place in it from 0 to 1."""
     first = np.array([int(month.astype("datetime64[D]").astype(np.int64)) for month in months])
     day = start // _DAY
@@ -91,7 +90,9 @@ def _faults(rng: np.random.Generator, events: Events, early: Mask) -> tuple[Whol
     fault = np.zeros(len(events), dtype=np.int64)
     each = max(round(len(events) * _BROKEN_EACH), 1)
     for code in range(len(BROKEN)):
-        able = shuffled if BROKEN[code] != "negative_duration" else shuffled[events.kind[shuffled] != TYPES.index("sms")]
+        able = (
+            shuffled if BROKEN[code] != "negative_duration" else shuffled[events.kind[shuffled] != TYPES.index("sms")]
+        )
         fault[able[fault[able] == 0][:each]] = code + 1
     return fault, shuffled[early[shuffled] & (fault[shuffled] == 0)]
 
@@ -106,7 +107,9 @@ def _later(rng: np.random.Generator, period: Whole, last: int, months: int) -> W
 
 def _extra_file(slot: Whole, kind: Whole, fault: Whole, count: int, last: int) -> Whole:
     """Move some faultless short messages of the last period to a file of their own: the one whose trailer is wrong."""
-    movable = np.flatnonzero((slot == last) & (kind == TYPES.index("sms")) & (fault == 0) & (np.arange(len(slot)) < count))
+    movable = np.flatnonzero(
+        (slot == last) & (kind == TYPES.index("sms")) & (fault == 0) & (np.arange(len(slot)) < count)
+    )
     slot = slot.copy()
     slot[movable[-min(_WRONG_TRAILER_LINES, len(movable) // 2) :]] = last + 1
     return slot

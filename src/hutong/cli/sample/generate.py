@@ -10,6 +10,7 @@ from hutong.cli.sample.delivery import deliver, duplicates
 from hutong.cli.sample.population import population
 from hutong.cli.sample.sources import exports, write_sources, write_truth
 from hutong.cli.sample.subscriptions import subscriptions, summary, write_subscriptions
+from hutong.cli.sample.text import Months, Whole
 from hutong.cli.sample.usage import TYPES, Events, events
 from hutong.cli.sample.usage_files import write_usage
 
@@ -48,13 +49,21 @@ def generate(
     manifest = {
         "format": 1,
         "arguments": {
-            "customers": customers, "events": lines, "seed": seed, "active": active, "orders": orders,
-            "first_cycle": first_cycle, "months": months, "order_usage": order_usage,
+            "customers": customers,
+            "events": lines,
+            "seed": seed,
+            "active": active,
+            "orders": orders,
+            "first_cycle": first_cycle,
+            "months": months,
+            "order_usage": order_usage,
         },
         "cycles": [str(cycle).replace("-", "") for cycle in cycles],
         "timezone": "Asia/Shanghai",
         "customers": {
-            "total": len(people), "persons": int(people.person.sum()), "organisations": int((~people.person).sum())
+            "total": len(people),
+            "persons": int(people.person.sum()),
+            "organisations": int((~people.person).sum()),
         },
         "sources": {export.system.name: export.counts for export in written},
         "subscriptions": summary(held),
@@ -71,7 +80,7 @@ def _totals(files: list[dict[str, Any]]) -> dict[str, int]:
     return {"files": len(files), **{key: sum(int(entry[key]) for entry in files) for key in counts}}
 
 
-def _valid(used: Events, delivered: "np.typing.NDArray[np.int64]", cycles: list[np.datetime64]) -> list[dict[str, Any]]:
+def _valid(used: Events, delivered: Whole, cycles: Months) -> list[dict[str, Any]]:
     """What must be rated, once each, by the month of its start and type: events, seconds, bytes, messages."""
     good = np.unique(delivered)
     month = (used.start[good] // 86_400).astype("datetime64[D]").astype("datetime64[M]")

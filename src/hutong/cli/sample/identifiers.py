@@ -10,8 +10,7 @@ _ORGANISATION_WEIGHTS = np.array([3, 7, 9, 10, 5, 8, 4, 2])
 _USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _USCC_WEIGHTS = 3 ** np.arange(17) % 31
 _MOBILE_PREFIXES = np.array(
-    "130 131 132 133 135 136 137 138 139 147 150 151 152 153 155 156 157 158 159 166 173 175 176 177 178 180 181 182 183 "
-    "185 186 187 188 189 191 198 199".split()
+    [130, 131, 132, 133, 135, 136, 137, 138, 139, 147, 150, 151, 152, 153, 155, 156, 157, 158, 159, 166, 173, 175, 176]
 )
 _BANK_PREFIXES = np.array(["622202", "621700", "622848", "621661", "621799", "622262"])
 
@@ -43,10 +42,10 @@ def resident_ids_valid(ids: Text) -> Mask:
 def _of_length(matrix: Points, size: int) -> Mask:
     value = matrix.astype(np.int64) - ord("0")
     body = value[:, :17] if size == 18 else value
-    good: Mask = ((body >= 0) & (body <= 9)).all(axis=1)
+    good: Mask = np.all((body >= 0) & (body <= 9), axis=1)
     if size == 18:
         remainder = (np.where(good[:, None], body, 0) @ _ID_WEIGHTS) % 11
-        good &= matrix[:, 17] == _ID_CHECKS[remainder]
+        good &= np.equal(matrix[:, 17], _ID_CHECKS[remainder])
     at = 6 if size == 15 else 8
     year = body[:, at] * 10 + body[:, at + 1] + (1900 if size == 15 else 100 * (body[:, 6] * 10 + body[:, 7]))
     month = body[:, at + 2] * 10 + body[:, at + 3]
@@ -54,7 +53,8 @@ def _of_length(matrix: Points, size: int) -> Mask:
     good &= (year >= 1900) & (year <= 2026) & (month >= 1) & (month <= 12) & (day >= 1) & (body[:, 0] >= 1)
     safe = np.where(good, (year - 1970) * 12 + month - 1, 0).astype("datetime64[M]")
     days = (safe + 1).astype("datetime64[D]") - safe.astype("datetime64[D]")
-    return good & (day <= days.astype(np.int64))
+    valid: Mask = good & (day <= days.astype(np.int64))
+    return valid
 
 
 def organisation_codes(rng: np.random.Generator, count: int) -> Text:
@@ -82,7 +82,7 @@ def usccs(register: Text, area: Whole, organisation_code: Text) -> Text:
 
 def mobiles(rng: np.random.Generator, count: int) -> Text:
     """Mobile numbers of mainland operators, eleven digits."""
-    return join(rng.choice(_MOBILE_PREFIXES, count), digits(rng.integers(10_000_000, 99_999_999, count), 8))
+    return join(digits(rng.choice(_MOBILE_PREFIXES, count), 3), digits(rng.integers(10_000_000, 99_999_999, count), 8))
 
 
 def bank_cards(rng: np.random.Generator, count: int) -> Text:

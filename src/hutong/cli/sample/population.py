@@ -8,12 +8,14 @@ from hutong.cli.sample import identifiers, reference
 from hutong.cli.sample.addresses import Addresses, homes
 from hutong.cli.sample.organisations import Organisations, organisations
 from hutong.cli.sample.sounds import sounds
-from hutong.cli.sample.text import Mask, Text, Whole, choose, digits, join, plain, points
+from hutong.cli.sample.text import Mask, Text, Times, Whole, choose, digits, join, plain, points
 
 ORGANISATION_SHARE = 0.08
 _FAMILY_SHARE = 0.4
 _FIRST_BIRTH, _LAST_BIRTH = np.datetime64("1938-01-01"), np.datetime64("2008-06-30")
-_FIRST_CARDS = 1984  # numbers bear the district's code of the day of issue: older persons got theirs with the first cards
+_FIRST_CARDS = (
+    1984  # numbers bear the district's code of the day of issue: older persons got theirs with the first cards
+)
 _MAIL_HOSTS = np.array(["qq.com", "163.com", "126.com", "sina.com", "139.com", "hotmail.com", "gmail.com"])
 
 
@@ -109,10 +111,8 @@ def _families(rng: np.random.Generator, persons: int) -> tuple[Whole, Whole]:
     return family, role
 
 
-def _gender_and_birth(
-    rng: np.random.Generator, role: Whole, head: Whole
-) -> tuple[Whole, "np.ndarray[tuple[int], np.dtype[np.datetime64]]"]:
-    """Spouses are about as old as the head and of the other gender; children 23 to 33 years younger, twins born on one day."""
+def _gender_and_birth(rng: np.random.Generator, role: Whole, head: Whole) -> tuple[Whole, Times]:
+    """Spouses are about as old as the head, of the other gender; children 23 to 33 years younger; twins of one day."""
     count = len(role)
     span = int((_LAST_BIRTH - _FIRST_BIRTH).astype(np.int64))
     birth = _FIRST_BIRTH + (rng.beta(2.2, 1.9, count) * span).astype(np.int64)
@@ -129,7 +129,7 @@ def _gender_and_birth(
     return gender, np.minimum(birth, _LAST_BIRTH)
 
 
-def _day_number(day: "np.ndarray[tuple[int], np.dtype[np.datetime64]]") -> Whole:
+def _day_number(day: Times) -> Whole:
     month = day.astype("datetime64[M]")
     months = month.astype(np.int64)
     in_month = (day.astype("datetime64[D]") - month.astype("datetime64[D]")).astype(np.int64)
@@ -137,9 +137,7 @@ def _day_number(day: "np.ndarray[tuple[int], np.dtype[np.datetime64]]") -> Whole
     return number
 
 
-def _names(
-    rng: np.random.Generator, gender: Whole, birth: "np.ndarray[tuple[int], np.dtype[np.datetime64]]", line: Whole
-) -> tuple[Text, Text]:
+def _names(rng: np.random.Generator, gender: Whole, birth: Times, line: Whole) -> tuple[Text, Text]:
     """Surnames and full names. `line`: the row whose surname this one bears (a father's, or one's own)."""
     all_surnames, weights = reference.surnames()
     surname = rng.choice(all_surnames, len(gender), p=weights)[line]
@@ -160,7 +158,7 @@ def _names(
 def _identity(
     rng: np.random.Generator,
     gender: Whole,
-    birth: "np.ndarray[tuple[int], np.dtype[np.datetime64]]",
+    birth: Times,
     living: Whole,
 ) -> tuple[Text, Text]:
     """Kind and number; six in ten were registered where they live. No two persons share a number."""
@@ -193,9 +191,7 @@ def _emails(rng: np.random.Generator, mobile: Text, name: Text) -> Text:
     return choose(rng.random(len(name)) < 0.35, address, "")
 
 
-def _with_shared_phones(
-    rng: np.random.Generator, whole: Population, role: Whole, firms: Organisations
-) -> Population:
+def _with_shared_phones(rng: np.random.Generator, whole: Population, role: Whole, firms: Organisations) -> Population:
     """In three families of ten all use the head's mobile; half of the branches answer on their parent's line."""
     persons = len(role)
     owner = np.arange(len(whole))

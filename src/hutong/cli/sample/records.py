@@ -8,7 +8,7 @@ from hutong.cli.sample import damage, reference
 from hutong.cli.sample.addresses import write
 from hutong.cli.sample.damage import Accidents, Rates
 from hutong.cli.sample.population import Population
-from hutong.cli.sample.text import Mask, Text, Whole, choose, update
+from hutong.cli.sample.text import Mask, Text, Times, Whole, choose, update
 
 _EPOCH = np.datetime64("2012-01-01T00:00:00")
 _ID_KINDS_OF_FIRMS = 0.06  # firms that still show their organisation code
@@ -16,7 +16,7 @@ _ID_KINDS_OF_FIRMS = 0.06  # firms that still show their organisation code
 
 @dataclass(frozen=True)
 class Records:
-    """Rows of one system in no order yet. Codes: gender 0/1/2 (9 unmapped), grade 1-4 (9), id_kind by word (`unmapped`)."""
+    """Rows of one system. Gender: 0 unknown, 1, 2; grade: 1 to 4; 9 in either: unmapped. `id_kind`: a word."""
 
     customer: Whole  # row of the population
     person: Mask
@@ -33,8 +33,8 @@ class Records:
     grade: Whole
     bank_card: Text
     contact: Text
-    created: "np.ndarray[tuple[int], np.dtype[np.datetime64]]"
-    updated: "np.ndarray[tuple[int], np.dtype[np.datetime64]]"
+    created: Times
+    updated: Times
 
     def take(self, rows: Whole) -> "Records":
         """These rows in this order."""
@@ -42,7 +42,7 @@ class Records:
 
 
 def records(
-    chance: Accidents, rates: Rates, people: Population, customer: Whole, agencies: Text, until: np.datetime64
+    chance: Accidents, rates: Rates, people: Population, customer: Whole, *, agencies: Text, until: np.datetime64
 ) -> Records:
     """One record for each entry of `customer` (a customer may occur twice), with changes up to `until`."""
     rng = chance.rng
@@ -82,11 +82,9 @@ def records(
 def _names(chance: Accidents, rates: Rates, people: Population, customer: Whole) -> Text:
     person = people.person[customer]
     name = damage.person_names(
-        chance, rates, people.name[customer], people.surname[customer], people.gender[customer], person
+        chance, rates, people.name[customer], people.surname[customer], gender=people.gender[customer], who=person
     )
-    name = damage.organisation_names(
-        chance, rates, name, reference.areas().city[people.home.area[customer]], ~person
-    )
+    name = damage.organisation_names(chance, rates, name, reference.areas().city[people.home.area[customer]], ~person)
     missing = np.zeros(len(name), dtype=bool)
     missing[chance.strike("name_missing", rates.name_missing, ~missing)] = True
     return update(name, missing, chance.rng.choice(np.array(["", "无", "不详"]), int(missing.sum())))
@@ -120,9 +118,7 @@ def _births(chance: Accidents, rates: Rates, true: Whole, person: Mask) -> Whole
     return birth
 
 
-def _times(
-    rng: np.random.Generator, stale: Mask, until: np.datetime64
-) -> tuple["np.ndarray[tuple[int], np.dtype[np.datetime64]]", "np.ndarray[tuple[int], np.dtype[np.datetime64]]"]:
+def _times(rng: np.random.Generator, stale: Mask, until: np.datetime64) -> tuple[Times, Times]:
     """Stale records were last changed in the first half of their life."""
     span = int((until - _EPOCH).astype("timedelta64[s]").astype(np.int64))
     created = rng.integers(0, span, len(stale))

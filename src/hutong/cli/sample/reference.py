@@ -10,6 +10,8 @@ import numpy.typing as npt
 
 from hutong.cli.sample.text import Text, Whole
 
+_TEXT = ("province", "city", "city_code", "area_code", "postcode", "district")
+_WHOLE = ("district_code", "code_from", "code_to")
 Weights = npt.NDArray[np.float64]
 
 
@@ -27,7 +29,7 @@ def shares(weights: list[int]) -> Weights:
 
 @dataclass(frozen=True)
 class Areas:
-    """Districts; a row each. `weight` is the probability that a customer lives there; the code was in use in the years given."""
+    """Districts, a row each. `weight`: the probability that a customer lives there; its code was in use from, to."""
 
     province: Text
     city: Text
@@ -47,14 +49,9 @@ def areas() -> Areas:
     rows = _rows("areas")
     in_city = {row["city"]: sum(other["city"] == row["city"] for other in rows) for row in rows}
     weight = np.array([int(row["weight"]) / in_city[row["city"]] for row in rows])
-    return Areas(
-        *(np.array([row[name] for row in rows]) for name in ("province", "city", "city_code", "area_code", "postcode")),
-        district=np.array([row["district"] for row in rows]),
-        district_code=np.array([int(row["district_code"]) for row in rows]),
-        code_from=np.array([int(row["code_from"]) for row in rows]),
-        code_to=np.array([int(row["code_to"]) for row in rows]),
-        weight=weight / weight.sum(),
-    )
+    text = {name: np.array([row[name] for row in rows]) for name in _TEXT}
+    whole = {name: np.array([int(row[name]) for row in rows]) for name in _WHOLE}
+    return Areas(**text, **whole, weight=weight / weight.sum())
 
 
 @cache

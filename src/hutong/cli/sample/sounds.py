@@ -9,7 +9,9 @@ from hutong.cli.sample import reference
 from hutong.cli.sample.text import Mask, Points, Text, character_table, points
 
 _VARIANTS = 4
-_EXTRA = "晓萧筱玮炜维微卫为薇涛韬滔洁捷婕静婧靖敬景镜丽莉莅俐励颖影莹盈鹏朋彭辉晖徽慧惠蕙会华桦骅杰洁捷斌彬宾滨冰兵欣新心鑫昕馨"
+_EXTRA = (
+    "晓萧筱玮炜维微卫薇涛韬滔洁捷婕静婧靖敬景镜丽莉莅俐励颖影莹盈鹏朋彭辉晖徽慧惠蕙会华桦骅杰斌彬宾滨冰兵欣新心鑫昕馨"
+)
 _NEAR = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ng", "n"), ("l", "n"), ("hu", "f"))
 
 

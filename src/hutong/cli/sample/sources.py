@@ -59,20 +59,22 @@ def exports(seed: int, people: Population, until: np.datetime64) -> list[Export]
     known[0] |= ~known.any(axis=0)
     agencies = identifiers.mobiles(rng, max(len(people) // 1000, 3))
     return [
-        _export(Accidents(np.random.default_rng([seed, 3, place])), system, people, mask, agencies, until)
+        _export(
+            Accidents(np.random.default_rng([seed, 3, place])), system, people, mask, agencies=agencies, until=until
+        )
         for place, (system, mask) in enumerate(zip(SYSTEMS, known, strict=True))
     ]
 
 
 def _export(
-    chance: Accidents, system: System, people: Population, known: Mask, agencies: Text, until: np.datetime64
+    chance: Accidents, system: System, people: Population, known: Mask, *, agencies: Text, until: np.datetime64
 ) -> Export:
     rng = chance.rng
     once = np.flatnonzero(known)
     twice = once[rng.random(len(once)) < system.duplicates]
     rubbish = {kind: max(round(len(once) * share), 1) for kind, share in (("key", _NO_KEY), ("name", _NOT_A_NAME))}
     customer = np.concatenate([once, twice, rng.choice(once, sum(rubbish.values()))])
-    rows = records(chance, system.rates, people, customer, agencies, until)
+    rows = records(chance, system.rates, people, customer, agencies=agencies, until=until)
     count = len(customer)
     serial = rng.permutation(count)
     no_key, not_name = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
@@ -83,14 +85,29 @@ def _export(
     order = np.concatenate([np.argsort(serial), repeated])
     again = np.arange(len(order)) >= count
     rows = replace(rows, name=names).take(order)
-    rows = replace(rows, updated=np.where(again, np.maximum(rows.updated, until - np.timedelta64(3600, "s")), rows.updated))
-    return _written(chance, system, rows, serial[order], no_key[order], not_name[order], {
-        "customers": len(once), "duplicates": len(twice), "repeated_keys": len(repeated)
-    })
+    rows = replace(
+        rows, updated=np.where(again, np.maximum(rows.updated, until - np.timedelta64(3600, "s")), rows.updated)
+    )
+    return _written(
+        chance,
+        system,
+        rows,
+        serial[order],
+        no_key=no_key[order],
+        not_name=not_name[order],
+        counts={"customers": len(once), "duplicates": len(twice), "repeated_keys": len(repeated)},
+    )
 
 
 def _written(
-    chance: Accidents, system: System, rows: Records, serial: Whole, no_key: Mask, not_name: Mask, counts: dict[str, Any]
+    chance: Accidents,
+    system: System,
+    rows: Records,
+    serial: Whole,
+    *,
+    no_key: Mask,
+    not_name: Mask,
+    counts: dict[str, Any],
 ) -> Export:
     """Rows in the system's own columns and codes, with the verdict admission should come to."""
     columns = system.columns(rows, choose(no_key, "", system.keys(serial)), chance.rng)
@@ -106,9 +123,15 @@ def _written(
         export = export.with_line(f"合计：{len(serial)}条")
     reasons, numbers = np.unique(export.reason, return_counts=True)
     rejected = {str(why): int(number) for why, number in zip(reasons, numbers, strict=True) if why}
-    return replace(export, counts={
-        "rows": len(export.customer), **counts, "rejected": rejected, "defects": dict(sorted(chance.counts.items()))
-    })
+    return replace(
+        export,
+        counts={
+            "rows": len(export.customer),
+            **counts,
+            "rejected": rejected,
+            "defects": dict(sorted(chance.counts.items())),
+        },
+    )
 
 
 def write_sources(folder: Path, written: list[Export]) -> None:

@@ -47,17 +47,22 @@ class Subscriptions:
 
 
 def subscriptions(
-    seed: int, people: Population, written: list[Export], *, active: int, orders: int, first_day: np.datetime64, days: int
+    seed: int,
+    people: Population,
+    written: list[Export],
+    *,
+    active: int,
+    orders: int,
+    first_day: np.datetime64,
+    days: int,
 ) -> Subscriptions:
-    """Baskets of `active` customers that admission lets in, the last `orders` of them to be ordered. `days`: of usage."""
+    """Baskets of `active` admitted customers, the last `orders` of them to be ordered. `days`: of usage."""
     rng = np.random.default_rng([seed, 4])
     customer, source, key = _admitted(written)
     chosen = rng.permutation(len(customer))[: min(active, len(customer))]
     ordered = np.arange(len(chosen)) >= len(chosen) - orders
     person = people.person[customer[chosen]]
-    basket = np.where(
-        person, rng.choice(6, len(chosen), p=_PERSON_SHARES), rng.choice(6, len(chosen), p=_FIRM_SHARES)
-    )
+    basket = np.where(person, rng.choice(6, len(chosen), p=_PERSON_SHARES), rng.choice(6, len(chosen), p=_FIRM_SHARES))
     basket = np.where(ordered, np.arange(len(chosen)) % 4, basket)
     size = np.array([len(offers) for offers in _BASKETS])[basket]
     holder = np.repeat(np.arange(len(chosen)), size)
@@ -75,9 +80,7 @@ def subscriptions(
         component=component,
         number=number,
         start=_starts(rng, ordered, first_day, days)[holder],
-        tier=choose(
-            component == MOBILE, choose(fused, "199", rng.choice(_TIERS, len(holder), p=_TIER_SHARES)), ""
-        ),
+        tier=choose(component == MOBILE, choose(fused, "199", rng.choice(_TIERS, len(holder), p=_TIER_SHARES)), ""),
         ordered=ordered[holder],
         home_area=choose(
             component == PHONE,
@@ -102,7 +105,7 @@ def _admitted(written: list[Export]) -> tuple[Whole, Text, Text]:
 
 
 def _starts(rng: np.random.Generator, ordered: Mask, first_day: np.datetime64, days: int) -> Whole:
-    """Most started in the three years before the usage; some in its first month, some later; orders from its tenth day."""
+    """Most started in the three years before the usage, some during it; orders on its tenth day."""
     count = len(ordered)
     zero = int(first_day.astype("datetime64[D]").astype(np.int64))
     when = rng.random(count)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from hutong.cli.sample import reference
-from hutong.cli.sample.damage import PLACEHOLDER_IDS, Rates
+from hutong.cli.sample.damage import PLACEHOLDER_IDS, PLACEHOLDER_PHONES, Rates
 from hutong.cli.sample.identifiers import resident_ids_valid
 from hutong.cli.sample.records import Records
-from hutong.cli.sample.text import Mask, Text, Whole, choose, digits, half_width, join, plain, points
+from hutong.cli.sample.text import Mask, Text, Times, Whole, choose, digits, half_width, join, plain, points
 
 Columns = dict[str, Text]
 _BLANK = np.array(["", "无", "不详", "-"])
@@ -52,7 +52,7 @@ def _day(values: Whole, style: str) -> Text:
     return choose(values == 0, "", written)
 
 
-def _moment(values: "np.ndarray[tuple[int], np.dtype[np.datetime64]]", style: str) -> Text:
+def _moment(values: Times, style: str) -> Text:
     """Times as 20260814093012 ("") or with `style` between the parts of the day: 2026/08/14 09:30:12."""
     letters = points(np.datetime_as_string(values, unit="s"))
     year, month, day, clock = letters[:, :4], letters[:, 5:7], letters[:, 8:10], letters[:, 11:19]
@@ -70,7 +70,7 @@ def _crm(rows: Records, keys: Text, rng: np.random.Generator) -> Columns:
         "客户编号": keys,
         "客户类型": choose(rows.person, "1", "2"),
         "客户名称": rows.name,
-        "证件类型": _coded(rows.id_kind, dict(zip(_ID_KINDS, "01 02 03 04 11 12 77".split(), strict=True))),
+        "证件类型": _coded(rows.id_kind, dict(zip(_ID_KINDS, ("01", "02", "03", "04", "11", "12", "77"), strict=True))),
         "证件号码": rows.id_number,
         "性别": choose(rows.person, _numbered(rows.gender, {0: "0", 1: "1", 2: "2", 9: "9"}), ""),
         "出生日期": _day(rows.birth, "-"),
@@ -99,7 +99,7 @@ def _start(text: Text, length: int) -> Text:
 
 def _billing(rows: Records, keys: Text, rng: np.random.Generator) -> Columns:
     place = reference.areas()
-    kinds = dict(zip(_ID_KINDS, "SFZ HZ JGZ GAT XYDM ZZJG LSZ".split(), strict=True))
+    kinds = dict(zip(_ID_KINDS, ("SFZ", "HZ", "JGZ", "GAT", "XYDM", "ZZJG", "LSZ"), strict=True))
     fixed = np.strings.replace(join("(", rows.fixed), "-", ")", 1)
     return {
         "CUST_ID": keys,
@@ -123,7 +123,7 @@ def _billing(rows: Records, keys: Text, rng: np.random.Generator) -> Columns:
 
 
 def _callcentre(rows: Records, keys: Text, rng: np.random.Generator) -> Columns:
-    words = "身份证 护照 军官证 港澳通行证 营业执照 组织机构代码证 临时证".split()
+    words = ("身份证", "护照", "军官证", "港澳通行证", "营业执照", "组织机构代码证", "临时证")
     kinds = _coded(rows.id_kind, dict(zip(_ID_KINDS, words, strict=True)))
     return {
         "contactId": keys,
@@ -153,7 +153,8 @@ def rejections(system: System, rows: Records, columns: Columns) -> Text:
         given = (rows.id_kind == "resident") & rows.person & ~np.isin(number, PLACEHOLDER_IDS) & (number != "")
         reason = choose(given & ~resident_ids_valid(number), "bad_id", reason)
     if system.name == "callcentre":
-        contacts = [np.isin(columns[field], _BLANK) for field in ("callerPhone", "phone2", "idNumber")]
+        useless = np.concatenate([_BLANK, PLACEHOLDER_IDS, PLACEHOLDER_PHONES])
+        contacts = [np.isin(columns[field], useless) for field in ("callerPhone", "phone2", "idNumber")]
         none: Mask = contacts[0] & contacts[1] & contacts[2]
         reason = choose(none, "no_contact", reason)
     strange = np.isin(name, _BLANK) | np.strings.startswith(name, "测试") | np.strings.startswith(name, "#")

@@ -3,7 +3,7 @@
 A NumPy `<U` array *is* such a matrix: row = value, column = position, 0 = nothing. Positions count from 0.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,8 @@ Text = npt.NDArray[np.str_]
 Points = npt.NDArray[np.uint32]
 Whole = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
+Months = Sequence[np.datetime64]
+Times = npt.NDArray[np.datetime64]
 
 _FULL_WIDTH_SHIFT = 0xFEE0
 

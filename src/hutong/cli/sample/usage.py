@@ -12,7 +12,9 @@ TYPES = ("voice", "sms", "data")
 _TYPE_SHARES = [0.42, 0.13, 0.45]
 _DAY = 86_400
 # how much is used in each hour of the day
-_HOURS = np.array([2, 1, 1, 1, 1, 2, 5, 9, 13, 15, 16, 16, 14, 12, 13, 14, 14, 15, 17, 18, 18, 15, 9, 4], dtype=np.float64)
+_HOURS = np.array(
+    [2, 1, 1, 1, 1, 2, 5, 9, 13, 15, 16, 16, 14, 12, 13, 14, 14, 15, 17, 18, 18, 15, 9, 4], dtype=np.float64
+)
 _SERVICE = ("10086", "10000", "95588", "12306", "95555", "110", "12345")
 _ABROAD = ("00852", "00853", "0081", "001", "0044", "0065")
 _COUNTRIES = ("HK", "MO", "JP", "US", "GB", "SG")
@@ -62,7 +64,7 @@ class Events:
 def events(seed: int, held: Subscriptions, count: int, *, first_day: int, days: int, order_usage: bool) -> Events:
     """`count` events of the numbers that can be used, between `first_day` (days since 1970) and `days` later."""
     rng = np.random.default_rng([seed, 5])
-    holder, kind, start = _moments(rng, held, count, first_day, days, order_usage)
+    holder, kind, start = _moments(rng, held, count, first_day=first_day, days=days, order_usage=order_usage)
     order = np.lexsort((start, kind))
     holder, kind, start = holder[order], kind[order], start[order]
     voice, sms, data = (kind == place for place in range(3))
@@ -74,7 +76,7 @@ def events(seed: int, held: Subscriptions, count: int, *, first_day: int, days: 
     volume = np.minimum(np.exp(rng.normal(18.4, 1.3, count)), 8e9).astype(np.int64)
     upward = (volume * rng.uniform(0.03, 0.15, count)).astype(np.int64)
     direction = np.where(data, 2, (rng.random(count) < np.where(voice, 0.5, 0.85)).astype(np.int64))
-    prefix, number, call_type = _parties(rng, kind, direction, roams, held)
+    prefix, number, call_type = _parties(rng, kind, roams, held)
     return Events(
         kind=kind,
         holder=holder,
@@ -94,7 +96,7 @@ def events(seed: int, held: Subscriptions, count: int, *, first_day: int, days: 
 
 
 def _moments(
-    rng: np.random.Generator, held: Subscriptions, count: int, first_day: int, days: int, order_usage: bool
+    rng: np.random.Generator, held: Subscriptions, count: int, *, first_day: int, days: int, order_usage: bool
 ) -> tuple[Whole, Whole, Whole]:
     """Who, what kind, when. Busy customers use ten times as much as quiet ones; nobody uses before the start."""
     mobile, phone = held.component == MOBILE, held.component == PHONE
@@ -119,9 +121,7 @@ def _places(rng: np.random.Generator, home: Whole, mobile: Mask, codes: int) -> 
     return np.where(abroad, codes + rng.integers(0, len(_COUNTRIES), len(home)), visited), abroad
 
 
-def _parties(
-    rng: np.random.Generator, kind: Whole, direction: Whole, roams: Mask, held: Subscriptions
-) -> tuple[Whole, Whole, Whole]:
+def _parties(rng: np.random.Generator, kind: Whole, roams: Mask, held: Subscriptions) -> tuple[Whole, Whole, Whole]:
     """With whom: prefix, number and the type of call that follows."""
     count = len(kind)
     codes = len(area_codes())
@@ -144,5 +144,3 @@ def _parties(
     call_type = np.where(service, 4, np.where(abroad, 2, far))
     call_type = np.where(sms | data, 5, call_type)
     return prefix, number, np.where(roams, 3, call_type)
-
-

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from hutong.cli.sample import usage
 from hutong.cli.sample.delivery import BROKEN, PERIODS, Lines, files_of_type
 from hutong.cli.sample.subscriptions import Subscriptions
-from hutong.cli.sample.text import Mask, Whole
+from hutong.cli.sample.text import Mask, Months, Whole
 from hutong.cli.sample.usage import CALL_TYPES, DIRECTIONS, TYPES, Events
 
 _ZONES = ("Asia/Shanghai", "UTC", "explicit")
@@ -24,7 +24,7 @@ _FAULT = {kind: place + 1 for place, kind in enumerate(BROKEN)}
 
 
 def write_usage(
-    folder: Path, events: Events, lines: Lines, held: Subscriptions, months: list[np.datetime64]
+    folder: Path, events: Events, lines: Lines, held: Subscriptions, months: Months
 ) -> list[dict[str, Any]]:
     """All files under `folder`; returns what is in each, for the manifest."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -45,14 +45,18 @@ def write_usage(
         (folder / name).write_bytes(header.encode() + body + trailer.encode())
         written.append(
             {
-                "file": name, "cycle": cycle, "type": TYPES[kind], "trailer_records": declared,
-                "trailer_wrong": declared != totals["lines"], **totals,
+                "file": name,
+                "cycle": cycle,
+                "type": TYPES[kind],
+                "trailer_records": declared,
+                "trailer_wrong": declared != totals["lines"],
+                **totals,
             }
         )
     return sorted(written, key=lambda entry: str(entry["file"]))
 
 
-def _slots(months: list[np.datetime64]) -> Iterator[tuple[int, int, np.datetime64, int]]:
+def _slots(months: Months) -> Iterator[tuple[int, int, np.datetime64, int]]:
     for kind in range(len(TYPES)):
         for slot in range(files_of_type(len(months))):
             month = min(slot // PERIODS, len(months) - 1)
@@ -77,7 +81,7 @@ def _body(events: Events, lines: Lines, held: Subscriptions, kind: int) -> tuple
     duration = np.where(fault == _FAULT["negative_duration"], -duration, duration)
     columns = [
         pa.scalar("D"),
-        _record_ids(events, at, kind),
+        _record_ids(at, kind),
         pa.scalar(TYPES[kind]),
         _numbers(held, events.holder[at], fault),
         _taken(DIRECTIONS, events.direction[at]),
@@ -127,11 +131,9 @@ def _replaced(values: pa.Array, mask: Mask, new: pa.Array | pa.Scalar) -> pa.Arr
     return pc.if_else(pa.array(mask), new, values)
 
 
-def _record_ids(events: Events, at: Whole, kind: int) -> pa.Array:
+def _record_ids(at: Whole, kind: int) -> pa.Array:
     """Unique per event: letter of the type and the event's place among all."""
-    return pc.binary_join_element_wise(
-        pa.scalar(TYPES[kind][0].upper()), pc.utf8_lpad(_whole(at + 1), 12, "0"), ""
-    )
+    return pc.binary_join_element_wise(pa.scalar(TYPES[kind][0].upper()), pc.utf8_lpad(_whole(at + 1), 12, "0"), "")
 
 
 def _numbers(held: Subscriptions, holder: Whole, fault: Whole) -> pa.Array:
