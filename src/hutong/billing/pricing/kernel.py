@@ -8,7 +8,7 @@ numerators over its common denominator: multiplied first, divided once, where th
 The column names stand in this file because Numba's cache on disk notices changes of the function's own file only.
 """
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numba import int64, njit
@@ -86,7 +86,9 @@ class Run(NamedTuple):
     trace: Table
 
 
-compiled = njit(cache=True, nogil=True, error_model="numpy")
+# The kernel allocates nothing, so it does without Numba's reference counts: ten times faster (ADR 0003).
+OPTIONS: Final[dict[str, Any]] = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
+compiled = njit(forceinline=True, **OPTIONS)
 
 
 @compiled
@@ -302,7 +304,7 @@ def count(plan: Plan, run: Run, row: int, billed: int, charged: int) -> None:
 table = int64[:, ::1]
 
 
-@njit(int64(*[table] * 10, int64, *[table] * 6, int64, int64), cache=True, nogil=True, error_model="numpy")
+@njit(int64(*[table] * 10, int64, *[table] * 6, int64, int64), **OPTIONS)
 def price_groups(
     rates: Table, prices: Table, steps: Table, increments: Table, counters: Table, counted: Table, covers: Table,
     days: Table, borders: Table, offsets: Table, first_day: int,
