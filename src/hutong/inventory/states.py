@@ -1,0 +1,51 @@
+"""States of instances and numbers, each with its one transition table (after TMF637 v4; used by code, API, console)."""
+
+from enum import StrEnum
+
+from hutong.platform.errors import Conflict
+
+
+class InstanceState(StrEnum):
+    """State of a product or offer instance."""
+
+    PRE_ACTIVATED = "pre_activated"  # 预开通: delivered, not yet in use
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    TERMINATED = "terminated"
+
+
+class NumberState(StrEnum):
+    """State of a number in the pool."""
+
+    FREE = "free"
+    RESERVED = "reserved"
+    ASSIGNED = "assigned"
+    RESTING = "resting"  # released by a user; free again when its rest is over
+
+
+TRANSITIONS: dict[InstanceState, frozenset[InstanceState]] = {
+    InstanceState.PRE_ACTIVATED: frozenset({InstanceState.ACTIVE, InstanceState.TERMINATED}),
+    InstanceState.ACTIVE: frozenset({InstanceState.SUSPENDED, InstanceState.TERMINATED}),
+    InstanceState.SUSPENDED: frozenset({InstanceState.ACTIVE, InstanceState.TERMINATED}),
+    InstanceState.TERMINATED: frozenset(),
+}
+
+TMF637_STATUS: dict[InstanceState, str] = {
+    InstanceState.PRE_ACTIVATED: "pendingActive",
+    InstanceState.ACTIVE: "active",
+    InstanceState.SUSPENDED: "suspended",
+    InstanceState.TERMINATED: "terminated",
+}
+"""What TMF637's ProductStatusType calls each state."""
+
+
+def may_become(before: InstanceState, after: InstanceState) -> bool:
+    """Whether the table allows it."""
+    return after in TRANSITIONS[before]
+
+
+def require_transition(before: InstanceState, after: InstanceState) -> None:
+    """Raise Conflict when the table does not allow it."""
+    if not may_become(before, after):
+        allowed = ", ".join(sorted(TRANSITIONS[before])) or "-"
+        raise Conflict("inventory-state", before=before.value, after=after.value, allowed=allowed)
