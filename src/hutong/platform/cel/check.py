@@ -1,6 +1,7 @@
 """Lark tree to typed tree: declares what each name means, checks every type, and refuses what SQL could not repeat."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Literal, cast
 
 from lark import Token, Tree
@@ -195,13 +196,13 @@ class Checker:
         operator, left, right = self.operands(tree)
         if operator == "in":
             return self.membership(left, right)
+        if operator not in ("==", "!=") and NULL in (left.type, right.type):
+            raise ExpressionError("not-comparable", right.at, operator=operator, type="null")
         joined, (left, right) = self.join([left, right], operator)
         comparable = (*SCALARS, NULL) if operator in ("==", "!=") else ORDERED
         is_null_test = isinstance(right, Constant) and right.value is None
         if joined not in comparable and not (operator in ("==", "!=") and is_null_test):
             raise ExpressionError("not-comparable", right.at, operator=operator, type=str(joined))
-        if operator not in ("==", "!=") and NULL in (left.type, right.type):
-            raise ExpressionError("not-comparable", right.at, operator=operator, type="null")
         return Compare(BOOL, left.at, cast(Any, operator), left, right)
 
     def membership(self, item: Node, items: Node) -> Node:
@@ -214,7 +215,7 @@ class Checker:
             raise ExpressionError("type", item.at, operator="in", expected=str(inner), found=str(item.type))
         if item.type.money and isinstance(items, ListOf):
             items = ListOf(list_of(MONEY), items.at, tuple(as_money(part) for part in items.items))
-        return Membership(BOOL, item.at, item, items)
+        return Membership(BOOL, item.at, typed_null(item, inner), items)
 
     def on_addition(self, tree: Tree[Token]) -> Node:
         operator, left, right = self.operands(tree)
@@ -281,7 +282,8 @@ class Checker:
                 given = literals.with_zone(given, self.environment.timezone, len(function.parameters))
             result = function.accepts(tuple(part.type for part in given))
             if result is not None:
-                return Call(result, arguments[0].at if arguments else at, function, tuple(given))
+                given = [typed_null(part, function.parameter(i, result)) for i, part in enumerate(given)]
+                return Call(result, given[0].at if given else at, function, tuple(given))
         found = ", ".join(str(part.type) for part in arguments)
         accepted = "; ".join(", ".join(map(str, f.parameters)) for f in FUNCTIONS[name])
         raise ExpressionError("arguments", at, name=name, found=found, expected=accepted)
@@ -327,8 +329,8 @@ class Checker:
             if node.type not in (joined, NULL):
                 raise ExpressionError("type", node.at, operator=operator, expected=str(joined), found=str(node.type))
         if joined == INT and any(node.type.money for node in nodes):
-            return MONEY, [as_money(node) for node in nodes]
-        return joined, nodes
+            return MONEY, [as_money(typed_null(node, MONEY)) for node in nodes]
+        return joined, [typed_null(node, joined) for node in nodes]
 
 
 def arithmetic(operator: str, left: Node, right: Node) -> Node:
@@ -347,6 +349,16 @@ def arithmetic(operator: str, left: Node, right: Node) -> Node:
 def as_money(node: Node) -> Node:
     """A number written beside money is an amount in micros too."""
     return Constant(MONEY, node.at, node.value) if isinstance(node, Constant) and node.type == INT else node
+
+
+def typed_null(node: Node, wanted: Type) -> Node:
+    """A null takes the type of what it stands beside: engines have no null without a type."""
+    if node.type != NULL or wanted == NULL:
+        return node
+    if isinstance(node, Choice):
+        yes, no = typed_null(node.yes, wanted), typed_null(node.no, wanted)
+        return Choice(wanted, node.at, node.condition, yes, no)
+    return replace(node, type=wanted)
 
 
 def arguments_of(tree: Tree[Token], index: int) -> list[Part]:

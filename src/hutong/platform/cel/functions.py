@@ -33,6 +33,11 @@ class Function:
         """The SQL of a dialect. Raises KeyError where the function has none."""
         return self.sql[dialect] if dialect in self.sql else self.sql[""]
 
+    def parameter(self, index: int, result: Type) -> Type:
+        """The type a null takes as this argument."""
+        wanted = self.parameters[index]
+        return result if wanted == ANY else wanted
+
     def accepts(self, found: tuple[Type, ...]) -> Type | None:
         """The result type for arguments of these types, or None. ANY is one type throughout; null fits everywhere."""
         if len(found) != len(self.parameters):

@@ -42,8 +42,8 @@ MARKS = {True: "✓", False: "✗"}
 class Result:
     """One condition with its outcome (true, false or UNKNOWN), the values it looked at, and its parts (XP-02).
 
-    `values` are by dotted variable name, `shown` the same as words, by label. They may be personal: whoever shows them to
-    a person masks them first.
+    `values` are by dotted variable name, `shown` the same as words, by label. They may be personal: whoever shows them
+    to a person masks them first.
     """
 
     sentence: str
