@@ -1,6 +1,7 @@
 """The usage files, written a file at a time from columns; format in packs/telecom/usage/README.md."""
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -160,10 +161,16 @@ def _times(start: Whole, kind: int, fault: Whole) -> pa.Array:
         separator, end, style = "T", "+08:00", "%02d:%02d:%02d"
     else:
         dates, separator, end, style = [date.replace("-", "") for date in dates], "", "", "%02d%02d%02d"
-    clocks = [style % (second // 3600, second // 60 % 60, second % 60) + end for second in range(_DAY)]
-    written = pc.binary_join_element_wise(_taken(dates, day - first), _taken(clocks, clock), separator)
+    clocks = _clock_texts(style + end).take(pa.array(clock))
+    written = pc.binary_join_element_wise(_taken(dates, day - first), clocks, separator)
     bad = _taken(_BAD_TIMES, np.arange(len(start)) % len(_BAD_TIMES))
     return _replaced(written, fault == _FAULT["bad_time"], bad)
+
+
+@cache
+def _clock_texts(style: str) -> pa.Array:
+    """Every second of a day in the given style, to take from."""
+    return pa.array([style % (second // 3600, second // 60 % 60, second % 60) for second in range(_DAY)], pa.string())
 
 
 def _with_wrong_columns(lines: pa.Array, fault: Whole) -> pa.Array:
