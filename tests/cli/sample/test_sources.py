@@ -1,6 +1,7 @@
 """The three exports and the truth about them."""
 
 import hashlib
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,9 @@ from stdnum import luhn
 from stdnum.cn import ric, uscc
 from tests.cli.sample.conftest import CUSTOMERS, write
 from tests.cli.sample.reading import HEADERS, NAMES, source_rows, truth_rows
+from typer.testing import CliRunner
+
+from hutong.cli.sample import app
 
 SOURCES = tuple(HEADERS)
 
@@ -27,6 +31,21 @@ def test_equal_seeds_give_equal_bytes_and_others_do_not(sample: Path, tmp_path: 
     other = _digests(write(tmp_path / "other", "--seed", "8"))
     empty = "usage/202610_voice_11.csv"  # header and trailer only
     assert [name for name in first if first[name] == other.get(name)] == [empty]
+
+
+def test_the_smallest_sample_is_whole(tmp_path: Path) -> None:
+    """Few customers leave some kinds of damage without a victim."""
+    arguments = ["telecom", "--out", str(tmp_path), "--customers", "200", "--events", "2000"]
+    assert CliRunner().invoke(app, arguments, catch_exceptions=False).exit_code == 0
+    assert {row["customer_id"] for row in truth_rows(tmp_path)} >= {str(number) for number in range(1, 201)}
+
+
+@pytest.mark.parametrize("wrong", [["--first-cycle", "2026-13"], ["--active", "20", "--orders", "20"]])
+def test_wrong_arguments_are_refused_before_anything_is_written(tmp_path: Path, wrong: list[str]) -> None:
+    """A refused call says which option, and leaves no files."""
+    result = CliRunner().invoke(app, ["telecom", "--out", str(tmp_path / "none"), *wrong])
+    assert result.exit_code == 2 and wrong[-2] in re.sub(r"\x1b\[[0-9;]*m", "", result.output)
+    assert not (tmp_path / "none").exists()
 
 
 def test_truth_covers_each_row_once(sample: Path, manifest: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """`hutong sample ...`: made-up data as real source systems and switches would export them."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -31,12 +32,20 @@ def telecom(
     """Write CRM, billing and call-centre exports, usage files, subscriptions, the truth and a manifest."""
     from hutong.cli.sample.generate import generate
 
+    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", first_cycle):
+        raise typer.BadParameter(f"{first_cycle} is not a month such as 2026-09", param_hint="--first-cycle")
+    active = active or customers // 2
+    if orders >= active and not order_usage:
+        raise typer.BadParameter(
+            f"{orders} of {active} active customers to be ordered leave nobody to use anything", param_hint="--orders"
+        )
+
     manifest = generate(
         out,
         customers=customers,
         lines=events,
         seed=seed,
-        active=active or customers // 2,
+        active=active,
         orders=orders,
         first_cycle=first_cycle,
         months=months,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hutong.cli.sample import reference
-from hutong.cli.sample.text import Mask, Text, Whole, choose, join, plain
+from hutong.cli.sample.text import Mask, Text, Whole, choose, join, plain, replace
 
 _SUFFIXES = ("维吾尔自治区", "壮族自治区", "回族自治区", "自治区", "省", "市")
 
@@ -65,7 +65,7 @@ def homes(rng: np.random.Generator, area: Whole, *, office: Mask) -> Addresses:
 def short_place(names: Text) -> Text:
     """Provinces and cities without their suffix: 浙江, 杭州, 新疆."""
     for suffix in _SUFFIXES:
-        names = choose(np.strings.endswith(names, suffix), np.strings.replace(names, suffix, ""), names)
+        names = choose(np.strings.endswith(names, suffix), replace(names, suffix, ""), names)
     return names
 
 

@@ -125,26 +125,26 @@ def organisation_names(chance: Accidents, rates: Rates, name: Text, city: Text, 
     """Names of the organisations among the rows as the system holds them."""
     rows = chance.strike("organisation_form", rates.organisation_form, who & (np.strings.find(name, "有限") >= 0))
     limited = np.strings.find(name[rows], _LIABILITY) >= 0
-    shorter = np.strings.replace(name[rows], _LIABILITY, _LIMITED)
+    shorter = text.replace(name[rows], _LIABILITY, _LIMITED)
     name = update(
-        name, _mask(rows, len(name)), choose(limited, shorter, np.strings.replace(name[rows], _LIMITED, _LIABILITY))
+        name, _mask(rows, len(name)), choose(limited, shorter, text.replace(name[rows], _LIMITED, _LIABILITY))
     )
     rows = chance.strike("organisation_abbreviated", rates.organisation_abbreviated, who)
     short = name[rows]
     for form in ("股份有限公司", "集团有限公司", _LIABILITY, _LIMITED):
-        short = np.strings.replace(short, form, chance.rng.choice(["", "公司"]))
+        short = text.replace(short, form, chance.rng.choice(["", "公司"]))
     name = update(name, _mask(rows, len(name)), short)
     short_city = short_place(city)
     rows = chance.strike("organisation_place", rates.organisation_place, who & np.strings.startswith(name, short_city))
-    longer = np.strings.replace(name[rows], short_city[rows], join(short_city[rows], "市"), 1)
-    dropped = np.strings.replace(name[rows], short_city[rows], "", 1)
+    longer = text.replace(name[rows], short_city[rows], join(short_city[rows], "市"), 1)
+    dropped = text.replace(name[rows], short_city[rows], "", 1)
     name = update(name, _mask(rows, len(name)), choose(chance.rng.random(len(rows)) < 0.5, longer, dropped))
     rows = np.flatnonzero(who & (chance.rng.random(len(who)) < rates.name_homophone / 2))
     wrong, changed = misheard(chance.rng, name[rows], sounds().homophones, 2)
     chance.note("organisation_homophone", int(changed.sum()))
     name = update(name, _mask(rows, len(name)), wrong)
     rows = chance.strike("organisation_full_width", 0.3, who & (np.strings.find(name, "（") >= 0))
-    halved = np.strings.replace(np.strings.replace(name[rows], "（", "("), "）", ")")
+    halved = text.replace(text.replace(name[rows], "（", "("), "）", ")")
     name = update(name, _mask(rows, len(name)), halved)
     rows = chance.strike("organisation_traditional", rates.name_traditional, who)
     return update(name, _mask(rows, len(name)), translate(name[rows], sounds().traditional))

@@ -9,7 +9,7 @@ from hutong.cli.sample import reference
 from hutong.cli.sample.damage import PLACEHOLDER_IDS, PLACEHOLDER_PHONES, Rates
 from hutong.cli.sample.identifiers import resident_ids_valid
 from hutong.cli.sample.records import Records
-from hutong.cli.sample.text import Mask, Text, Times, Whole, choose, digits, half_width, join, plain, points
+from hutong.cli.sample.text import Mask, Text, Times, Whole, choose, digits, half_width, join, plain, points, replace
 
 Columns = dict[str, Text]
 _BLANK = np.array(["", "无", "不详", "-"])
@@ -59,7 +59,7 @@ def _moment(values: Times, style: str) -> Text:
     parts = [np.ascontiguousarray(part).view(f"<U{part.shape[1]}").ravel() for part in (year, month, day, clock)]
     if style:
         return join(parts[0], style, parts[1], style, parts[2], "T" if style == "-" else " ", parts[3])
-    return np.strings.replace(join(*parts), ":", "")
+    return replace(join(*parts), ":", "")
 
 
 def _crm(rows: Records, keys: Text, rng: np.random.Generator) -> Columns:
@@ -77,7 +77,7 @@ def _crm(rows: Records, keys: Text, rng: np.random.Generator) -> Columns:
         "联系电话": rows.mobile,
         "固定电话": choose(rng.random(len(keys)) < 0.04, _extension(rows.fixed), rows.fixed),
         "电子邮箱": rows.email,
-        "通信地址": choose(commas, np.strings.replace(rows.address, "号", "号,", 1), rows.address),
+        "通信地址": choose(commas, replace(rows.address, "号", "号,", 1), rows.address),
         "邮政编码": place.postcode[area],
         "联系人": rows.contact,
         "归属地市": place.city_code[area],
@@ -100,7 +100,7 @@ def _start(text: Text, length: int) -> Text:
 def _billing(rows: Records, keys: Text, rng: np.random.Generator) -> Columns:
     place = reference.areas()
     kinds = dict(zip(_ID_KINDS, ("SFZ", "HZ", "JGZ", "GAT", "XYDM", "ZZJG", "LSZ"), strict=True))
-    fixed = np.strings.replace(join("(", rows.fixed), "-", ")", 1)
+    fixed = replace(join("(", rows.fixed), "-", ")", 1)
     return {
         "CUST_ID": keys,
         "CUST_TYPE": choose(rows.person, "P", "G"),

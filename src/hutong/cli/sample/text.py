@@ -103,6 +103,11 @@ def remove_at(text: Text, position: Whole) -> Text:
     return from_points(matrix[keep].reshape(len(matrix), matrix.shape[1] - 1))
 
 
+def replace(text: Text, old: Text | str, new: Text | str, count: int = -1) -> Text:
+    """The first `count` occurrences (-1: all) of `old` as `new`; NumPy's own refuses an empty column."""
+    return np.strings.replace(text, np.asarray(old), np.asarray(new), count) if len(text) else text
+
+
 def choose(mask: Mask, yes: Text | str, no: Text | str) -> Text:
     """`yes` where the mask holds, else `no`."""
     chosen: Text = np.where(mask, np.asarray(yes), np.asarray(no))
