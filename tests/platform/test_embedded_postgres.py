@@ -53,6 +53,12 @@ def data_dir() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
+def servers(data_dir: Path) -> list[int]:
+    """The server processes of this folder."""
+    cluster = locate(home_of(data_dir))
+    return of_cluster(cluster.mark, cluster.uid)
+
+
 def processes(data_dir: Path) -> list[psutil.Process]:
     """The keeper and server processes of this folder."""
     cluster = locate(home_of(data_dir))
@@ -117,7 +123,7 @@ def test_two_processes_share_one_server_and_the_last_stops_it(data_dir: Path) ->
     assert processes(data_dir)
     assert postmaster(url) == first
     end(other)
-    assert not processes(data_dir)
+    assert not servers(data_dir)
 
 
 def test_two_processes_that_start_at_once_get_one_server(data_dir: Path) -> None:
@@ -127,8 +133,8 @@ def test_two_processes_that_start_at_once_get_one_server(data_dir: Path) -> None
     urls = {process.stdout.readline().strip() for process in users if process.stdout}
     assert len(urls) == 1
     cluster = locate(home_of(data_dir))
-    servers = [pid for pid in of_cluster(cluster.mark, cluster.uid) if "-D" in psutil.Process(pid).cmdline()]
-    assert servers == [postmaster(urls.pop())]
+    postmasters = [pid for pid in of_cluster(cluster.mark, cluster.uid) if "-D" in psutil.Process(pid).cmdline()]
+    assert postmasters == [postmaster(urls.pop())]
     for process in users:
         end(process)
 
@@ -258,7 +264,7 @@ def test_long_paths_and_names_that_need_care(data_dir: Path) -> None:
             str(deep.resolve() / "postgres" / "cluster"),
         )
         socket = locate(home_of(deep)).socket
-    assert not processes(deep)
+    assert not servers(deep)
     shutil.rmtree(socket)
 
 
