@@ -10,4 +10,12 @@ billing-plan-rounding-unit = Plan { $plan }, tariff { $tariff }: the rounding un
 billing-plan-accumulator-unit = Plan { $plan }, tariff { $tariff }: accumulator { $accumulator } counts another kind of unit.
 billing-plan-counted-twice = Plan { $plan }, section { $section }: accumulator { $accumulator } would count the same use twice.
 billing-plan-allowance-whole = Plan { $plan }, allowance { $allowance }: the quantity is not a whole number of base units of { $unit }.
-billing-plan-condition = Plan { $plan }, section { $section }: the condition cannot be used: { $reason }
+
+## Why this price
+billing-why-opened = entry fee of the first step: { $amount }
+billing-why-covered = { $since }–{ $until } { $unit } from allowance { $allowance }
+billing-why-charged = { $since }–{ $until } { $unit }: { $amount }
+billing-why-charged-band = { $since }–{ $until } { $unit } in band { $band }: { $amount }
+billing-why-connected = connection fee: { $amount }
+billing-why-capped = capped: { $amount }
+billing-why-rounded = rounding: { $amount }

@@ -10,4 +10,12 @@ billing-plan-rounding-unit = 定价计划 { $plan } 的资费 { $tariff }：舍�
 billing-plan-accumulator-unit = 定价计划 { $plan } 的资费 { $tariff }：累积量 { $accumulator } 的单位种类不同。
 billing-plan-counted-twice = 定价计划 { $plan } 的定价段落 { $section }：累积量 { $accumulator } 会将同一次使用计两次。
 billing-plan-allowance-whole = 定价计划 { $plan } 的免费资源 { $allowance }：数量不是 { $unit } 基本单位的整数倍。
-billing-plan-condition = 定价计划 { $plan } 的定价段落 { $section }：条件不能使用：{ $reason }
+
+## 为何是这个价格
+billing-why-opened = 首档固定费：{ $amount }
+billing-why-covered = 第 { $since }–{ $until } { $unit }由免费资源 { $allowance } 抵扣
+billing-why-charged = 第 { $since }–{ $until } { $unit }：{ $amount }
+billing-why-charged-band = 第 { $since }–{ $until } { $unit }（时段 { $band }）：{ $amount }
+billing-why-connected = 接续费：{ $amount }
+billing-why-capped = 封顶减免：{ $amount }
+billing-why-rounded = 舍入：{ $amount }

@@ -27,6 +27,7 @@ from hutong.billing.pricing.scale import ExactTariff, exact, refused
 from hutong.billing.pricing.units import UNITS, base_units
 from hutong.catalog.price_plan import Allowance, Clock, PricePlan, Section
 from hutong.catalog.tariff import UsageTariff
+from hutong.platform.settings import settings
 
 ROUNDINGS = {"half_up": kernel.HALF_UP, "half_even": kernel.HALF_EVEN, "up": kernel.UP, "down": kernel.DOWN}
 
@@ -100,6 +101,11 @@ def compile_plans(plans: Sequence[Published], zone: ZoneInfo) -> CompiledTariffs
         slots=slots,
         allowances=tuple(building.allowances),
     )
+
+
+def check(plan: PricePlan) -> None:
+    """Raises a Problem when the plan may not be used; for the catalog to call before it publishes."""
+    compile_plans([Published(plan)], settings.zone)
 
 
 def as_table(rows: Sequence[tuple[int, ...]], columns: int) -> Table:

@@ -8,7 +8,8 @@ numerators over its common denominator: multiplied first, divided once, where th
 The column names stand in this file because Numba's cache on disk notices changes of the function's own file only.
 """
 
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple, TypeVar, cast
 
 import numpy as np
 from numba import int64, njit
@@ -88,7 +89,12 @@ class Run(NamedTuple):
 
 # The kernel allocates nothing, so it does without Numba's reference counts: ten times faster (ADR 0003).
 OPTIONS: Final[dict[str, Any]] = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
-compiled = njit(forceinline=True, **OPTIONS)
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def compiled(function: Function) -> Function:
+    """A part of the kernel, compiled into it."""
+    return cast(Function, njit(forceinline=True, **OPTIONS)(function))
 
 
 @compiled
