@@ -179,4 +179,11 @@ VIEWS = {
     ),
     "inventory.v1_offer_member_period": period_view(offer_member, ["offer_instance_id", "product_instance_id"]),
     "inventory.v1_access_number_period": period_view(access_number, ["number", "product_instance_id"]),
+    "inventory.v1_account_owner": "SELECT id AS account_id, customer_id FROM inventory.account WHERE NOT ended",
+    "inventory.v1_held_offer": """
+        SELECT customer_id, offer_code, id AS offer_instance_id FROM inventory.offer_instance
+        WHERE NOT ended AND state <> 'terminated'""",
+    "inventory.v1_held_product": """
+        SELECT customer_id, account_id, product_code, state, id AS product_instance_id FROM inventory.product_instance
+        WHERE NOT ended AND state <> 'terminated'""",
 }
