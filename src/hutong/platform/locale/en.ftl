@@ -107,3 +107,9 @@ platform-cel-say-whole-hours = the whole hours of { $a }
 
 ## Dead letters
 platform-dead-letter-unknown = Subscription { $subscription } has no parked event at position { $position } that could be replayed or discarded.
+
+## Jobs
+platform-job-kind-unknown = There is no kind of job { $kind }.
+platform-job-unknown = There is no job { $job }.
+platform-job-not-running = Job { $job } is over and cannot be cancelled.
+platform-job-not-resumable = Job { $job } cannot be resumed: only failed or cancelled jobs can.

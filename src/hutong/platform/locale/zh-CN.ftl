@@ -107,3 +107,9 @@ platform-cel-say-whole-hours = { $a } 的整小时数
 
 ## Dead letters
 platform-dead-letter-unknown = 订阅 { $subscription } 在位置 { $position } 没有可重放或丢弃的事件。
+
+## Jobs
+platform-job-kind-unknown = 没有 { $kind } 这种任务。
+platform-job-unknown = 没有任务 { $job }。
+platform-job-not-running = 任务 { $job } 已经结束，不能取消。
+platform-job-not-resumable = 任务 { $job } 不能继续：只有失败或已取消的任务可以继续。

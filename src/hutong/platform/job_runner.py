@@ -1,0 +1,141 @@
+"""The running of jobs: Procrastinate brings queued jobs to this worker, each lane with its own room.
+
+A killed worker's job stays 'doing' in the queue; every worker looks for such jobs and queues them again.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import procrastinate
+import structlog
+from procrastinate import exceptions
+
+from hutong.platform import database, jobs
+from hutong.platform.subscriptions import load_handlers
+
+log = structlog.get_logger(__name__)
+STALLED_AFTER = 30.0
+"""Seconds without a sign of life after which a worker counts as dead."""
+
+_periodic: dict[str, tuple[str, Callable[[], object]]] = {}
+
+
+def periodic(cron: str, name: str) -> Callable[[Callable[[], object]], Callable[[], object]]:
+    """Declare short upkeep to run by a schedule (cron in UTC), by one worker at a time, without a job's row."""
+
+    def register(run: Callable[[], object]) -> Callable[[], object]:
+        _periodic[name] = (cron, run)
+        return run
+
+    return register
+
+
+def _application(pool: int) -> procrastinate.App:
+    url = database.primary_url().set(drivername="postgresql").render_as_string(hide_password=False)
+    connector = procrastinate.PsycopgConnector(
+        conninfo=url, min_size=1, max_size=pool, kwargs={"options": "-c search_path=procrastinate"}
+    )
+    app = procrastinate.App(connector=connector)
+    app.task(name="hutong.job")(_run)
+    for name, (cron, work) in _periodic.items():
+        app.periodic(cron=cron)(
+            app.task(name=name, queue="platform.online", queueing_lock=name, lock=name)(_upkeep(name, work))
+        )
+    for kind in jobs.kinds().values():
+        if kind.schedule:
+            starter = app.task(name=f"start {kind.name}", queue=kind.queue, queueing_lock=f"start {kind.name}")
+            app.periodic(cron=kind.schedule)(starter(_starter(kind.name)))
+    return app
+
+
+def _run(job: int) -> None:
+    jobs.run(job)
+
+
+def _upkeep(name: str, work: Callable[[], object]) -> Callable[[int], None]:
+    def run(timestamp: int) -> None:
+        del timestamp
+        try:
+            work()
+        except Exception:
+            log.exception("upkeep failed", name=name)
+
+    return run
+
+
+def _starter(kind: str) -> Callable[[int], None]:
+    def run(timestamp: int) -> None:
+        del timestamp
+        jobs.start(kind, {}, by="schedule")
+
+    return run
+
+
+def run_worker(
+    stop: threading.Event,
+    centers: Iterable[str] | None = None,
+    *,
+    lanes: Sequence[str] = tuple(jobs.LANES),
+    stalled_after: float = STALLED_AFTER,
+) -> None:
+    """Run the jobs of some centers (all by default) until `stop` is set; then running jobs put themselves back.
+
+    Returns once they have, or after 30 s: what does not look (`raise_if_cancelled`) is taken up by another worker.
+    """
+    chosen = tuple(database.CENTERS if centers is None else centers)
+    load_handlers(chosen)
+    if "platform" in chosen:
+        from hutong.platform import upkeep  # noqa: F401  (declares the ground's own upkeep)
+    jobs.stopping.clear()
+    asyncio.run(_work(stop, chosen, lanes, stalled_after))
+
+
+async def _work(stop: threading.Event, centers: Sequence[str], lanes: Sequence[str], stalled_after: float) -> None:
+    room = sum(jobs.LANES[lane] for lane in lanes)
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(_executor(room + 2))
+    async with _application(pool=len(lanes) * 2 + 4).open_async() as app:
+        workers = [
+            asyncio.create_task(
+                app.run_worker_async(
+                    queues=[f"{center}.{lane}" for center in centers],
+                    name=lane,
+                    concurrency=jobs.LANES[lane],
+                    fetch_job_polling_interval=1.0,
+                    install_signal_handlers=False,
+                    delete_jobs="always",
+                    shutdown_graceful_timeout=30,
+                    update_heartbeat_interval=stalled_after / 3,
+                    stalled_worker_timeout=stalled_after,
+                )
+            )
+            for lane in lanes
+        ]
+        watch = asyncio.create_task(_retry_stalled(app, stalled_after))
+        while not stop.is_set():
+            await asyncio.sleep(0.1)
+        jobs.stopping.set()
+        watch.cancel()
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, watch, return_exceptions=True)
+
+
+def _executor(size: int) -> Any:
+    from concurrent.futures import ThreadPoolExecutor
+
+    return ThreadPoolExecutor(size, thread_name_prefix="job")
+
+
+async def _retry_stalled(app: procrastinate.App, stalled_after: float) -> None:
+    """Queue again what a dead worker left behind. Several workers may do so at once: one succeeds."""
+    while True:
+        try:
+            for stalled in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=stalled_after):
+                log.warning("stalled job queued again", queue_job=stalled.id)
+                await app.job_manager.retry_job(stalled)
+        except exceptions.ProcrastinateException as failure:
+            log.warning("looking for stalled jobs failed", error=repr(failure)[:500])
+        await asyncio.sleep(stalled_after / 3)

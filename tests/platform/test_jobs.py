@@ -1,0 +1,267 @@
+"""Jobs: progress, cancelling, going on from a checkpoint after failures, stops and kills."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.engine import URL
+
+from hutong.platform import database as live
+from hutong.platform import job_runner, jobs, upkeep
+from hutong.platform.errors import Conflict, NotFound, Unprocessable
+from hutong.platform.jobs import JobContext, job
+
+
+@contextmanager
+def working(**options: object) -> Iterator[threading.Event]:
+    stop = threading.Event()
+    thread = threading.Thread(target=job_runner.run_worker, args=(stop, ["platform"]), kwargs=options)
+    thread.start()
+    try:
+        yield stop
+    finally:
+        stop.set()
+        thread.join()
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 90) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "did not happen in time"
+        time.sleep(0.05)
+
+
+def test_a_job_tells_how_far_it_is(database: URL) -> None:
+    """EC-19: jobs are seen: kind, arguments, progress, who, when."""
+
+    @job("platform.count", lane="report")
+    def count(ctx: JobContext, *, upto: int) -> None:
+        for number in range(1, upto + 1):
+            ctx.progress(number, upto, "counting")
+
+    with working():
+        found = jobs.wait(jobs.start("platform.count", {"upto": 1000}, by="user:7"))
+    assert (found.state, found.done, found.total, found.message) == ("done", 1000, 1000, "counting")
+    assert (found.started_by, found.args, found.lane) == ("user:7", {"upto": 1000}, "report")
+    assert found.started_at
+    assert found.finished_at
+    assert [row.id for row in jobs.recent(states=["done"], kind="platform.count")] == [found.id]
+
+
+def test_a_job_starts_only_if_the_transaction_commits(database: URL) -> None:
+    @job("platform.nothing")
+    def nothing(ctx: JobContext) -> None:
+        return
+
+    with live.begin("platform") as conn:
+        jobs.start("platform.nothing", conn=conn)
+        conn.rollback()
+    with live.begin("platform") as conn:
+        kept = jobs.start("platform.nothing", conn=conn)
+    assert [row.id for row in jobs.recent()] == [kept]
+    with working():
+        assert jobs.wait(kept).state == "done"
+    with live.read("platform") as conn:
+        assert conn.execute(text("SELECT count(*) FROM procrastinate.procrastinate_jobs")).scalar() == 0
+
+
+def test_failing_and_going_on_from_the_checkpoint(database: URL) -> None:
+    starts: list[dict[str, object]] = []
+
+    @job("platform.fragile")
+    def fragile(ctx: JobContext) -> None:
+        starts.append(dict(ctx.saved))
+        if not ctx.saved:
+            ctx.checkpoint({"line": 40})
+            raise Unprocessable("platform-job-kind-unknown", kind="x")
+
+    job_id = jobs.start("platform.fragile")
+    assert jobs.run_queued() == 1
+    assert (jobs.get(job_id).state, jobs.get(job_id).error) == ("failed", "There is no kind of job x.")
+    jobs.resume(job_id)
+    with working():
+        assert jobs.wait(job_id).state == "done"
+    assert starts == [{}, {"line": 40}]
+    with pytest.raises(Conflict):
+        jobs.resume(job_id)
+    with pytest.raises(Conflict):
+        jobs.cancel(job_id)
+    with pytest.raises(NotFound):
+        jobs.get(-1)
+    with pytest.raises(NotFound):
+        jobs.start("platform.unheard_of")
+
+
+def test_cancelling_waiting_and_running_jobs(database: URL) -> None:
+    running = threading.Event()
+
+    @job("platform.endless")
+    def endless(ctx: JobContext) -> None:
+        running.set()
+        while True:
+            ctx.raise_if_cancelled()
+            time.sleep(0.02)
+
+    waiting_id = jobs.start("platform.endless")
+    jobs.cancel(waiting_id)
+    assert jobs.get(waiting_id).state == "cancelled"
+    assert not running.is_set()
+    with working():
+        job_id = jobs.start("platform.endless")
+        assert running.wait(20)
+        jobs.cancel(job_id)
+        assert jobs.wait(job_id).state == "cancelled"
+
+
+def test_a_stopping_worker_hands_its_job_on(database: URL) -> None:
+    running = threading.Event()
+    finish = threading.Event()
+
+    @job("platform.handed")
+    def handed(ctx: JobContext) -> None:
+        ctx.checkpoint({"starts": ctx.saved.get("starts", 0) + 1})
+        running.set()
+        while not finish.is_set():
+            ctx.raise_if_cancelled()
+            time.sleep(0.02)
+
+    job_id = jobs.start("platform.handed")
+    with working():
+        assert running.wait(20)
+    assert jobs.get(job_id).state == "queued"
+    finish.set()
+    with working():
+        found = jobs.wait(job_id)
+    assert (found.state, found.attempt, found.checkpoint) == ("done", 2, {"starts": 2})
+
+
+def test_exclusive_jobs_run_one_after_another(database: URL) -> None:
+    inside: list[int] = []
+    most: list[int] = []
+
+    @job("platform.alone", lane="online")
+    def alone(ctx: JobContext) -> None:
+        inside.append(ctx.job_id)
+        most.append(len(inside))
+        time.sleep(0.1)
+        inside.remove(ctx.job_id)
+
+    ids = [jobs.start("platform.alone", exclusive="cycle:202611") for _ in range(4)]
+    with working():
+        assert [jobs.wait(job_id).state for job_id in ids] == ["done"] * 4
+    assert max(most) == 1
+
+
+def test_a_full_lane_does_not_starve_another(database: URL) -> None:
+    """EC-19: separate lanes for online, batch and report work."""
+    release = threading.Event()
+
+    @job("platform.heavy", lane="batch")
+    def heavy(ctx: JobContext) -> None:
+        release.wait(30)
+
+    @job("platform.light", lane="online")
+    def light(ctx: JobContext) -> None:
+        return
+
+    slow = [jobs.start("platform.heavy") for _ in range(5)]
+    with working():
+        assert jobs.wait(jobs.start("platform.light"), 20).state == "done"
+        release.set()
+        assert {jobs.wait(job_id).state for job_id in slow} == {"done"}
+
+
+def test_a_superseded_worker_changes_nothing_any_more(database: URL) -> None:
+    """A worker that was taken for dead and was not is fenced off."""
+
+    @job("platform.slow")
+    def slow(ctx: JobContext) -> None:
+        if ctx.attempt == 1:
+            assert jobs.run(ctx.job_id) == "done"
+            with pytest.raises(jobs.Superseded):
+                ctx.checkpoint({"by": "the dead"})
+            ctx.progress(1, 1)
+        ctx.checkpoint({"by": "the living"})
+
+    job_id = jobs.start("platform.slow")
+    assert jobs.run(job_id) is None
+    assert (jobs.get(job_id).state, jobs.get(job_id).checkpoint) == ("done", {"by": "the living"})
+
+
+CHILD = """
+import threading, time
+from sqlalchemy import text
+from hutong.platform import database, job_runner
+from hutong.platform.jobs import job
+
+@job("platform.lines")
+def lines(ctx, *, upto):
+    for number in range(ctx.saved.get("line", 0) + 1, upto + 1):
+        with database.begin("platform") as conn:
+            conn.execute(text("INSERT INTO public.line VALUES (:number)"), {"number": number})
+            ctx.checkpoint({"line": number}, conn=conn)
+        ctx.progress(number, upto)
+        time.sleep(0.01)
+
+job_runner.run_worker(threading.Event(), ["platform"], stalled_after=2.0)
+"""
+
+
+@pytest.mark.crash
+def test_a_killed_workers_job_goes_on_elsewhere(database: URL) -> None:
+    """XP-06: kill -9 of workers in the middle of a job: another goes on from the checkpoint, no line twice or lost."""
+
+    @job("platform.lines")
+    def lines(ctx: JobContext, *, upto: int) -> None:
+        raise AssertionError("runs in the children")
+
+    with live.begin("platform") as conn:
+        conn.execute(text("CREATE TABLE public.line (number int)"))
+    job_id = jobs.start("platform.lines", {"upto": 300})
+    children = []
+    try:
+        for least in (30, 120, None):
+            children.append(subprocess.Popen([sys.executable, "-c", CHILD], env=os.environ))
+            if least is not None:
+                wait_for(lambda least=least: (jobs.get(job_id).checkpoint or {}).get("line", 0) > least)
+                children[-1].send_signal(signal.SIGKILL)
+                children[-1].wait()
+        found = jobs.wait(job_id, 90)
+    finally:
+        for child in children:
+            child.kill()
+            child.wait()
+    assert found.state == "done"
+    assert found.attempt >= 3
+    with live.read("platform") as conn:
+        numbers = list(conn.execute(text("SELECT number FROM public.line ORDER BY number")).scalars())
+    assert numbers == list(range(1, 301))
+
+
+def test_upkeep_runs_on_what_is_installed(database: URL) -> None:
+    assert upkeep.announce() == 0
+    assert upkeep.rotate_logs() == []
+    assert upkeep.forget_jobs() == 0
+
+
+def test_schedules_start_jobs(database: URL, monkeypatch: pytest.MonkeyPatch) -> None:
+    """EC-19: what is scheduled starts by itself."""
+    ran = threading.Event()
+
+    @job("platform.each_second", schedule="* * * * * *")
+    def each_second(ctx: JobContext) -> None:
+        ran.set()
+
+    try:
+        with working():
+            assert ran.wait(30)
+    finally:
+        jobs._kinds.pop("platform.each_second")
+    assert jobs.recent(kind="platform.each_second")[0].started_by == "schedule"
