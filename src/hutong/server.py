@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from hutong import web
+from hutong import api, web
 from hutong.platform import http, logs
 
 
@@ -12,4 +12,5 @@ def create_app() -> FastAPI:
     app = FastAPI(title="Hutong (户通)", version="0.1.0", docs_url=None, redoc_url=None, openapi_url="/openapi.json")
     http.install(app)
     web.install(app)
+    api.install(app)
     return app

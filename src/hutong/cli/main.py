@@ -7,6 +7,7 @@ from hutong.cli import catalog, db, serve
 app = typer.Typer(no_args_is_help=True, help="Hutong (户通): customer master, orders, billing and CRM in one model.")
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(db.app, name="db")
+app.add_typer(sample.app, name="sample")
 app.command()(serve.serve)
 
 if __name__ == "__main__":

@@ -1,0 +1,37 @@
+"""The API's routes, and its answers to what goes wrong: TMF error bodies below /tmf-api/, problem details elsewhere."""
+
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+
+from hutong.api import docs
+from hutong.api.tmf import errors, product_catalog
+from hutong.platform.errors import Problem
+from hutong.platform.http import locale_of
+
+ROUTERS = (docs.router, product_catalog.router)
+Handler = Callable[[Request, Any], Response | Awaitable[Response]]
+
+
+def install(app: FastAPI) -> None:
+    """Add the API to the application; errors outside /tmf-api/ are answered as before."""
+    for router in ROUTERS:
+        app.include_router(router)
+    for kind in (Problem, RequestValidationError):
+        app.add_exception_handler(kind, _below_tmf(app.exception_handlers[kind]))
+
+
+def _below_tmf(otherwise: Handler) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def answer(request: Request, error: Exception) -> Response:
+        if request.url.path.startswith(errors.PREFIX):
+            if isinstance(error, Problem):
+                return errors.problem_answer(error, locale_of(request))
+            if isinstance(error, RequestValidationError):
+                return errors.invalid_answer(error)
+        answered = otherwise(request, error)
+        return await answered if inspect.isawaitable(answered) else answered
+
+    return answer
