@@ -1,4 +1,4 @@
-"""Object evaluation, DuckDB and PostgreSQL give one answer, nulls, errors and overflow included (idea 4 of the design)."""
+"""Object evaluation, DuckDB and PostgreSQL give one answer, nulls, errors and overflow included."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.engine import URL
+from tests.platform.cel import grammar
 
 from hutong.platform.cel import UNKNOWN, parse
-from tests.platform.cel import grammar
 
 ROWS = grammar.rows(160)
 Ask = Callable[[str], list[Any]]
@@ -141,7 +141,7 @@ def test_chosen_expressions_agree(duck: Ask, postgres: Ask, source: str) -> None
 
 
 KINDS = st.sampled_from(["bool", "bool", "bool", "int", "string", "timestamp", "duration", "date"])
-SOURCES = KINDS.flatmap(lambda kind: grammar.expression(kind))
+SOURCES = KINDS.flatmap(grammar.expression)
 PLENTY = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -174,4 +174,4 @@ def test_every_expression_can_be_said(source: str) -> None:
 
 def test_rows_hold_moments_in_utc() -> None:
     """The comparison above would hide a lost time zone: the rows themselves are zoned."""
-    assert all(row["m"] is None or isinstance(row["m"], datetime) and row["m"].tzinfo for row in ROWS)
+    assert all(row["m"] is None or (isinstance(row["m"], datetime) and row["m"].tzinfo) for row in ROWS)

@@ -9,8 +9,9 @@ from functools import cached_property
 from typing import Any
 
 MAX_REPEAT = 255
-"""The highest repeat PostgreSQL takes; nested repeats may not multiply beyond RE2's 1,000."""
+"""The highest repeat PostgreSQL takes."""
 MAX_EXPANSION = 1000
+"""Longest pattern in characters and classes, repeats multiplied out: PostgreSQL refuses larger ones when it runs."""
 
 _SHORTHANDS = {"d": "0-9", "w": "0-9A-Za-z_", "s": " \\t\\n\\r\\f\\v"}
 _ESCAPES = {"t": "\\t", "n": "\\n", "r": "\\r", "f": "\\f", "v": "\\v"}
@@ -72,11 +73,11 @@ class _Reader:
         return PatternError(self.position, found or self.peek() or "end")
 
     def alternatives(self) -> tuple[str, int]:
-        parts, size = [], 1
+        parts, size = [], 0
         while True:
             branch, expansion = self.branch()
             parts.append(branch)
-            size = max(size, expansion)
+            size += expansion
             if self.peek() != "|":
                 return "|".join(parts), size
             self.position += 1
@@ -91,10 +92,11 @@ class _Reader:
                     raise self.refuse()
                 continue
             atom, expansion = self.atom()
+            start = self.position
             repeat, times = self.repeat()
-            size = max(size, expansion * times)
+            size += expansion * times
             if size > MAX_EXPANSION:
-                raise self.refuse(repeat)
+                raise PatternError(start, repeat or atom)
             written += atom + repeat
         return written or "(?:)", size
 

@@ -61,6 +61,14 @@ class Result:
         return ["  " * indent + f"{mark} {self.sentence}{shown}", *below]
 
 
+def _tidy(said: str, *parts: str) -> str:
+    """Without the blanks around parts in full-width brackets, which bring their own space."""
+    for part in parts:
+        if part.startswith("（") and part.endswith("）"):
+            said = said.replace(f" {part}", part).replace(f"{part} ", part)
+    return said
+
+
 class Sentences:
     """Says typed nodes in one locale; `labels` are business names of variables."""
 
@@ -70,10 +78,7 @@ class Sentences:
 
     def words(self, message: str, **params: str) -> str:
         said = i18n.translate(f"platform-cel-say-{message}", self.locale, **params)
-        for part in params.values():
-            if part.startswith("（"):  # full-width brackets bring their own space
-                said = said.replace(f" {part}", part).replace(f"{part} ", part)
-        return said
+        return _tidy(said, *params.values())
 
     def say(self, node: Node) -> str:
         """The sentence of a node."""
@@ -167,7 +172,8 @@ class Sentences:
         if node.operator == "-" and isinstance(node.left, Constant) and node.left.value == 0:
             return f"-{self.inner(node.right)}"
         sign = {"*": "×", "/": "÷", "-": "−"}.get(node.operator, node.operator)
-        return f"{self.inner(node.left)} {sign} {self.inner(node.right)}"
+        left, right = self.inner(node.left), self.inner(node.right)
+        return _tidy(f"{left} {sign} {right}", left, right)
 
     def choice(self, node: Choice) -> str:
         condition = self.condition(node.condition)

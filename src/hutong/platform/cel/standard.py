@@ -1,7 +1,7 @@
 """The functions every rule may use. CEL's own names and meanings where CEL has them."""
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,8 @@ __all__ = ["FUNCTIONS"]
 
 UPPER, LOWER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
 TO_LOWER, TO_UPPER = str.maketrans(UPPER, LOWER), str.maketrans(LOWER, UPPER)
+FIRST, LAST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
+"""Moments that every time zone can show as a calendar day; calendar parts of others are unknown."""
 SIZES = (0, 2**31)
 SQL = str | dict[str, str]
 
@@ -45,7 +47,7 @@ def _years(start: date, end: date) -> int:
 
 
 def _in_zone(part: Callable[[datetime], Any]) -> Callable[[datetime, str], Any]:
-    return lambda moment, zone: part(moment.astimezone(ZoneInfo(zone)))
+    return lambda moment, zone: part(moment.astimezone(ZoneInfo(zone))) if FIRST <= moment <= LAST else None
 
 
 def _whole(unit: timedelta) -> Callable[[timedelta], int]:
@@ -84,7 +86,9 @@ for _name, _python, _sql in (("min", min, "LEAST"), ("max", max, "GREATEST")):
     _template = f"CASE WHEN _1 IS NULL OR _2 IS NULL THEN NULL ELSE {_sql}(_1, _2) END"
     _add(_name, (INT, INT), INT, _python, _template, _name)
 
-# Calendar parts of a moment, in a time zone; an infinite or very distant moment of a table is unknown
+# Calendar parts of a moment, in a time zone
+
+_SHOWN = f"CASE WHEN _1 BETWEEN TIMESTAMPTZ '{FIRST.isoformat()}' AND TIMESTAMPTZ '{LAST.isoformat()}' THEN {{}} END"
 
 _PARTS: tuple[tuple[str, str, Callable[[datetime], int], str], ...] = (
     ("getFullYear", "EXTRACT(YEAR FROM _1 AT TIME ZONE _2)", lambda t: t.year, "year"),
@@ -95,14 +99,14 @@ _PARTS: tuple[tuple[str, str, Callable[[datetime], int], str], ...] = (
     ("getMinutes", "EXTRACT(MINUTE FROM _1 AT TIME ZONE _2)", lambda t: t.minute, "minute"),
 )
 for _name, _template, _part, _says in _PARTS:
-    _finite = f"CASE WHEN ISFINITE(_1) THEN {_template} END"
-    _add(_name, (TIMESTAMP, STRING), INT, _in_zone(_part), _finite, _says, calendar=True, bounds=(-300_000, 300_000))
+    _guarded = _SHOWN.format(_template)
+    _add(_name, (TIMESTAMP, STRING), INT, _in_zone(_part), _guarded, _says, calendar=True, bounds=(0, 9999))
 _add(
     "date",
     (TIMESTAMP, STRING),
     DATE,
     _in_zone(datetime.date),
-    "CASE WHEN ISFINITE(_1) THEN CAST(_1 AT TIME ZONE _2 AS DATE) END",
+    _SHOWN.format("CAST(_1 AT TIME ZONE _2 AS DATE)"),
     "date",
     calendar=True,
 )
