@@ -2,7 +2,7 @@
 
 import typer
 
-from hutong.cli import catalog, db, serve
+from hutong.cli import catalog, db, sample, serve
 
 app = typer.Typer(no_args_is_help=True, help="Hutong (户通): customer master, orders, billing and CRM in one model.")
 app.add_typer(catalog.app, name="catalog")
