@@ -179,7 +179,7 @@ def _records(conn: Connection, duck: duckdb.DuckDBPyConnection, mapping: Mapping
 _UPSERT = f"""
 INSERT INTO party.source_record AS r (source, key, load_id, {", ".join(_CONTENT)})
 SELECT :source, key, :load, {", ".join(_CONTENT)} FROM staged WHERE last ORDER BY row_number
-ON CONFLICT (source, key) DO UPDATE SET load_id = excluded.load_id,
+ON CONFLICT (source, key) DO UPDATE SET load_id = excluded.load_id, settled = false,
     {", ".join(f"{name} = excluded.{name}" for name in _CONTENT)}
 WHERE r.content_hash <> excluded.content_hash
   AND coalesce(excluded.source_changed_at >= r.source_changed_at, TRUE)"""  # noqa: S608

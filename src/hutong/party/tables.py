@@ -87,12 +87,14 @@ source_record = Table(
     Column("source_created_at", DateTime(timezone=True)),
     Column("source_changed_at", DateTime(timezone=True), comment="recency, by the source's clock"),
     Column("content_hash", Text, nullable=False, comment="of the row as it came and the mapping"),
+    Column("settled", Boolean, nullable=False, server_default=text("false"), comment="the golden record knows it"),
     CheckConstraint("kind IN ('person', 'organisation')", name="kind"),
     UniqueConstraint("source", "key"),
     comment="the latest version of each source's record, standardised; as it came: source_version",
 )
 for _name in ("id_number", "mobile", "phone", "other_phone", "email", "bank_card", "address_key", "name_key", "name_core", "organisation_code"):
     Index(f"ix_source_record_{_name}", source_record.c[_name], postgresql_where=source_record.c[_name].isnot(None))
+Index("ix_source_record_unsettled", source_record.c.id, postgresql_where=text("NOT settled"))
 
 source_version = Table(
     "source_version",
@@ -138,6 +140,7 @@ judgement = Table(
     _now("made_at"),
     Column("ended_at", DateTime(timezone=True)),
     Column("ended_because", Text),
+    Column("ended_operation_id", BigInteger, comment="merge or split that ended it, whose undoing takes it up again"),
     CheckConstraint("left_id < right_id", name="ordered"),
     CheckConstraint("verdict IN ('same', 'not_same', 'unsure')", name="verdict"),
     CheckConstraint("made_by_kind IN ('rule', 'model', 'person')", name="made_by_kind"),
@@ -164,7 +167,8 @@ party = historical(
         *(_attribute(attribute) for attribute in ATTRIBUTES if attribute.golden),
         Column("attributes", JSONB, nullable=False, server_default=text("'{}'")),
         Column("record_count", Integer, nullable=False),
-        Column("provenance", JSONB, nullable=False, comment="attribute → [record id, survivorship rule]"),
+        Column("provenance", JSONB, nullable=False, comment="attribute → record its value comes from"),
+        Column("survivorship_version", Integer, nullable=False, comment="of the rules that chose the values"),
         CheckConstraint("kind IN ('person', 'organisation')", name="kind"),
         CheckConstraint("state IN ('active', 'inactive', 'merged')", name="state"),
         comment="the golden record of each party, derived from its source records",
@@ -232,7 +236,7 @@ operation_record = Table(
     metadata,
     Column("operation_id", BigInteger, ForeignKey(operation.c.id), nullable=False),
     Column("record_id", BigInteger, nullable=False),
-    Column("before_id", BigInteger, comment="party before; null: the record was new"),
+    Column("before_id", BigInteger, nullable=False),
     Column("after_id", BigInteger, nullable=False),
     PrimaryKeyConstraint("operation_id", "record_id"),
     comment="which record moved from which party to which: merge history, and what an undo restores",
@@ -285,6 +289,21 @@ relation = Table(
     comment="relations between parties; ids as given, read through redirect",
 )
 Index("ix_relation_to", relation.c.to_id)
+
+document = Table(
+    "document",
+    metadata,
+    Column("kind", Text, nullable=False, comment="rules or survivorship"),
+    Column("version", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("body", JSONB, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("published_by", Text, nullable=False),
+    _now("published_at"),
+    PrimaryKeyConstraint("kind", "version"),
+    CheckConstraint("kind IN ('rules', 'survivorship')", name="kind"),
+    comment="published rules; a version never changes, the newest is in force",
+)
 
 outbox_tables(metadata)
 

@@ -1,0 +1,134 @@
+"""Clusters from judgements (EC-05): constrained connected components, the strongest links first.
+
+A link that would join what must stay apart is refused, so the weakest link of a chain breaks. The result depends only
+on the set of judgements, not on their order of arrival: links are taken by strength, then by the records' own keys.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+BY_RULE, BY_PERSON = 1, 2
+
+
+class Links(NamedTuple):
+    """Same-judgements between records (dense numbers 0..n-1, in the order of source and key). `forced`: by a person."""
+
+    left: Ints
+    right: Ints
+    strength: Ints
+    forced: Flags
+
+
+class Apart(NamedTuple):
+    """Not-same judgements; `level` is BY_RULE or BY_PERSON. A person's link overrides a rule's refusal."""
+
+    left: Ints
+    right: Ints
+    level: Ints
+
+
+class Clusters(NamedTuple):
+    """`label` per record: the smallest record number of its cluster; `accepted` per link, in the order given."""
+
+    label: Ints
+    accepted: Flags
+
+
+def cluster(codes: Ints, links: Links, apart: Apart) -> Clusters:
+    """Join records over links unless refused. `codes`: number of a record's exclusive document, 0 where it has none;
+    two different codes never meet in one cluster, but by a person's link."""
+    order = np.lexsort((links.right, links.left, -links.strength, links.forced))
+    accepted = np.zeros(len(links.left), dtype=np.bool_)
+    label = _join(
+        codes.astype(np.int64),
+        links.left.astype(np.int64),
+        links.right.astype(np.int64),
+        links.forced.astype(np.bool_),
+        order.astype(np.int64),
+        apart.left.astype(np.int64),
+        apart.right.astype(np.int64),
+        apart.level.astype(np.int64),
+        accepted,
+    )
+    return Clusters(label, accepted)
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _root(parent: Ints, record: int) -> int:
+    while parent[record] != record:
+        parent[record] = parent[parent[record]]
+        record = parent[record]
+    return record
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _join(
+    codes: Ints,
+    left: Ints,
+    right: Ints,
+    forced: Flags,
+    order: Ints,
+    apart_left: Ints,
+    apart_right: Ints,
+    apart_level: Ints,
+    accepted: Flags,
+) -> Ints:
+    count = codes.shape[0]
+    parent = np.arange(count)
+    code = codes.copy()
+    # refusals as linked lists per cluster: each entry names the other record; lists are concatenated on a join
+    entries = 2 * apart_left.shape[0]
+    head = np.full(count, -1, dtype=np.int64)
+    tail = np.full(count, -1, dtype=np.int64)
+    following = np.full(entries, -1, dtype=np.int64)
+    length = np.zeros(count, dtype=np.int64)
+    other = np.empty(entries, dtype=np.int64)
+    for place in range(entries):
+        pair = place // 2
+        one = apart_left[pair] if place % 2 == 0 else apart_right[pair]
+        other[place] = apart_right[pair] if place % 2 == 0 else apart_left[pair]
+        if head[one] == -1:
+            head[one] = place
+        else:
+            following[tail[one]] = place
+        tail[one] = place
+        length[one] += 1
+    for index in order:
+        a, b = _root(parent, left[index]), _root(parent, right[index])
+        if a == b:
+            accepted[index] = True
+            continue
+        if not forced[index] and code[a] != 0 and code[b] != 0 and code[a] != code[b]:
+            continue
+        few, many = (a, b) if length[a] <= length[b] else (b, a)
+        refused = False
+        place = head[few]
+        while place != -1:
+            if _root(parent, other[place]) == many and (not forced[index] or apart_level[place // 2] == 2):
+                refused = True
+                break
+            place = following[place]
+        if refused:
+            continue
+        accepted[index] = True
+        small, large = (a, b) if a < b else (b, a)
+        parent[large] = small
+        if code[small] == 0:
+            code[small] = code[large]
+        if head[large] != -1:
+            if head[small] == -1:
+                head[small] = head[large]
+            else:
+                following[tail[small]] = head[large]
+            tail[small] = tail[large]
+            length[small] += length[large]
+    label = np.empty(count, dtype=np.int64)
+    for record in range(count):
+        label[record] = _root(parent, record)
+    return label

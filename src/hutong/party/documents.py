@@ -1,0 +1,81 @@
+"""Rules in force: published documents with versions; until a pack publishes its own, the ones delivered here."""
+
+import hashlib
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from sqlalchemy import Connection, select, text
+
+from hutong.party.match.rules import RulesDocument, parse_rules
+from hutong.party.survivorship import SurvivorshipDocument, parse_survivorship
+from hutong.party.tables import document
+
+Kind = Literal["rules", "survivorship"]
+KINDS: tuple[Kind, ...] = ("rules", "survivorship")
+DEFAULTS = Path(__file__).parent / "defaults"
+
+
+def _body(path: Path) -> dict[str, Any]:
+    made: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return made
+
+
+def publish(conn: Connection, kind: Kind, body: dict[str, Any], by: str) -> int:
+    """Check a document and put it in force as the next version; equal content keeps its version. Returns the version."""
+    made = {key: value for key, value in body.items() if key != "version"}
+    name = str(made.get(kind))
+    (parse_rules if kind == "rules" else parse_survivorship)(made, name)
+    digest = hashlib.sha256(json.dumps(made, sort_keys=True).encode()).hexdigest()
+    conn.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('party.document:' || :kind, 0))"), {"kind": kind})
+    newest = _newest(conn, kind)
+    if newest and newest.hash == digest:
+        return int(newest.version)
+    version = newest.version + 1 if newest else 1
+    conn.execute(
+        document.insert().values(kind=kind, version=version, name=name, body=made, hash=digest, published_by=by)
+    )
+    return version
+
+
+def publish_folder(conn: Connection, folder: Path, by: str) -> dict[str, int]:
+    """Publish `rules.yaml` and `survivorship.yaml` of a pack's party folder, those that are there; kind → version."""
+    return {
+        kind: publish(conn, kind, _body(folder / f"{kind}.yaml"), by)
+        for kind in KINDS
+        if (folder / f"{kind}.yaml").is_file()
+    }
+
+
+def _newest(conn: Connection, kind: Kind) -> Any:
+    statement = select(document).where(document.c.kind == kind).order_by(document.c.version.desc()).limit(1)
+    return conn.execute(statement).one_or_none()
+
+
+@lru_cache(maxsize=8)
+def _parsed(kind: Kind, version: int, body: str) -> RulesDocument | SurvivorshipDocument:
+    data = json.loads(body) | {"version": version}
+    return parse_rules(data, kind) if kind == "rules" else parse_survivorship(data, kind)
+
+
+def _active(conn: Connection, kind: Kind) -> RulesDocument | SurvivorshipDocument:
+    newest = _newest(conn, kind)
+    if newest is None:
+        return _parsed(kind, 0, json.dumps(_body(DEFAULTS / f"{kind}.yaml")))
+    return _parsed(kind, newest.version, json.dumps(newest.body))
+
+
+def active_rules(conn: Connection) -> RulesDocument:
+    """The matching rules in force; version 0 is the delivered one."""
+    found = _active(conn, "rules")
+    assert isinstance(found, RulesDocument)  # noqa: S101  (by construction)
+    return found
+
+
+def active_survivorship(conn: Connection) -> SurvivorshipDocument:
+    """The survivorship rules in force; version 0 is the delivered one."""
+    found = _active(conn, "survivorship")
+    assert isinstance(found, SurvivorshipDocument)  # noqa: S101  (by construction)
+    return found

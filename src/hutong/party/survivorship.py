@@ -1,0 +1,115 @@
+"""Survivorship (数据覆盖规则, EC-05): which record's value wins, per attribute, as a document; pure, it only writes SQL.
+
+The same statement serves one party and all of them.
+"""
+
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from hutong.party.columns import GOLDEN, LEADERS, followers
+from hutong.platform.errors import Invalid
+
+Criterion = Literal["trust", "recency", "completeness", "frequency", "full_name", "valid_id"]
+_SQL: dict[Criterion, str] = {
+    "trust": "trust DESC",
+    "recency": "source_changed_at DESC NULLS LAST",
+    "completeness": "length({value}::text) DESC",
+    "frequency": "often_{value} DESC",
+    "full_name": "name_partial",
+    "valid_id": "id_valid DESC",
+}
+
+
+class AttributeRule(BaseModel):
+    """How one attribute's value is chosen: sources preferred first (in order), then the criteria in order."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    by: list[Criterion] = Field(min_length=1)
+    sources: list[str] = Field(default_factory=list)
+
+
+class SurvivorshipDocument(BaseModel):
+    """A version of the survivorship rules. Attributes without a rule of their own take `otherwise`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    survivorship: str
+    version: int = Field(0, ge=0, description="given when published")
+    otherwise: AttributeRule
+    attributes: dict[str, AttributeRule] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def attributes_known(self) -> Self:
+        """Refuse attributes that do not survive by themselves."""
+        if unknown := sorted(set(self.attributes) - set(LEADERS)):
+            raise ValueError(f"no such attributes {unknown}; known: {', '.join(LEADERS)}")
+        return self
+
+    def of(self, attribute: str) -> AttributeRule:
+        """The rule of an attribute."""
+        return self.attributes.get(attribute, self.otherwise)
+
+
+def parse_survivorship(body: Any, name: str) -> SurvivorshipDocument:
+    """A survivorship document from data. Raises Invalid naming the place."""
+    try:
+        return SurvivorshipDocument.model_validate(body)
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise Invalid("party-rules-invalid", file=name, where=where, why=first["msg"]) from problem
+
+
+def read_survivorship(path: Path) -> SurvivorshipDocument:
+    """A survivorship document from a YAML file."""
+    return parse_survivorship(yaml.safe_load(path.read_text(encoding="utf-8")), path.name)
+
+
+def ordering(rule: AttributeRule, attribute: str) -> str:
+    """ORDER BY of an attribute's candidates; source and key settle what the rule leaves open."""
+    parts = []
+    if rule.sources:
+        listed = ", ".join("'" + source.replace("'", "''") + "'" for source in rule.sources)
+        parts.append(f"array_position(ARRAY[{listed}], source) NULLS LAST")
+    parts += [_SQL[criterion].format(value=attribute) for criterion in rule.by]
+    return ", ".join([*parts, 'source COLLATE "C"', 'key COLLATE "C"'])
+
+
+def golden_sql(document: SurvivorshipDocument, members: str) -> str:
+    """The golden records of `members`: a relation of (party_id, record_id).
+
+    Gives id, kind, the golden columns, attributes, record_count, provenance, survivorship_version.
+    """
+    counted = [name for name in LEADERS if "frequency" in document.of(name).by]
+    often = "".join(f", count({name}) OVER (PARTITION BY party_id, {name}) AS often_{name}" for name in counted)
+    winners = ",\n".join(
+        f"(array_agg(id ORDER BY {ordering(document.of(name), name)}) FILTER (WHERE {name} IS NOT NULL))[1] AS w_{name}"
+        for name in LEADERS
+    )
+    joins = "\n".join(f"LEFT JOIN party.source_record v_{name} ON v_{name}.id = c.w_{name}" for name in LEADERS)
+    source_of = {column: leader for leader in LEADERS for column in (leader, *followers(leader))}
+    values = ", ".join(f"v_{source_of[name]}.{name}" for name in GOLDEN)
+    provenance = ", ".join(f"'{name}', c.w_{name}" for name in LEADERS)
+    return f"""
+WITH member AS (
+    SELECT m.party_id, r.*, s.trust
+    FROM {members} m JOIN party.source_record r ON r.id = m.record_id JOIN party.source s ON s.code = r.source
+), weighed AS (
+    SELECT *{often} FROM member
+), chosen AS (
+    SELECT party_id, min(kind) AS kind, count(*)::int AS record_count,
+{winners}
+    FROM weighed GROUP BY party_id
+), other AS (
+    SELECT party_id, jsonb_object_agg(e.key, e.value
+               ORDER BY trust, source_changed_at NULLS FIRST, source COLLATE "C", member.key COLLATE "C") AS attributes
+    FROM member, jsonb_each(attributes) AS e WHERE e.value <> 'null' GROUP BY party_id
+)
+SELECT c.party_id AS id, c.kind, {values}, coalesce(o.attributes, '{{}}') AS attributes, c.record_count,
+       jsonb_strip_nulls(jsonb_build_object({provenance})) AS provenance, {document.version} AS survivorship_version
+FROM chosen c LEFT JOIN other o USING (party_id)
+{joins}"""  # noqa: S608  (names come from declarations and checked documents)

@@ -1,0 +1,110 @@
+"""Suspected groups (疑似分组, EC-06): parties that rules suspect to be the same, queued for people."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+from hutong.platform import clock
+
+LARGEST_GROUP = 12
+"""Parties a person can compare at a glance; further ones come in groups of their own."""
+POOL = "steward"
+
+
+@dataclass
+class Group:
+    """A suspected group before it is stored."""
+
+    parties: set[int]
+    rules: set[str]
+    strength: int
+    kind: str
+
+
+_EDGES = """
+SELECT least(l.party_id, r.party_id), greatest(l.party_id, r.party_id), p.kind, max(j.strength),
+       array_agg(DISTINCT CASE j.verdict WHEN 'same' THEN 'conflict' ELSE j.rule END)
+FROM party.judgement j JOIN party.xref l ON l.record_id = j.left_id JOIN party.xref r ON r.record_id = j.right_id
+JOIN party.party p ON p.id = l.party_id
+WHERE j.ended_at IS NULL AND j.verdict IN ('same', 'unsure') AND l.party_id <> r.party_id AND p.state = 'active'
+  AND NOT EXISTS (
+    SELECT FROM party.xref a JOIN party.judgement n ON n.left_id = a.record_id OR n.right_id = a.record_id
+    JOIN party.xref b ON b.record_id = CASE a.record_id WHEN n.left_id THEN n.right_id ELSE n.left_id END
+    WHERE a.party_id = l.party_id AND b.party_id = r.party_id AND n.ended_at IS NULL AND n.verdict = 'not_same'
+      AND (n.made_by_kind = 'person' OR j.verdict = 'unsure'))
+GROUP BY 1, 2, 3
+ORDER BY 4 DESC, 1, 2"""
+
+
+def refresh(conn: Connection) -> int:
+    """Bring the queue to the judgements: new groups are opened, groups that lost their cause become obsolete.
+
+    A group a person holds keeps its id and holder while any two of its parties remain. Returns how many wait.
+    """
+    groups = _groups(conn)
+    waiting = conn.execute(
+        text("SELECT id, party_ids FROM party.suspect_group WHERE state IN ('open', 'claimed') ORDER BY id")
+    ).all()
+    by_party: dict[int, int] = {}
+    for row in waiting:
+        for party in row.party_ids:
+            by_party.setdefault(party, row.id)
+    kept: dict[int, Group] = {}
+    fresh: list[Group] = []
+    for group in groups:
+        held = sorted({by_party[party] for party in group.parties if party in by_party} - set(kept))
+        if held:
+            kept[held[0]] = group
+        else:
+            fresh.append(group)
+    _write(conn, kept, fresh, [row.id for row in waiting if row.id not in kept])
+    return len(groups)
+
+
+def _groups(conn: Connection) -> list[Group]:
+    """Connected parties, strongest ties first, in groups of bounded size."""
+    of: dict[int, Group] = {}
+    for left, right, kind, strength, rules in conn.execute(text(_EDGES)):
+        one = of.get(left) or Group({left}, set(), 0, kind)
+        two = of.get(right) or Group({right}, set(), 0, kind)
+        if one is not two:
+            if len(one.parties) + len(two.parties) > LARGEST_GROUP:
+                continue
+            one.parties |= two.parties
+            one.rules |= two.rules
+            one.strength = max(one.strength, two.strength)
+        one.rules.update(rules)
+        one.strength = max(one.strength, strength)
+        for party in one.parties:
+            of[party] = one
+    unique = {id(group): group for group in of.values() if len(group.parties) > 1}
+    return list(unique.values())
+
+
+def _write(conn: Connection, kept: dict[int, Group], fresh: list[Group], gone: list[int]) -> None:
+    if gone:
+        conn.execute(
+            text("UPDATE party.suspect_group SET state = 'obsolete', closed_at = :now WHERE id = ANY(:ids)"),
+            {"ids": gone, "now": clock.now()},
+        )
+    if kept:
+        conn.execute(
+            text(
+                """UPDATE party.suspect_group SET party_ids = :parties, rules = :rules, strength = :strength
+                   WHERE id = :id AND (party_ids, rules, strength) IS DISTINCT FROM
+                         (CAST(:parties AS bigint[]), CAST(:rules AS text[]), :strength)"""
+            ),
+            [{"id": id, **_values(group)} for id, group in kept.items()],
+        )
+    if fresh:
+        conn.execute(
+            text(
+                """INSERT INTO party.suspect_group (kind, party_ids, rules, strength, pool)
+                   VALUES (:kind, :parties, :rules, :strength, :pool)"""
+            ),
+            [{"kind": group.kind, "pool": POOL, **_values(group)} for group in fresh],
+        )
+
+
+def _values(group: Group) -> dict[str, object]:
+    return {"parties": sorted(group.parties), "rules": sorted(group.rules), "strength": group.strength}
