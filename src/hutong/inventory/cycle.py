@@ -13,6 +13,13 @@ def next_cycle_start(instant: datetime) -> datetime:
     return clock.start_of_day(date(day.year + day.month // 12, day.month % 12 + 1, 1))
 
 
+def first_cycle_start(instant: datetime) -> datetime:
+    """The first start of a cycle that is not before an instant."""
+    local = instant.astimezone(settings.zone)
+    start = clock.start_of_day(local.date().replace(day=1))
+    return start if start == instant else next_cycle_start(instant)
+
+
 def instant_of(when: When, now: datetime) -> datetime:
     """The instant a request's `effective` means."""
     if when == "now":
