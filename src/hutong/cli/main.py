@@ -2,13 +2,15 @@
 
 import typer
 
-from hutong.cli import catalog, db, sample, serve
+from hutong.cli import catalog, db, peers, sample, serve, worker
 
 app = typer.Typer(no_args_is_help=True, help="Hutong (户通): customer master, orders, billing and CRM in one model.")
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(db.app, name="db")
 app.add_typer(sample.app, name="sample")
 app.command()(serve.serve)
+app.command()(worker.worker)
+app.command()(peers.peers)
 
 if __name__ == "__main__":
     app()
