@@ -108,8 +108,10 @@ def deliver(subscription: Subscription, source: str) -> int:
             locked = inbox.lock(conn)
             if locked is None or locked.position != at.position:
                 return 0
-            reached = _handle(conn, inbox, events, end)
+            reached, stopped = _handle(conn, inbox, events, end)
             conn.execute(inbox.sql(_MOVE_ON), {**inbox.key, "position": reached})
+            if stopped:
+                _pause(conn, inbox, stopped)
     except RetryLater as reason:
         return _pause_all(inbox, events, end, str(reason))
     return reached - int(at.position)
@@ -135,17 +137,17 @@ def delivered(row: Row[Any]) -> Delivered:
     return Delivered(row.type, row.aggregate, row.payload, row.occurred_at, str(row.id), row.position)
 
 
-def _handle(conn: Connection, inbox: Inbox, events: Sequence[Delivered], end: int) -> int:
-    """Handle or park a set; returns the position reached, less than `end` when the handler asked to stop midway."""
+def _handle(conn: Connection, inbox: Inbox, events: Sequence[Delivered], end: int) -> tuple[int, str | None]:
+    """Handle or park a set; returns the position reached, and why it stopped there if the handler asked to."""
     if not events:
-        return end
+        return end, None
     aggregates = sorted({event.aggregate for event in events})
     blocked = set(conn.execute(inbox.sql(_BLOCKED), {**inbox.key, "aggregates": aggregates}).scalars())
     _park(conn, inbox, [event for event in events if event.aggregate in blocked], "waiting")
     free = [event for event in events if event.aggregate not in blocked]
     if free and (inbox.subscription.one_by_one or not _succeeds(conn, inbox, free)):
         return _isolate(conn, inbox, free, end)
-    return end
+    return end, None
 
 
 def _succeeds(conn: Connection, inbox: Inbox, events: Sequence[Delivered]) -> bool:
@@ -173,7 +175,7 @@ def _told(failure: Exception) -> str:
     return f"{type(failure).__name__}: {failure}"[:2000] + f" ({where.name}, line {where.lineno})"
 
 
-def _isolate(conn: Connection, inbox: Inbox, events: Sequence[Delivered], end: int) -> int:
+def _isolate(conn: Connection, inbox: Inbox, events: Sequence[Delivered], end: int) -> tuple[int, str | None]:
     """One by one: the failing ones are parked, and behind each the later ones of its aggregate."""
     failed: set[str] = set()
     for number, event in enumerate(events):
@@ -182,15 +184,15 @@ def _isolate(conn: Connection, inbox: Inbox, events: Sequence[Delivered], end: i
             continue
         try:
             error = attempt(conn, inbox, [event])
-        except RetryLater:
+        except RetryLater as reason:
             if number == 0:
                 raise
-            return event.position - 1
+            return event.position - 1, str(reason)
         if error is not None:
             failed.add(event.aggregate)
             dead = inbox.subscription.max_attempts <= 1
             _park(conn, inbox, [event], "dead" if dead else "failing", error)
-    return end
+    return end, None
 
 
 def _park(conn: Connection, inbox: Inbox, events: Sequence[Delivered], state: str, error: str | None = None) -> None:
@@ -209,13 +211,17 @@ def _park(conn: Connection, inbox: Inbox, events: Sequence[Delivered], state: st
         )
 
 
+def _pause(conn: Connection, inbox: Inbox, reason: str) -> int:
+    """Let nothing be tried for a while; returns how often in a row that has happened."""
+    times = {"now": clock.now(), "first": FIRST_PAUSE, "longest": LONGEST_PAUSE}
+    return int(conn.execute(inbox.sql(_PAUSE), {**inbox.key, **times, "error": reason[:2000]}).scalar_one())
+
+
 def _pause_all(inbox: Inbox, events: Sequence[Delivered], end: int, reason: str) -> int:
     """Pause the subscription; after its last attempt, its events become dead letters and it goes on."""
     with database.begin(inbox.subscription.consumer) as conn:
         inbox.lock(conn, wait=True)
-        times = {"now": clock.now(), "first": FIRST_PAUSE, "longest": LONGEST_PAUSE}
-        failures = conn.execute(inbox.sql(_PAUSE), {**inbox.key, **times, "error": reason[:2000]}).scalar_one()
-        if failures < inbox.subscription.max_attempts:
+        if _pause(conn, inbox, reason) < inbox.subscription.max_attempts:
             return 0
         first = {event.aggregate: event for event in reversed(events)}
         heads = {event.position for event in first.values()}

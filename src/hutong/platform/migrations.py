@@ -5,7 +5,7 @@ idempotent SQL, run after each upgrade) and `VIEWS` (name → select; dropped an
 """
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
 
@@ -67,12 +67,14 @@ def create_views(conn: Connection, views: Mapping[str, str]) -> None:
         conn.execute(text(f"CREATE VIEW {name} AS {select}"))
 
 
-def upgrade_all() -> None:
-    """Bring every center to its newest revision in one transaction; several starters wait for one another."""
+def upgrade_all(centers: Iterable[str] | None = None) -> None:
+    """Bring centers (all by default) to their newest revision in one transaction; several starters wait in turn."""
+    wanted = set(database.CENTERS if centers is None else centers)
     with database.engine().begin() as conn:
         conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
         for center in installed():
-            upgrade(conn, center)
+            if center in wanted:
+                upgrade(conn, center)
 
 
 def differences(conn: Connection, center: str) -> list[str]:

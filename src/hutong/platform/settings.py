@@ -35,6 +35,7 @@ class Settings(BaseSettings):
     log_level: str = "INFO"
     secret_key: SecretStr | None = Field(None, description="signs cookies; empty: made once in data_dir")
     cookie_secure: bool = Field(False, description="true behind TLS")
+    webhook_allow_private: bool = Field(False, description="webhooks may call private addresses")
     network_url: str = Field("http://127.0.0.1:8090/network", description="network peer center")
     payment_url: str = Field("http://127.0.0.1:8090/payment", description="payment peer center")
     sms_url: str = Field("http://127.0.0.1:8090/sms", description="SMS peer center")

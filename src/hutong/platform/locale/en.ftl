@@ -113,3 +113,9 @@ platform-job-kind-unknown = There is no kind of job { $kind }.
 platform-job-unknown = There is no job { $job }.
 platform-job-not-running = Job { $job } is over and cannot be cancelled.
 platform-job-not-resumable = Job { $job } cannot be resumed: only failed or cancelled jobs can.
+
+## Webhooks
+platform-webhook-callback = The callback must be an http or https address of a known host, without a user name.
+platform-webhook-private = The callback leads into a private network. An operator can allow this with HUTONG_WEBHOOK_ALLOW_PRIVATE.
+platform-webhook-events = No center publishes { $events }.
+platform-webhook-unknown = There is no webhook { $webhook } of yours.

@@ -113,3 +113,9 @@ platform-job-kind-unknown = 没有 { $kind } 这种任务。
 platform-job-unknown = 没有任务 { $job }。
 platform-job-not-running = 任务 { $job } 已经结束，不能取消。
 platform-job-not-resumable = 任务 { $job } 不能继续：只有失败或已取消的任务可以继续。
+
+## Webhooks
+platform-webhook-callback = 回调地址必须是可解析主机的 http 或 https 地址，且不含用户名。
+platform-webhook-private = 回调地址指向内部网络。管理员可通过 HUTONG_WEBHOOK_ALLOW_PRIVATE 允许。
+platform-webhook-events = 没有中心发布事件 { $events }。
+platform-webhook-unknown = 没有属于您的回调注册 { $webhook }。
