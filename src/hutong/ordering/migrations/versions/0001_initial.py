@@ -216,7 +216,7 @@ def upgrade() -> None:
         sa.Column(
             "slot",
             sa.SmallInteger(),
-            server_default=sa.text("((extract(epoch FROM now())::bigint / 600) %% 3)::smallint"),
+            server_default=sa.text("((extract(epoch FROM now())::bigint / 600) % 3)::smallint"),
             nullable=False,
         ),
         sa.Column("lane", sa.Text(), nullable=False),
