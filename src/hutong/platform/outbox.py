@@ -147,7 +147,8 @@ def publish_from(conn: Connection, center: str, select: Select[Any]) -> int:
         *(Column(name) for name in ("type", "aggregate", "payload", "occurred_at")),
     )
     columns = ["type", "aggregate", "payload", "occurred_at"]
-    count = conn.execute(insert(outbox).from_select(columns, select)).rowcount
+    kept = {"preserve_rowcount": True}
+    count = conn.execute(insert(outbox).from_select(columns, select), execution_options=kept).rowcount
     if count:
         _notice(conn, center)
     return count
