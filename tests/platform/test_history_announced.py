@@ -1,12 +1,16 @@
 """Versions recorded ahead are told of when their date has come."""
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from sqlalchemy import BigInteger, Column, Identity, MetaData, Table, Text, text
 from sqlalchemy.engine import URL
+from typer.testing import CliRunner
 
-from hutong.platform import clock, history, worker
+from hutong.cli import main
+from hutong.platform import clock, history, migrations, worker
 from hutong.platform import database as live
 
 METADATA = MetaData(schema="platform")
@@ -57,3 +61,17 @@ def test_an_event_tells_those_who_must_act_on_the_date(database: URL) -> None:
     with live.read("platform") as conn:
         due = conn.execute(history.due(PLAN, MAY, JUNE)).all()
     assert sorted(row.id for row in due) == [one, two]
+
+
+def test_the_check_command(database: URL, monkeypatch: pytest.MonkeyPatch) -> None:
+    """BL-04: `hutong history check` fails, naming the row, when a table in use and its history differ."""
+    with live.begin("platform") as conn:
+        METADATA.create_all(conn)
+        [key] = history.insert(conn, PLAN, [{"tier": "1G"}])
+    monkeypatch.setattr(migrations, "tables_of", lambda _center: SimpleNamespace(metadata=METADATA))
+    clean = CliRunner().invoke(main.app, ["history", "check", "platform"])
+    assert (clean.exit_code, "1 histories, 0 findings" in clean.output) == (0, True)
+    with live.begin("platform") as conn:
+        conn.execute(PLAN.update().values(tier="?"))
+    wrong = CliRunner().invoke(main.app, ["history", "check", "platform"])
+    assert (wrong.exit_code, f"platform.plan {key}:" in wrong.output) == (1, True)
