@@ -121,6 +121,8 @@ def _compare(node: Compare) -> Run:
 
 def _strict(function: Callable[..., Any], arguments: list[Run]) -> Run:
     """Call with plain values only; null, UNKNOWN, an error or no answer are UNKNOWN."""
+    if len(arguments) == 2:
+        return _strict_pair(function, *arguments)
 
     def run(variables: Variables) -> Any:
         values = []
@@ -131,6 +133,25 @@ def _strict(function: Callable[..., Any], arguments: list[Run]) -> Run:
             values.append(value)
         try:
             answer = function(*values)
+        except ERRORS:
+            return UNKNOWN
+        return UNKNOWN if answer is None else answer
+
+    return run
+
+
+def _strict_pair(function: Callable[[Any, Any], Any], left: Run, right: Run) -> Run:
+    """`_strict` for two arguments, the common case, without a list."""
+
+    def run(variables: Variables) -> Any:
+        a = left(variables)
+        if a is None or a is UNKNOWN:
+            return UNKNOWN
+        b = right(variables)
+        if b is None or b is UNKNOWN:
+            return UNKNOWN
+        try:
+            answer = function(a, b)
         except ERRORS:
             return UNKNOWN
         return UNKNOWN if answer is None else answer
