@@ -1,0 +1,168 @@
+"""Why a customer is one, and why it shows these values (XP-02): its records side by side, the judgements that hold
+them together, and for each attribute the record that won and the rule that chose it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, select, text
+
+from hutong.identity import Principal, protect, require
+from hutong.party import documents
+from hutong.party.columns import GOLDEN, LEADERS, SENSITIVE, followers
+from hutong.party.survivorship import AttributeRule, SurvivorshipDocument
+from hutong.party.tables import party
+from hutong.platform import database, history
+
+Found = dict[str, Any]
+
+_RECORDS = text("""
+    SELECT r.*, s.name_zh, s.name_en, s.trust, v.raw, v.row_number, v.arrived_at, l.file_name
+    FROM party.xref x JOIN party.source_record r ON r.id = x.record_id JOIN party.source s ON s.code = r.source
+    LEFT JOIN party.load l ON l.id = r.load_id
+    LEFT JOIN LATERAL (SELECT raw, row_number, arrived_at FROM party.source_version v
+                       WHERE v.record_id = r.id ORDER BY v.id DESC LIMIT 1) v ON true
+    WHERE x.party_id = :party ORDER BY s.trust DESC, r.id""")
+_JUDGEMENTS = text("""
+    SELECT j.*, l.party_id AS left_party, r.party_id AS right_party, o.reason AS note
+    FROM party.xref own JOIN party.judgement j ON j.left_id = own.record_id OR j.right_id = own.record_id
+    JOIN party.xref l ON l.record_id = j.left_id JOIN party.xref r ON r.record_id = j.right_id
+    LEFT JOIN party.operation o ON o.id = j.operation_id
+    WHERE own.party_id = :party GROUP BY j.id, l.party_id, r.party_id, o.reason
+    ORDER BY j.ended_at IS NOT NULL, j.strength DESC, j.id LIMIT 200""")
+_OPERATIONS = text("""
+    SELECT o.id, o.kind, o.reason, o.done_by, o.done_at, o.undoes_id,
+        count(*) AS records, array_agg(DISTINCT m.before_id) AS before_ids, array_agg(DISTINCT m.after_id) AS after_ids,
+        (SELECT u.id FROM party.operation u WHERE u.undoes_id = o.id) AS undone_by
+    FROM party.operation o JOIN party.operation_record m ON m.operation_id = o.id
+    WHERE m.before_id = :party OR m.after_id = :party
+    GROUP BY o.id ORDER BY o.id DESC LIMIT 100""")
+
+
+def side_by_side(viewer: Principal, party_id: int) -> Found:
+    """A party's source records, most trusted first, masked, and how they became its values:
+
+    `records`: with source names, file, row, and `raw` if the viewer sees everything (raw rows hold sensitive values
+    under any name); `winners`: attribute → (record, criterion that decided; None: no other value was stated);
+    `differs`: attribute → records whose value is another than the golden one. Needs the right `party.read`.
+    """
+    require(viewer, "party.read")
+    with database.read("party") as conn:
+        listed = [dict(row) for row in conn.execute(_RECORDS, {"party": party_id}).mappings()]
+        golden = conn.execute(select(party).where(party.c.id == party_id)).mappings().one()
+        rules = _rules_of(conn, golden["survivorship_version"])
+    differs = {
+        name: {row["id"] for row in listed if row[name] is not None and row[name] != golden[name]} for name in GOLDEN
+    }
+    for row in listed:
+        row["raw"] = row["raw"] if viewer.sees("*") else None
+    return {
+        "records": protect(viewer, "source_record", listed, SENSITIVE),
+        "winners": winners(rules, golden["provenance"], listed),
+        "differs": differs,
+        "version": golden["survivorship_version"],
+    }
+
+
+def judgements(viewer: Principal, party_id: int) -> list[Found]:
+    """Every judgement about a party's records, those in force first: `inside` when both records are its own; `zh` and
+    `en` say the rule in words. Needs the right `party.read`."""
+    require(viewer, "party.read")
+    with database.read("party") as conn:
+        rows = [dict(row) for row in conn.execute(_JUDGEMENTS, {"party": party_id}).mappings()]
+        rules = documents.active_rules(conn)
+    for row in rows:
+        rule = rules.find(row["rule"])
+        row["inside"] = row["left_party"] == row["right_party"] == party_id
+        row["zh"], row["en"] = (rule.zh, rule.en) if rule else (None, None)
+    return rows
+
+
+def operations(viewer: Principal, party_id: int) -> list[Found]:
+    """Merges, splits and runs that moved records into or out of a party, latest first. Needs `party.read`."""
+    require(viewer, "party.read")
+    with database.read("party") as conn:
+        return [dict(row) for row in conn.execute(_OPERATIONS, {"party": party_id}).mappings()]
+
+
+def versions(viewer: Principal, party_id: int) -> list[Found]:
+    """Every version of a golden record, latest first, masked. Needs the right `party.read`."""
+    require(viewer, "party.read")
+    with database.read("party") as conn:
+        rows = [dict(row) for row in conn.execute(history.versions(party, party_id)).mappings()]
+    fields = {name: kind for name, kind in SENSITIVE.items() if name in party.c}
+    return protect(viewer, "party", rows[::-1], fields)
+
+
+def values(viewer: Principal, party_id: int) -> dict[str, list[Found]]:
+    """All names, contacts, documents, addresses and cards of a party by kind, current ones first, masked."""
+    require(viewer, "party.read")
+    kinds = {"name": "name", "phone": "phone", "email": "email", "identifier": "id_card", "address": "address",
+             "bank_card": "bank_card"}  # fmt: skip
+    with database.read("party") as conn:
+        rows = conn.execute(
+            text("SELECT * FROM party.party_value WHERE party_id = :party ORDER BY kind, current DESC, records DESC"),
+            {"party": party_id},
+        ).mappings()
+        spread = [{"party_id": row["party_id"], **row, row["kind"]: row["value"]} for row in rows]
+    shown = [{**dict.fromkeys(kinds), **row} for row in spread]
+    made: dict[str, list[Found]] = {}
+    for row in protect(viewer, "party", shown, kinds, key="party_id"):
+        made.setdefault(row["kind"], []).append({**row, "value": row[row["kind"]]})
+    return made
+
+
+def _rules_of(conn: Connection, version: int) -> SurvivorshipDocument:
+    """The survivorship rules that chose the values: the version in force, or the one in force then."""
+    active = documents.active_survivorship(conn)
+    if active.version == version:
+        return active
+    body = conn.execute(
+        text("SELECT body FROM party.document WHERE kind = 'survivorship' AND version = :version"), {"version": version}
+    ).scalar_one_or_none()
+    return active if body is None else SurvivorshipDocument.model_validate({**body, "version": version})
+
+
+def winners(
+    rules: SurvivorshipDocument, provenance: Mapping[str, int], listed: Sequence[Mapping[str, Any]]
+) -> dict[str, tuple[int, str | None]]:
+    """Attribute → winning record and the criterion that decided. Pure."""
+    made: dict[str, tuple[int, str | None]] = {}
+    for leader in LEADERS:
+        if winner := provenance.get(leader):
+            because = decided_by(rules.of(leader), leader, listed, winner)
+            made.update(dict.fromkeys((leader, *followers(leader)), (winner, because)))
+    return made
+
+
+def decided_by(rule: AttributeRule, attribute: str, listed: Sequence[Mapping[str, Any]], winner: int) -> str | None:
+    """The first criterion under which the winner is better than the best record with another value. Pure."""
+    stating = [row for row in listed if row[attribute] is not None]
+    chosen = next((row for row in stating if row["id"] == winner), None)
+    rivals = [row for row in stating if chosen is not None and row[attribute] != chosen[attribute]]
+    if chosen is None or not rivals:
+        return None
+    often = {row["id"]: sum(other[attribute] == row[attribute] for other in stating) for row in stating}
+    for criterion in rule.by:
+        own = _weight(criterion, chosen, attribute, often)
+        best = max(_weight(criterion, row, attribute, often) for row in rivals)
+        if own > best:
+            return criterion
+        rivals = [row for row in rivals if _weight(criterion, row, attribute, often) == own]
+        if not rivals:
+            return criterion
+    return "order"
+
+
+def _weight(criterion: str, row: Mapping[str, Any], attribute: str, often: Mapping[int, int]) -> float:
+    if criterion == "recency":
+        changed = row["source_changed_at"]
+        return float(changed.timestamp()) if changed else float("-inf")
+    return float(
+        {
+            "trust": row["trust"],
+            "completeness": len(str(row[attribute])),
+            "frequency": often[row["id"]],
+            "full_name": not row["name_partial"],
+            "valid_id": bool(row["id_valid"]),
+        }[criterion]
+    )
