@@ -72,7 +72,7 @@ class Dispatcher:
                 if order_ids:
                     planning.plan_orders(conn, order_ids)
         except Exception as error:
-            if passing(error):
+            if passing(error) or not order_ids:
                 raise
             for order_id in order_ids:
                 self._plan_alone(order_id)
@@ -99,7 +99,7 @@ class Dispatcher:
                 if step_ids:
                     failure.handle(conn, self.actor, step_ids)
         except Exception as error:
-            if passing(error):
+            if passing(error) or not step_ids:
                 raise
             with database.begin("ordering") as conn:
                 if ready_queue.take(conn, ready_queue.FAILURE, step_ids[0]):

@@ -1,12 +1,13 @@
 """What the order center tells others."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hutong.ordering.states import OrderState
 from hutong.platform.outbox import Event
 
 ACCEPTED = "ordering.order_accepted"
+AMENDED = "ordering.order_amended"
 STATE_CHANGED = "ordering.order_state_changed"
 BUSINESS_ORDER_ENDED = "ordering.business_order_ended"
 ACTIVATION_REQUESTED = "ordering.billing_activation_requested"
@@ -23,6 +24,11 @@ def accepted(order_id: int, customer_id: int, channel: str, external_id: str | N
     """An order was accepted (TMF622 ProductOrderCreateEvent)."""
     payload = {"order_id": order_id, "customer_id": customer_id, "channel": channel, "external_id": external_id}
     return Event(ACCEPTED, aggregate(order_id), payload)
+
+
+def amended(order_id: int, changed: Sequence[str]) -> Event:
+    """What an order says about itself was changed (TMF622 ProductOrderAttributeValueChangeEvent)."""
+    return Event(AMENDED, aggregate(order_id), {"order_id": order_id, "changed": list(changed)})
 
 
 def state_changed(order_id: int, state: OrderState, reason: str | None = None) -> Event:

@@ -104,10 +104,10 @@ def accept(requests: Sequence[OrderRequest], by: str = "system") -> list[Answer]
     """
     answers: dict[int, Answer] = {}
     hashes = [hashlib.sha256(_encode(request)).digest() for request in requests]
+    catalog = catalog_queries.load()  # before our own transaction: who holds one connection never waits for another
     with database.begin("ordering") as conn:
         first = _first_of_each_key(requests)
         _answer_known(conn, requests, hashes, sorted(first), answers)
-        catalog = catalog_queries.load()
         fresh = [(place, requests[place]) for place in sorted(first) if place not in answers]
         new = _settle(conn, catalog, fresh, answers)
         if new:

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
-from hutong import inventory
+from hutong.inventory import change, creation, numbers, termination
 from hutong.inventory.requests import (
     ChangeInstance,
     CreateInstances,
@@ -34,19 +34,19 @@ def reserve_number(_conn: Connection, steps: Sequence[ClaimedStep]) -> Mapping[i
         ReserveNumber(step.key, _main(step)["number_class"], _main(step)["wanted_number"], RESERVATION_MINUTES)
         for step in numbered
     ]
-    answers: Sequence[NumberReserved] = inventory.reserve_numbers(requests)
+    answers: Sequence[NumberReserved] = numbers.reserve_numbers(requests)
     found = _outcomes(numbered, answers, lambda step, answer: {"number": answer.access_number, "reserved": step.key})
     return {step.id: done() for step in steps} | found
 
 
 def release_number(_conn: Connection, steps: Sequence[ClaimedStep]) -> Mapping[int, Outcome]:
     """Give up a reservation, if there is one under the key."""
-    return _outcomes(steps, inventory.release_numbers([ReleaseNumber(s.key, s.undone_key) for s in steps]))
+    return _outcomes(steps, numbers.release_numbers([ReleaseNumber(s.key, s.undone_key) for s in steps]))
 
 
 def create_instances(_conn: Connection, steps: Sequence[ClaimedStep]) -> Mapping[int, Outcome]:
     """What was ordered becomes what the customer holds (转实例)."""
-    answers = inventory.create_instances([_creation(step) for step in steps])
+    answers = creation.create_instances([_creation(step) for step in steps])
     return _outcomes(
         steps,
         answers,
@@ -59,13 +59,13 @@ def create_instances(_conn: Connection, steps: Sequence[ClaimedStep]) -> Mapping
 
 def remove_instances(_conn: Connection, steps: Sequence[ClaimedStep]) -> Mapping[int, Outcome]:
     """Undo a creation, if there was one under the key."""
-    return _outcomes(steps, inventory.remove_instances([RemoveInstances(s.key, s.undone_key) for s in steps]))
+    return _outcomes(steps, termination.remove_instances([RemoveInstances(s.key, s.undone_key) for s in steps]))
 
 
 def change_instances(_conn: Connection, steps: Sequence[ClaimedStep]) -> Mapping[int, Outcome]:
     """Modify, suspend or resume what the customer holds: the product, and the offer when its attributes are given."""
     changes = [(step, request) for step in steps for request in _changes(step)]
-    answers = inventory.change_instances([request for _, request in changes])
+    answers = change.change_instances([request for _, request in changes])
     found: dict[int, Outcome] = {step.id: done() for step in steps}
     for (step, request), answer in zip(changes, answers, strict=True):
         if not answer.ok:
@@ -77,7 +77,7 @@ def change_instances(_conn: Connection, steps: Sequence[ClaimedStep]) -> Mapping
 
 def terminate_instances(_conn: Connection, steps: Sequence[ClaimedStep]) -> Mapping[int, Outcome]:
     """End what the customer holds: the named products, or the whole offer."""
-    answers = inventory.terminate_instances([_termination(step) for step in steps])
+    answers = termination.terminate_instances([_termination(step) for step in steps])
     return _outcomes(steps, answers, lambda step, _: {"product_instance_ids": _instances(step)})
 
 
@@ -100,6 +100,7 @@ def _creation(step: ClaimedStep) -> CreateInstances:
             attributes=line["attributes"],
             access_number=number if place == 0 else None,
             reservation_key=step.results.get("reserved") if place == 0 else None,
+            attached_to=line["product_instance_id"],
         )
         for place, line in enumerate(data["products"])
     )

@@ -51,7 +51,7 @@ class Claimer:
         began = time.monotonic()
         sweeping = began >= self._next_sweep
         after = 0 if sweeping else self._after
-        rows = sorted(conn.execute(_CLAIM, {"lane": self.lane, "after": after, "most": most}).tuples())
+        rows = sorted(conn.execute(_CLAIM, {"lane": self.lane, "after": after, "most": most}))
         if sweeping:
             ended = time.monotonic()
             self._next_sweep = ended + (ended - began) * SWEEP_SHARE

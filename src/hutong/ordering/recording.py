@@ -120,7 +120,7 @@ def unblock(conn: Connection, passed: Sequence[Row[Any]]) -> None:
             "ready": StepState.READY.value,
             "now": clock.now(),
         },
-    ).tuples()
+    )
     ready_queue.push(conn, [(lane, step_id) for lane, step_id, ready in rows if ready])
 
 

@@ -146,7 +146,7 @@ def load_open(conn: Connection, ids: Sequence[int], states: Sequence[str]) -> li
     if not ids:
         return []
     rows = conn.execute(_LOCK, {"ids": list(ids), "states": list(states)})
-    return [ClaimedStep(*row) for row in rows.tuples()]
+    return [ClaimedStep(*row) for row in rows]
 
 
 def lock_ready(conn: Connection, ids: Sequence[int]) -> list[ClaimedStep]:

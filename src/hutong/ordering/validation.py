@@ -190,7 +190,7 @@ def _line(case: _Case, item: ItemRequest, item_no: str, place: Component, wish: 
     adding = item.action is Action.ADD
     if wish.wanted_number and (not product.number_class or item.quantity > 1 or not adding):
         raise Unprocessable("ordering-number-not-wanted", item=item_no, product=product.code)
-    if not adding:
+    if not adding or wish.product_instance_id is not None:
         _check_instance(item_no, wish, product, case)
     return ProductLine(
         item_no=item_no,
@@ -209,8 +209,10 @@ def _line(case: _Case, item: ItemRequest, item_no: str, place: Component, wish: 
 
 
 def _check_instance(item_no: str, wish: ComponentRequest, product: ProductSpec, case: _Case) -> None:
+    """The instance is the customer's, and of this product; for an attached one to add: of a product it attaches to."""
     held = case.facts.instances.get(wish.product_instance_id or 0)
-    if held is None or held.customer_id != case.request.customer_id or held.product != product.code:
+    fitting = {product.code, *product.attaches_to}
+    if held is None or held.customer_id != case.request.customer_id or held.product not in fitting:
         raise Unprocessable("ordering-instance-not-theirs", field="product", item=item_no, component=wish.code)
     if held.state == "terminated":
         raise Unprocessable("ordering-instance-ended", field="product", item=item_no, component=wish.code)
