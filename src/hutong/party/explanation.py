@@ -1,13 +1,12 @@
-"""Why a customer is one, and why it shows these values (XP-02): its records side by side, the judgements that hold
-them together, and for each attribute the record that won and the rule that chose it."""
+"""Why a customer shows these values (XP-02): its source records side by side, and for each attribute the record that
+won and the criterion of the survivorship rules that decided; and how the values were before."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import select, text
 
 from hutong.identity import Principal, protect, require
-from hutong.party import documents
 from hutong.party.columns import GOLDEN, LEADERS, SENSITIVE, followers
 from hutong.party.survivorship import AttributeRule, SurvivorshipDocument
 from hutong.party.tables import party
@@ -22,20 +21,6 @@ _RECORDS = text("""
     LEFT JOIN LATERAL (SELECT raw, row_number, arrived_at FROM party.source_version v
                        WHERE v.record_id = r.id ORDER BY v.id DESC LIMIT 1) v ON true
     WHERE x.party_id = :party ORDER BY s.trust DESC, r.id""")
-_JUDGEMENTS = text("""
-    SELECT j.*, l.party_id AS left_party, r.party_id AS right_party, o.reason AS note
-    FROM party.xref own JOIN party.judgement j ON j.left_id = own.record_id OR j.right_id = own.record_id
-    JOIN party.xref l ON l.record_id = j.left_id JOIN party.xref r ON r.record_id = j.right_id
-    LEFT JOIN party.operation o ON o.id = j.operation_id
-    WHERE own.party_id = :party GROUP BY j.id, l.party_id, r.party_id, o.reason
-    ORDER BY j.ended_at IS NOT NULL, j.strength DESC, j.id LIMIT 200""")
-_OPERATIONS = text("""
-    SELECT o.id, o.kind, o.reason, o.done_by, o.done_at, o.undoes_id,
-        count(*) AS records, array_agg(DISTINCT m.before_id) AS before_ids, array_agg(DISTINCT m.after_id) AS after_ids,
-        (SELECT u.id FROM party.operation u WHERE u.undoes_id = o.id) AS undone_by
-    FROM party.operation o JOIN party.operation_record m ON m.operation_id = o.id
-    WHERE m.before_id = :party OR m.after_id = :party
-    GROUP BY o.id ORDER BY o.id DESC LIMIT 100""")
 
 
 def side_by_side(viewer: Principal, party_id: int) -> Found:
@@ -63,27 +48,6 @@ def side_by_side(viewer: Principal, party_id: int) -> Found:
     }
 
 
-def judgements(viewer: Principal, party_id: int) -> list[Found]:
-    """Every judgement about a party's records, those in force first: `inside` when both records are its own; `zh` and
-    `en` say the rule in words. Needs the right `party.read`."""
-    require(viewer, "party.read")
-    with database.read("party") as conn:
-        rows = [dict(row) for row in conn.execute(_JUDGEMENTS, {"party": party_id}).mappings()]
-        rules = documents.active_rules(conn)
-    for row in rows:
-        rule = rules.find(row["rule"])
-        row["inside"] = row["left_party"] == row["right_party"] == party_id
-        row["zh"], row["en"] = (rule.zh, rule.en) if rule else (None, None)
-    return rows
-
-
-def operations(viewer: Principal, party_id: int) -> list[Found]:
-    """Merges, splits and runs that moved records into or out of a party, latest first. Needs `party.read`."""
-    require(viewer, "party.read")
-    with database.read("party") as conn:
-        return [dict(row) for row in conn.execute(_OPERATIONS, {"party": party_id}).mappings()]
-
-
 def versions(viewer: Principal, party_id: int) -> list[Found]:
     """Every version of a golden record, latest first, masked. Needs the right `party.read`."""
     require(viewer, "party.read")
@@ -91,35 +55,6 @@ def versions(viewer: Principal, party_id: int) -> list[Found]:
         rows = [dict(row) for row in conn.execute(history.versions(party, party_id)).mappings()]
     fields = {name: kind for name, kind in SENSITIVE.items() if name in party.c}
     return protect(viewer, "party", rows[::-1], fields)
-
-
-def values(viewer: Principal, party_id: int) -> dict[str, list[Found]]:
-    """All names, contacts, documents, addresses and cards of a party by kind, current ones first, masked."""
-    require(viewer, "party.read")
-    kinds = {"name": "name", "phone": "phone", "email": "email", "identifier": "id_card", "address": "address",
-             "bank_card": "bank_card"}  # fmt: skip
-    with database.read("party") as conn:
-        rows = conn.execute(
-            text("SELECT * FROM party.party_value WHERE party_id = :party ORDER BY kind, current DESC, records DESC"),
-            {"party": party_id},
-        ).mappings()
-        spread = [{"party_id": row["party_id"], **row, row["kind"]: row["value"]} for row in rows]
-    shown = [{**dict.fromkeys(kinds), **row} for row in spread]
-    made: dict[str, list[Found]] = {}
-    for row in protect(viewer, "party", shown, kinds, key="party_id"):
-        made.setdefault(row["kind"], []).append({**row, "value": row[row["kind"]]})
-    return made
-
-
-def _rules_of(conn: Connection, version: int) -> SurvivorshipDocument:
-    """The survivorship rules that chose the values: the version in force, or the one in force then."""
-    active = documents.active_survivorship(conn)
-    if active.version == version:
-        return active
-    body = conn.execute(
-        text("SELECT body FROM party.document WHERE kind = 'survivorship' AND version = :version"), {"version": version}
-    ).scalar_one_or_none()
-    return active if body is None else SurvivorshipDocument.model_validate({**body, "version": version})
 
 
 def winners(

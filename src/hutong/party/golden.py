@@ -20,7 +20,7 @@ def refresh(conn: Connection, by: str, cause: str) -> tuple[int, int]:
     conn.execute(text("ANALYZE stale"))
     members = """(SELECT x.party_id, x.record_id FROM party.xref x JOIN stale t ON t.party_id = x.party_id)"""
     statement = golden_sql(documents.active_survivorship(conn), members)
-    conn.execute(text(f"CREATE TEMPORARY TABLE golden ON COMMIT DROP AS {_escaped(statement)}"))
+    conn.execute(text(f"CREATE TEMPORARY TABLE golden ON COMMIT DROP AS {statement}"))
     conn.execute(text("ANALYZE golden"))
     new = select(*_golden.c).where(~select(party.c.id).where(party.c.id == _golden.c.id).exists())
     created = history.insert_from(conn, party, new, changed_by=by, cause=cause)
@@ -42,11 +42,6 @@ def refresh(conn: Connection, by: str, cause: str) -> tuple[int, int]:
         )
     )
     return created, changed
-
-
-def _escaped(statement: str) -> str:
-    """Casts (`::`) are not bind marks."""
-    return statement.replace("::", "\\:\\:") if "\\:" not in statement else statement
 
 
 _VALUES = """

@@ -1,14 +1,13 @@
-"""Parties for people to look through: lists by key, and one search for name, pinyin, phone and identity number."""
+"""Parties for people to look through: lists by key within the rows a viewer may see, and counts for the workbench."""
 
-import re
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, and_, func, literal_column, or_, select
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy import Select, func, literal_column, select
 
 from hutong.identity import Principal, protect, require, row_scope
 from hutong.party.columns import SENSITIVE
-from hutong.party.tables import party, party_value
+from hutong.party.tables import party, source, source_record, suspect_group, xref
 from hutong.platform import cel, database
 
 Found = dict[str, Any]
@@ -54,62 +53,17 @@ def parties(
     return _shown(viewer, statement)
 
 
-def by_ids(viewer: Principal, ids: list[int]) -> dict[int, Found]:
-    """Parties of these ids that the viewer may see."""
-    return {row["id"]: row for row in _shown(viewer, _seen(viewer).where(party.c.id.in_(ids)))} if ids else {}
-
-
-def find(viewer: Principal, words: str, *, limit: int = 20) -> list[Found]:
-    """Parties by name (its beginning, or any part of three characters and more), pinyin, phone, identity number or id.
-
-    A number must be given whole by a viewer who does not see such numbers: a search must not spell out what is masked.
-    """
-    wanted = re.sub(r"\s+", " ", words).strip()
-    condition = _matches(viewer, wanted)
-    if condition is None:
-        return []
-    statement = _seen(viewer).where(condition)
-    return _shown(viewer, statement.order_by(party.c.record_count.desc(), party.c.id).limit(limit))
-
-
-def _matches(viewer: Principal, wanted: str) -> ColumnElement[bool] | None:
-    plain = re.sub(r"[\s()-]", "", wanted)
-    number = plain.removeprefix("+86").upper()
-    if len(plain) < 2:
-        return None
-    if re.fullmatch(r"\+?[0-9]{3,}[Xx]?", plain):
-        stated = [_stated(viewer, "phone", "phone", f"+86{number.removeprefix('0')}"),
-                  _stated(viewer, "identifier", "id_card", number)]  # fmt: skip
-        own = [party.c.id == int(number)] if number.isdigit() and len(number) < 10 else []
-        return or_(*stated, *own)
-    if "@" in plain:
-        return _stated(viewer, "email", "email", plain.lower())
-    if re.fullmatch(r"[0-9A-Z]{18}", number):
-        return _stated(viewer, "identifier", "id_card", number)
-    return _named(viewer, plain) if viewer.sees("name") else party.c.name == wanted
-
-
-def _named(viewer: Principal, plain: str) -> ColumnElement[bool]:
-    if plain.isascii():
-        return or_(party.c.name_key.startswith(plain.lower(), autoescape=True), _starts(party.c.name, plain))
-    anywhere = [party.c.name.contains(plain, autoescape=True)] if len(plain) > 2 else []
-    return or_(_starts(party.c.name, plain), _stated(viewer, "name", "name", plain), *anywhere)
-
-
-def _starts(column: ColumnElement[Any], words: str) -> ColumnElement[bool]:
-    return column.startswith(words, autoescape=True)
-
-
-def _stated(viewer: Principal, kind: str, field_kind: str, value: str) -> ColumnElement[bool]:
-    """Parties of which any source says this value, or one that begins so."""
-    matches = _starts(party_value.c.value, value) if viewer.sees(field_kind) else party_value.c.value == value
-    return party.c.id.in_(select(party_value.c.party_id).where(and_(party_value.c.kind == kind, matches)).limit(200))
+def seen(viewer: Principal, ids: Sequence[int]) -> set[int]:
+    """Those of the parties that the viewer's roles let them see."""
+    if "party" not in viewer.scopes:
+        return set(ids)
+    statement = select(party.c.id).where(party.c.id.in_(ids), row_scope(viewer, "party", SCOPED))
+    with database.read("party") as conn:
+        return set(conn.execute(statement).scalars())
 
 
 def figures() -> dict[str, int]:
     """Key figures for the workbench: parties in use, records, suspected groups that wait. Counts only."""
-    from hutong.party.tables import source_record, suspect_group
-
     living = select(func.count()).select_from(party).where(party.c.state == "active").scalar_subquery()
     records = select(func.count()).select_from(source_record).scalar_subquery()
     waiting = select(func.count()).select_from(suspect_group).where(suspect_group.c.state.in_(["open", "claimed"]))
@@ -122,8 +76,6 @@ def figures() -> dict[str, int]:
 
 def by_sources(locale: str) -> list[tuple[str, int]]:
     """How many parties are known to exactly these source systems: (names joined, parties), most first."""
-    from hutong.party.tables import source, xref
-
     name = source.c.name_zh if locale == "zh-CN" else source.c.name_en
     known = (
         select(func.string_agg(name.distinct(), literal_column("' + '")).label("systems"))

@@ -29,7 +29,7 @@ class Moved:
 
 
 def lock(conn: Connection) -> None:
-    """One at a time moves records between existing parties; intake of single records does not wait for it."""
+    """One at a time moves records between existing parties."""
     conn.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": LOCK})
 
 
@@ -39,8 +39,18 @@ def new_operation(conn: Connection, kind: str, reason: str, by: str, undoes: int
     return int(conn.execute(statement).scalar_one())
 
 
-def move(conn: Connection, record: Ints, before: Ints, after: Ints, operation_id: int, by: str) -> Moved:
-    """Give each record its party. `after` below zero: new parties; the same number means the same new party."""
+def lock_shared(conn: Connection) -> None:
+    """Take part in moving single new records; waits only for those who move existing ones."""
+    conn.execute(text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:name, 0))"), {"name": LOCK})
+
+
+def move(
+    conn: Connection, record: Ints, before: Ints, after: Ints, operation_id: int, by: str, touched: list[int] | None = None
+) -> Moved:
+    """Give each record its party. `after` below zero: new parties; the same number means the same new party.
+
+    `touched`: records whose content changed; None: whatever the golden records do not know yet, all over.
+    """
     after = _named(conn, after)
     changed = before != after
     conn.execute(
@@ -58,7 +68,13 @@ def move(conn: Connection, record: Ints, before: Ints, after: Ints, operation_id
         conn.execute(text("INSERT INTO stale SELECT before_id FROM moved WHERE before_id IS NOT NULL UNION SELECT after_id FROM moved"))
     if count > MANY:
         conn.execute(text("ANALYZE party.xref, party.source_record, stale, moved"))
-    golden.mark_stale(conn, documents.active_survivorship(conn).version)
+    if touched is None:
+        golden.mark_stale(conn, documents.active_survivorship(conn).version)
+    else:
+        conn.execute(
+            text("INSERT INTO stale SELECT party_id FROM party.xref WHERE record_id = ANY(:ids) ON CONFLICT DO NOTHING"),
+            {"ids": touched},
+        )
     retired = list(conn.execute(text(_RETIRED)).scalars())
     revived = list(conn.execute(text(_REVIVED)).scalars())
     _redirect(conn, retired, operation_id)

@@ -40,13 +40,15 @@ class Resolved:
 def resolve(by: str = "system:0", progress: Progress = lambda done, total, message: None) -> Resolved:
     """Resolve all records in one transaction. Runs exclude one another; a run without news changes nothing."""
     with database.begin("party") as conn:
-        membership.lock(conn)
+        conn.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('party.resolve', 0))"))
         rules = documents.active_rules(conn)
         progress(0, 4, "compare")
+        newest = conn.execute(text("SELECT coalesce(max(id), 0) FROM party.judgement")).scalar_one()
         with duckdb.connect() as duck:
             lift(conn, duck)
-            proposed = propose(duck, rules)
-            made, ended = _log(conn, duck, rules)
+            proposed = propose(duck, rules)  # the long part: others go on working meanwhile
+            membership.lock(conn)
+            made, ended = _log(conn, duck, rules, newest)
         progress(1, 4, "cluster")
         graph.scope_all(conn)
         found = graph.load(conn, rules)
@@ -83,7 +85,7 @@ def lift(conn: Connection, duck: duckdb.DuckDBPyConnection) -> None:
 
 _END = """
 UPDATE party.judgement j SET ended_at = now(), ended_because = 'rules no longer say so'
-WHERE j.made_by_kind = 'rule' AND j.ended_at IS NULL AND NOT EXISTS (
+WHERE j.made_by_kind = 'rule' AND j.ended_at IS NULL AND j.id <= :newest AND NOT EXISTS (
     SELECT FROM proposed p
     WHERE p.left_id = j.left_id AND p.right_id = j.right_id AND p.rule = j.rule AND p.verdict = j.verdict)"""
 
@@ -96,8 +98,11 @@ WHERE NOT EXISTS (SELECT FROM party.judgement j WHERE j.left_id = p.left_id AND 
 ORDER BY left_id, right_id"""
 
 
-def _log(conn: Connection, duck: duckdb.DuckDBPyConnection, rules: RulesDocument) -> tuple[int, int]:
-    """Bring the rules' part of the judgement log to the proposals. Returns how many were made and ended."""
+def _log(conn: Connection, duck: duckdb.DuckDBPyConnection, rules: RulesDocument, newest: int) -> tuple[int, int]:
+    """Bring the rules' part of the judgement log to the proposals. Returns how many were made and ended.
+
+    `newest`: judgements after it were made in real time, about records this run did not see.
+    """
     conn.execute(
         text(
             """CREATE TEMPORARY TABLE proposed (left_id bigint, right_id bigint, verdict text, rule text, strength int,
@@ -107,6 +112,6 @@ def _log(conn: Connection, duck: duckdb.DuckDBPyConnection, rules: RulesDocument
     columns = ("left_id", "right_id", "verdict", "rule", "strength", "reasons")
     database.copy_csv(conn, "proposed", columns, copy_out(duck, f"SELECT {', '.join(columns)} FROM proposals"))  # noqa: S608
     conn.execute(text("ANALYZE proposed"))
-    ended = conn.execute(text(_END)).rowcount
+    ended = conn.execute(text(_END), {"newest": newest}).rowcount
     made = conn.execute(text(_MAKE), {"version": rules.version}).rowcount
     return made, ended

@@ -1,0 +1,269 @@
+"""All reads of the customer master. Every one is asked on behalf of a viewer; masking and its log happen here."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from hutong.identity import Principal, protect, require
+from hutong.party.columns import SENSITIVE
+from hutong.party.standardise import identifiers, names, phones
+from hutong.party.standardise.text import clean, is_han, simplified
+from hutong.platform import database
+from hutong.platform.errors import NotFound
+
+Row = dict[str, Any]
+_LISTED = "p.id, p.kind, p.state, p.name, p.id_type, p.id_number, p.mobile, p.phone, p.city, p.district, p.grade, p.branch, p.record_count"
+_VALUE_KINDS = {"name": "name", "phone": "phone", "email": "email", "bank_card": "bank_card", "identifier": "id_card",
+                "address": "address"}  # fmt: skip
+
+
+def masked(viewer: Principal, rows: Sequence[Mapping[str, Any]], key: str = "id") -> list[Row]:
+    """Rows of parties or source records with sensitive columns masked for the viewer; what stays clear is logged."""
+    return protect(viewer, "party", rows, SENSITIVE, key)
+
+
+def survivor_ids(ids: Sequence[int]) -> dict[int, int]:
+    """Party id → the living party it stands for now: itself, or the survivor of the merges since."""
+    with database.read("party") as conn:
+        rows = conn.execute(
+            text("SELECT retired_id, survivor_id FROM party.redirect WHERE retired_id = ANY(:ids)"), {"ids": list(ids)}
+        )
+        moved = {row[0]: row[1] for row in rows}
+    return {id: moved.get(id, id) for id in ids}
+
+
+def get(viewer: Principal, party_id: int) -> Row:
+    """A party's golden record with its provenance, all its values and roles; a retired id gives its survivor.
+
+    Raises NotFound. `provenance`: attribute → {record_id, source, key}; `values`: names, contacts, documents with sources.
+    """
+    require(viewer, "party.read")
+    living = survivor_ids([party_id])[party_id]
+    with database.read("party") as conn:
+        row = conn.execute(text("SELECT * FROM party.party WHERE id = :id AND state <> 'merged'"), {"id": living}).mappings().one_or_none()
+        if row is None:
+            raise NotFound("party-unknown", id=party_id)
+        values = _values(conn, living)
+        origins = _origins(conn, row["provenance"])
+        roles = conn.execute(text("SELECT role FROM party.v1_role WHERE party_id = :id ORDER BY role"), {"id": living}).scalars()
+        made = {**masked(viewer, [dict(row)])[0], "roles": list(roles)}
+    made["provenance"] = {name: origins[record] for name, record in row["provenance"].items() if record in origins}
+    made["values"] = _masked_values(viewer, values)
+    return made
+
+
+def _values(conn: Connection, party_id: int) -> list[Row]:
+    rows = conn.execute(
+        text(
+            """SELECT party_id AS id, kind, value, detail, records, sources, current, first_seen_at, last_seen_at
+               FROM party.party_value WHERE party_id = :id ORDER BY kind, current DESC, records DESC, value"""
+        ),
+        {"id": party_id},
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
+def _masked_values(viewer: Principal, values: list[Row]) -> list[Row]:
+    made: list[Row] = []
+    for kind, sensitive in _VALUE_KINDS.items():
+        of_kind = [value for value in values if value["kind"] == kind]
+        detail = {"detail": "address"} if kind == "address" else {}
+        made += protect(viewer, "party", of_kind, {"value": sensitive, **detail})
+    return made
+
+
+def _origins(conn: Connection, provenance: Mapping[str, int]) -> dict[int, Row]:
+    rows = conn.execute(
+        text("SELECT id AS record_id, source, key FROM party.source_record WHERE id = ANY(:ids)"),
+        {"ids": sorted(set(provenance.values()))},
+    )
+    return {row["record_id"]: dict(row) for row in rows.mappings()}
+
+
+def search(viewer: Principal, query: str, after: int = 0, limit: int = 50) -> list[Row]:
+    """Parties by ID number, phone (whole or last digits), e-mail, name (start or any part), or pinyin; by id after `after`.
+
+    Identifiers must match whole; names from two characters on. At most 200 rows.
+    """
+    require(viewer, "party.read")
+    asked = clean(query)
+    if not asked:
+        return []
+    condition, values = _condition(asked)
+    with database.read("party") as conn:
+        rows = conn.execute(
+            text(
+                f"""SELECT {_LISTED} FROM party.party p
+                    WHERE p.id > :after AND p.state <> 'merged' AND ({condition}) ORDER BY p.id LIMIT :limit"""  # noqa: S608
+            ),
+            {"after": after, "limit": min(limit, 200), **values},
+        ).mappings().all()  # fmt: skip
+    return masked(viewer, rows)
+
+
+_BY_VALUE = "p.id IN (SELECT party_id FROM party.party_value WHERE kind = '{kind}' AND value {how})"
+
+
+def _condition(asked: str) -> tuple[str, dict[str, Any]]:
+    compact = re.sub(r"[\s-]", "", asked).upper()
+    if "@" in asked:
+        return _BY_VALUE.format(kind="email", how="= :value"), {"value": asked.casefold()}
+    if re.fullmatch(r"\+?[\d]{5,}|[0-9A-Z]{9,20}", compact) and any(character.isdigit() for character in compact):
+        number = phones.phone(asked).value
+        document = identifiers.identifier("resident_id", compact).value or compact
+        parts = [_BY_VALUE.format(kind="identifier", how="= :document"), _BY_VALUE.format(kind="bank_card", how="= :compact")]
+        if number:
+            parts.append(_BY_VALUE.format(kind="phone", how="= :number"))
+        return " OR ".join(parts), {"document": document, "compact": compact, "number": number}
+    if is_han(asked):
+        name = simplified(asked).replace(" ", "")
+        start = _BY_VALUE.format(kind="name", how="LIKE :start")
+        parts = [start, "p.name LIKE :part"] if len(name) > 2 else [start]
+        return " OR ".join(parts), {"start": _like(name) + "%", "part": "%" + _like(name) + "%"}
+    latin = names.person_name(asked)
+    values = {"start": _like(latin.key or asked.casefold()) + "%", "name": _like(asked.casefold()) + "%"}
+    return "p.name_key LIKE :start OR p.name LIKE :name", values
+
+
+def _like(value: str) -> str:
+    return re.sub(r"([\\%_])", r"\\\1", value)
+
+
+def source_records(viewer: Principal, party_id: int) -> list[Row]:
+    """The source records of a party: standardised, and `raw` as they came (to viewers who see the data unmasked)."""
+    require(viewer, "party.read")
+    living = survivor_ids([party_id])[party_id]
+    with database.read("party") as conn:
+        rows = conn.execute(
+            text(
+                """SELECT r.*, v.raw, v.arrived_at FROM party.xref x JOIN party.source_record r ON r.id = x.record_id
+                   LEFT JOIN LATERAL (SELECT raw, arrived_at FROM party.source_version v WHERE v.record_id = r.id
+                                      ORDER BY v.id DESC LIMIT 1) v ON true
+                   WHERE x.party_id = :id ORDER BY r.source, r.key"""
+            ),
+            {"id": living},
+        ).mappings().all()  # fmt: skip
+    if not rows:
+        raise NotFound("party-unknown", id=party_id)
+    shown = masked(viewer, rows)
+    if not all(viewer.sees(kind) for kind in set(SENSITIVE.values())):
+        shown = [{name: value for name, value in row.items() if name != "raw"} for row in shown]
+    return shown
+
+
+def why(viewer: Principal, party_id: int) -> list[Row]:
+    """Why a party's records are one: every judgement among them, rules, people and what held, strongest first."""
+    require(viewer, "party.read")
+    living = survivor_ids([party_id])[party_id]
+    with database.read("party") as conn:
+        rows = conn.execute(
+            text(
+                """SELECT j.id, j.left_id, j.right_id, l.source AS left_source, l.key AS left_key, r.source AS right_source,
+                          r.key AS right_key, j.verdict, j.made_by_kind, j.rule, j.rule_version, j.strength, j.reasons,
+                          j.made_by, j.made_at
+                   FROM party.xref l JOIN party.judgement j ON j.left_id = l.record_id AND j.ended_at IS NULL
+                   JOIN party.xref r ON r.record_id = j.right_id AND r.party_id = l.party_id
+                   WHERE l.party_id = :id ORDER BY j.strength DESC, j.id"""
+            ),
+            {"id": living},
+        ).mappings().all()  # fmt: skip
+    return [_said(viewer, dict(row)) for row in rows]
+
+
+def why_not(viewer: Principal, one: int, other: int) -> list[Row]:
+    """What was judged between two parties: refusals, suspicions, and links that were refused for a conflict."""
+    require(viewer, "party.read")
+    with database.read("party") as conn:
+        rows = conn.execute(
+            text(
+                """SELECT j.id, j.left_id, j.right_id, j.verdict, j.made_by_kind, j.rule, j.rule_version, j.strength,
+                          j.reasons, j.made_by, j.made_at
+                   FROM party.xref l JOIN party.judgement j ON j.ended_at IS NULL
+                        AND (j.left_id = l.record_id OR j.right_id = l.record_id)
+                   JOIN party.xref r ON r.party_id = :other
+                        AND r.record_id = CASE l.record_id WHEN j.left_id THEN j.right_id ELSE j.left_id END
+                   WHERE l.party_id = :one ORDER BY j.strength DESC, j.id"""
+            ),
+            {"one": one, "other": other},
+        ).mappings().all()  # fmt: skip
+    return [_said(viewer, dict(row)) for row in rows]
+
+
+def _said(viewer: Principal, row: Row) -> Row:
+    """The judgement with its rule in the viewer's language."""
+    from hutong.party import documents
+
+    with database.read("party") as conn:
+        rule = documents.active_rules(conn).find(row["rule"])
+    words = (rule.zh if viewer.locale == "zh-CN" else rule.en) if rule else row["rule"]
+    return {**row, "rule_text": words}
+
+
+def suspect_queue(
+    viewer: Principal, state: str = "open", after: tuple[int, int] | None = None, limit: int = 50
+) -> list[Row]:
+    """Suspected groups, strongest first; the next page begins after (strength, id) of the last row."""
+    require(viewer, "party.steward")
+    strength, id = after or (10_000, 0)
+    with database.read("party") as conn:
+        rows = conn.execute(
+            text(
+                """SELECT g.*, (SELECT array_agg(p.name ORDER BY p.id) FROM party.party p
+                                WHERE p.id = ANY(g.party_ids)) AS name
+                   FROM party.suspect_group g
+                   WHERE g.state = :state AND (-g.strength, g.id) > (-:strength, :id)
+                   ORDER BY -g.strength, g.id LIMIT :limit"""
+            ),
+            {"state": state, "strength": strength, "id": id, "limit": min(limit, 200)},
+        ).mappings().all()  # fmt: skip
+    return protect(viewer, "party", rows, {"name": "name"})
+
+
+def suspect_group(viewer: Principal, group_id: int) -> Row:
+    """One group with its parties side by side and what was judged about them."""
+    require(viewer, "party.steward")
+    with database.read("party") as conn:
+        group = conn.execute(text("SELECT * FROM party.suspect_group WHERE id = :id"), {"id": group_id}).mappings().one_or_none()
+        if group is None:
+            raise NotFound("party-suspect-unknown", id=group_id)
+        parties = conn.execute(
+            text("SELECT * FROM party.party WHERE id = ANY(:ids) AND state <> 'merged' ORDER BY id"), {"ids": group["party_ids"]}
+        ).mappings().all()  # fmt: skip
+        judged = conn.execute(
+            text(
+                """SELECT j.id, l.party_id AS left_party, r.party_id AS right_party, j.verdict, j.made_by_kind, j.rule,
+                          j.strength, j.reasons
+                   FROM party.xref l JOIN party.judgement j ON j.left_id = l.record_id AND j.ended_at IS NULL
+                   JOIN party.xref r ON r.record_id = j.right_id
+                   WHERE l.party_id = ANY(:ids) AND r.party_id = ANY(:ids) AND l.party_id <> r.party_id
+                   ORDER BY j.strength DESC, j.id"""
+            ),
+            {"ids": group["party_ids"]},
+        ).mappings().all()  # fmt: skip
+    return {**group, "parties": masked(viewer, parties), "judgements": [_said(viewer, dict(row)) for row in judged]}
+
+
+def operations(viewer: Principal, party_id: int, limit: int = 50) -> list[Row]:
+    """A party's merge history: operations that took records from it or brought some, newest first."""
+    require(viewer, "party.read")
+    with database.read("party") as conn:
+        rows = conn.execute(
+            text(
+                """SELECT o.id, o.kind, o.reason, o.done_by, o.done_at, o.undoes_id, count(*) AS records,
+                          array_agg(DISTINCT r.before_id) AS before_ids, array_agg(DISTINCT r.after_id) AS after_ids
+                   FROM party.operation_record r JOIN party.operation o ON o.id = r.operation_id
+                   WHERE r.before_id = :id OR r.after_id = :id GROUP BY o.id ORDER BY o.id DESC LIMIT :limit"""
+            ),
+            {"id": party_id, "limit": min(limit, 200)},
+        ).mappings().all()  # fmt: skip
+    return [dict(row) for row in rows]
+
+
+def loads(viewer: Principal, limit: int = 50) -> list[Row]:
+    """The latest files taken in."""
+    require(viewer, "party.read")
+    with database.read("party") as conn:
+        rows = conn.execute(text("SELECT * FROM party.load ORDER BY id DESC LIMIT :limit"), {"limit": limit}).mappings().all()
+    return [dict(row) for row in rows]
