@@ -4,7 +4,7 @@ won and the criterion of the survivorship rules that decided; and how the values
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import Connection, select, text
 
 from hutong.identity import Principal, protect, require
 from hutong.party.columns import GOLDEN, LEADERS, SENSITIVE, followers
@@ -55,6 +55,17 @@ def versions(viewer: Principal, party_id: int) -> list[Found]:
         rows = [dict(row) for row in conn.execute(history.versions(party, party_id)).mappings()]
     fields = {name: kind for name, kind in SENSITIVE.items() if name in party.c}
     return protect(viewer, "party", rows[::-1], fields)
+
+
+def _rules_of(conn: Connection, version: int) -> SurvivorshipDocument:
+    """The survivorship rules that chose the values: those in force, or those in force then."""
+    active = documents.active_survivorship(conn)
+    if active.version == version:
+        return active
+    body = conn.execute(
+        text("SELECT body FROM party.document WHERE kind = 'survivorship' AND version = :version"), {"version": version}
+    ).scalar_one_or_none()
+    return active if body is None else SurvivorshipDocument.model_validate({**body, "version": version})
 
 
 def winners(
