@@ -50,8 +50,8 @@ def _application(pool: int) -> procrastinate.App:
     return app
 
 
-def _run(job: int) -> None:
-    jobs.run(job)
+def _run(job: int, ticket: int) -> None:
+    jobs.run(job, ticket)
 
 
 def _upkeep(name: str, work: Callable[[], object]) -> Callable[[int], None]:

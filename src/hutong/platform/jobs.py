@@ -85,6 +85,7 @@ class Job:
     checkpoint: dict[str, Any] | None
     cancel_requested: bool
     attempt: int
+    ticket: int
     error: str | None
     exclusive: str | None
     started_by: str
@@ -136,12 +137,14 @@ VALUES (:kind, :lane, CAST(:args AS jsonb), 'queued', :exclusive, :by, :now) RET
 """
 _DEFER = """
 SELECT procrastinate.procrastinate_defer_jobs_v1(ARRAY[CAST(ROW(CAST(:queue AS text), 'hutong.job', 0,
-    CAST(:exclusive AS text), NULL, jsonb_build_object('job', CAST(:id AS bigint)), NULL)
+    CAST(:exclusive AS text), NULL,
+    jsonb_build_object('job', CAST(:id AS bigint), 'ticket', CAST(:ticket AS int)), NULL)
     AS procrastinate.procrastinate_job_to_defer_v1)])
 """
 _RESUME = """
-UPDATE platform.job SET state = 'queued', cancel_requested = false, error = NULL, finished_at = NULL
-WHERE id = :id AND state IN ('failed', 'cancelled') RETURNING kind, exclusive
+UPDATE platform.job SET state = 'queued', cancel_requested = false, error = NULL, finished_at = NULL,
+    ticket = ticket + 1
+WHERE id = :id AND state IN ('failed', 'cancelled') RETURNING kind, exclusive, ticket
 """
 _CANCEL = """
 UPDATE platform.job SET cancel_requested = true,
@@ -151,11 +154,13 @@ WHERE id = :id AND state IN ('queued', 'running')
 """
 _TAKE = """
 UPDATE platform.job SET state = 'running', attempt = attempt + 1, started_at = coalesce(started_at, :now)
-WHERE id = :id AND state IN ('queued', 'running') RETURNING kind, args, checkpoint, attempt, exclusive
+WHERE id = :id AND state IN ('queued', 'running') AND (CAST(:ticket AS int) IS NULL OR ticket = :ticket)
+RETURNING kind, args, checkpoint, attempt, exclusive
 """
 _FINISH = """
-UPDATE platform.job SET state = :state, error = :error, finished_at = CAST(:finished AS timestamptz)
-WHERE id = :id AND attempt = :attempt AND state = 'running'
+UPDATE platform.job SET state = CAST(:state AS text), error = :error, finished_at = CAST(:finished AS timestamptz),
+    ticket = ticket + CASE WHEN CAST(:state AS text) = 'queued' THEN 1 ELSE 0 END
+WHERE id = :id AND attempt = :attempt AND state = 'running' RETURNING ticket
 """
 
 
@@ -177,7 +182,7 @@ def start(
     declared = kind_of(kind)
     row = {"kind": kind, "lane": declared.lane, "args": json.dumps(dict(args or {})), "by": by, "now": clock.now()}
     job_id = int(conn.execute(text(_START), {**row, "exclusive": exclusive}).scalar_one())
-    conn.execute(text(_DEFER), {"queue": declared.queue, "exclusive": exclusive, "id": job_id})
+    conn.execute(text(_DEFER), {"queue": declared.queue, "exclusive": exclusive, "id": job_id, "ticket": 1})
     return job_id
 
 
@@ -194,7 +199,8 @@ def resume(job_id: int) -> None:
         row = conn.execute(text(_RESUME), {"id": job_id}).one_or_none()
         if row is None:
             raise Conflict("platform-job-not-resumable", job=str(job_id))
-        conn.execute(text(_DEFER), {"queue": kind_of(row.kind).queue, "exclusive": row.exclusive, "id": job_id})
+        entry = {"queue": kind_of(row.kind).queue, "exclusive": row.exclusive, "id": job_id, "ticket": row.ticket}
+        conn.execute(text(_DEFER), entry)
 
 
 def get(job_id: int) -> Job:
@@ -272,10 +278,13 @@ class JobContext:
             raise Superseded
 
 
-def run(job_id: int) -> str | None:
-    """Run a job in this process, to its end; returns its state, None when it was over or taken over by another."""
+def run(job_id: int, ticket: int | None = None) -> str | None:
+    """Run a job in this process, to its end; returns its state, None when it was over or taken over by another.
+
+    `ticket`: only if the queue entry with that number is the job's last; entries of earlier starts are void.
+    """
     with database.begin("platform") as conn:
-        row = conn.execute(text(_TAKE), {"id": job_id, "now": clock.now()}).one_or_none()
+        row = conn.execute(text(_TAKE), {"id": job_id, "now": clock.now(), "ticket": ticket}).one_or_none()
     if row is None:
         return None
     context = JobContext(job_id, row.attempt, row.checkpoint or {})
@@ -285,11 +294,12 @@ def run(job_id: int) -> str | None:
     finished = None if state == "queued" else clock.now()
     with database.begin("platform") as conn:
         mine = {"id": job_id, "attempt": row.attempt, "state": state, "error": error, "finished": finished}
-        if not conn.execute(text(_FINISH), mine).rowcount:
+        last = conn.execute(text(_FINISH), mine).scalar()
+        if last is None:
             return None
         if state == "queued":
-            queue = kind_of(row.kind).queue
-            conn.execute(text(_DEFER), {"queue": queue, "exclusive": row.exclusive, "id": job_id})
+            entry = {"queue": kind_of(row.kind).queue, "exclusive": row.exclusive, "id": job_id, "ticket": last}
+            conn.execute(text(_DEFER), entry)
     return state
 
 

@@ -26,6 +26,7 @@ job = Table(
     Column("checkpoint", JSONB, comment="from where it goes on"),
     Column("cancel_requested", Boolean, nullable=False, server_default=text("false")),
     Column("attempt", Integer, nullable=False, server_default=text("0"), comment="fences off a stalled worker"),
+    Column("ticket", Integer, nullable=False, server_default=text("1"), comment="the queue entry that may start it"),
     Column("error", Text),
     Column("exclusive", Text, comment="no two jobs with the same value run at once"),
     Column("started_by", Text, nullable=False),

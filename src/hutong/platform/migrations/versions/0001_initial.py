@@ -48,6 +48,13 @@ def upgrade() -> None:
         sa.Column(
             "attempt", sa.Integer(), server_default=sa.text("0"), nullable=False, comment="fences off a stalled worker"
         ),
+        sa.Column(
+            "ticket",
+            sa.Integer(),
+            server_default=sa.text("1"),
+            nullable=False,
+            comment="the queue entry that may start it",
+        ),
         sa.Column("error", sa.Text(), nullable=True),
         sa.Column("exclusive", sa.Text(), nullable=True, comment="no two jobs with the same value run at once"),
         sa.Column("started_by", sa.Text(), nullable=False),
