@@ -36,7 +36,7 @@ def template(server: URL) -> Iterator[str]:
     _drop_abandoned(server)
     _admin(server, SQL("DROP DATABASE IF EXISTS {}").format(Identifier(name)))
     _admin(server, SQL("CREATE DATABASE {}").format(Identifier(name)))
-    with _using(server.set(database=name)):
+    with _using(server.set(database=name), SERVER_DIR):
         migrations.upgrade_all()
     yield name
     _admin(server, SQL("DROP DATABASE {}").format(Identifier(name)))
@@ -48,7 +48,7 @@ def _fresh(server: URL, template: str) -> Iterator[URL]:
     copy = SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
     _admin(server, copy.format(Identifier(name), Identifier(template)))
     url = server.set(database=name)
-    with _using(url):
+    with tempfile.TemporaryDirectory(prefix="hutong-") as folder, _using(url, Path(folder)):
         yield url
     _admin(server, SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
 
@@ -68,19 +68,20 @@ def module_database(server: URL, template: str) -> Iterator[URL]:
 
 
 @contextmanager
-def _using(url: URL) -> Iterator[None]:
-    """Point this process, and children started within, at a database."""
-    before = settings.database_url
+def _using(url: URL, folder: Path) -> Iterator[None]:
+    """Point this process, and children started within, at a database and a data folder."""
+    before = settings.database_url, settings.data_dir
     live.dispose()
-    text = url.render_as_string(hide_password=False)
-    settings.database_url = os.environ["HUTONG_DATABASE_URL"] = text
+    settings.database_url, settings.data_dir = url.render_as_string(hide_password=False), folder
+    os.environ |= {"HUTONG_DATABASE_URL": settings.database_url, "HUTONG_DATA_DIR": str(folder)}
     clients.forget()
     try:
         yield
     finally:
         live.dispose()
-        settings.database_url = before
-        os.environ.pop("HUTONG_DATABASE_URL", None)
+        settings.database_url, settings.data_dir = before
+        for name in ("HUTONG_DATABASE_URL", "HUTONG_DATA_DIR"):
+            os.environ.pop(name, None)
 
 
 def _admin(server: URL, statement: SQL | psycopg.sql.Composed) -> None:
