@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, select, text
 
 from hutong.identity import Principal, protect, require
+from hutong.party import documents
 from hutong.party.columns import GOLDEN, LEADERS, SENSITIVE, followers
 from hutong.party.survivorship import AttributeRule, SurvivorshipDocument
 from hutong.party.tables import party
