@@ -8,7 +8,6 @@ from sqlalchemy import Connection, text
 
 from hutong.inventory.requests import AnyRequest, Outcome, Refusal, Result
 from hutong.platform import database
-from hutong.platform.errors import Conflict
 
 RequestType = TypeVar("RequestType", bound=AnyRequest)
 OutcomeType = TypeVar("OutcomeType", bound=Outcome)
@@ -16,16 +15,17 @@ Done = Mapping[str, Result | Refusal]
 """By request key: what is kept for repeats, or why it was refused."""
 
 CLAIM = text("""
-    INSERT INTO inventory.request (key, operation, made_at)
-    SELECT key, :operation, clock_timestamp() FROM unnest(CAST(:keys AS text[])) AS key ORDER BY key
-    ON CONFLICT (key) DO NOTHING RETURNING key
+    INSERT INTO inventory.request (operation, key, made_at)
+    SELECT :operation, key, clock_timestamp() FROM unnest(CAST(:keys AS text[])) AS key ORDER BY key
+    ON CONFLICT (operation, key) DO NOTHING RETURNING key
 """)
 KEEP = text("""
     UPDATE inventory.request AS r SET result = g.result
-    FROM json_to_recordset(CAST(:results AS json)) AS g(key text, result jsonb) WHERE r.key = g.key
+    FROM json_to_recordset(CAST(:results AS json)) AS g(key text, result jsonb)
+    WHERE r.operation = :operation AND r.key = g.key
 """)
-FORGET = text("DELETE FROM inventory.request WHERE key = ANY(:keys)")
-RECALL = text("SELECT key, operation, result FROM inventory.request WHERE key = ANY(:keys)")
+FORGET = text("DELETE FROM inventory.request WHERE operation = :operation AND key = ANY(:keys)")
+RECALL = text("SELECT key, result FROM inventory.request WHERE operation = :operation AND key = ANY(:keys)")
 
 
 def once(
@@ -37,7 +37,7 @@ def once(
     """Run `work` on those requests that were not done before, in one transaction; outcomes in the order of requests.
 
     Keys are claimed in their own order, so that sets which share keys wait for one another instead of colliding.
-    Raises Conflict when a key was used for another operation.
+    Keys are the caller's, per operation: the same key may name a reservation and a creation.
     """
     if not requests:
         return []
@@ -51,7 +51,7 @@ def once(
             if item.request_key in claimed and item is first[item.request_key]
         ]
         done = work(conn, new) if new else {}
-        _keep(conn, done)
+        _keep(conn, operation, done)
     repeated = {
         key: msgspec.convert({**kept, "request_key": key, "repeated": True}, outcome) for key, kept in known.items()
     }
@@ -62,21 +62,17 @@ def once(
 def _recall(conn: Connection, operation: str, keys: Sequence[str]) -> dict[str, Result]:
     if not keys:
         return {}
-    found: dict[str, Result] = {}
-    for row in conn.execute(RECALL, {"keys": list(keys)}):
-        if row.operation != operation:
-            raise Conflict("inventory-key-used", key=row.key, operation=row.operation)
-        found[row.key] = row.result
-    return found
+    rows = conn.execute(RECALL, {"operation": operation, "keys": list(keys)})
+    return {row.key: row.result for row in rows}
 
 
-def _keep(conn: Connection, done: Done) -> None:
+def _keep(conn: Connection, operation: str, done: Done) -> None:
     kept = [{"key": key, "result": what} for key, what in done.items() if not isinstance(what, Refusal)]
     refused = [key for key, what in done.items() if isinstance(what, Refusal)]
     if kept:
-        conn.execute(KEEP, {"results": msgspec.json.encode(kept).decode()})
+        conn.execute(KEEP, {"operation": operation, "results": msgspec.json.encode(kept).decode()})
     if refused:
-        conn.execute(FORGET, {"keys": refused})
+        conn.execute(FORGET, {"operation": operation, "keys": refused})
 
 
 def _outcome(outcome: type[OutcomeType], key: str, what: Result | Refusal) -> OutcomeType:

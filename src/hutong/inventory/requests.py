@@ -1,7 +1,8 @@
 """What others ask of the inventory, and what they get back: plain values, in sets.
 
-Every request has a `request_key` of the caller's: repeated, it gives the first result and does nothing more. What was
-refused left no effect and is tried anew. A refused request does not undo its siblings: each has its own result.
+Every request has a `request_key` of the caller's, unique per function: repeated, it gives the first result and does
+nothing more. What was refused left no effect and is tried anew. A refused request does not undo its siblings: each has
+its own result.
 """
 
 from dataclasses import dataclass, field

@@ -146,8 +146,8 @@ number_pool = Table(
 request = Table(
     "request",
     metadata,
-    Column("key", Text, primary_key=True),
-    Column("operation", Text, nullable=False),
+    Column("operation", Text, primary_key=True),
+    Column("key", Text, primary_key=True, comment="the caller's"),
     Column("result", JSONB, comment="null while the transaction that claimed it runs"),
     Column("made_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Index("ix_request_made_at", "made_at"),

@@ -45,7 +45,7 @@ def terminate_instances(requests: Sequence[TerminateInstances], *, by: str | Non
         asked = sorted({item.offer_instance_id for item in new if item.offer_instance_id is not None})
         live_offers = set(conn.execute(LOCK_OFFERS, {"ids": asked, "now": now}).scalars())
         inside: dict[int, list[int]] = {}
-        for offer, product in conn.execute(PRODUCTS_OF, {"ids": asked, "now": now}).tuples():
+        for offer, product in conn.execute(PRODUCTS_OF, {"ids": asked, "now": now}):
             inside.setdefault(offer, []).append(product)
         singly = {product for item in new for product in item.product_instance_ids}
         every = sorted(singly | {product for products in inside.values() for product in products})

@@ -1,5 +1,4 @@
 ## Requests
-inventory-key-used = The request key { $key } was used for { $operation }. Use a key of its own for each request.
 inventory-account-terms = Account terms are not possible: payment mode is prepaid or postpaid, the bill day is between 1 and 28, the credit limit is not negative.
 inventory-no-account = Account { $account } is not an open account of this customer. Open one first, or name another.
 inventory-no-component = { $offer } has no component { $component } for this product. Name one of its components.

@@ -1,5 +1,4 @@
 ## Requests
-inventory-key-used = 请求键 { $key } 已用于 { $operation }。请为每个请求使用各自的键。
 inventory-account-terms = 账户条件不成立：付费方式为预付或后付，账期日在 1 至 28 之间，信用额度不能为负。
 inventory-no-account = 账户 { $account } 不是该客户的在用账户。请先开户或指定其他账户。
 inventory-no-component = { $offer } 没有适用于该产品的组成项 { $component }。请指定其组成项之一。
