@@ -38,7 +38,7 @@ class TruthColumns:
 def score(
     conn: Connection, truth: Path, columns: TruthColumns = TruthColumns(), source: str | None = None, kind: str | None = None
 ) -> Score:
-    """Score the cross-references of a source (or all) against a truth file; records without an entity do not count."""
+    """Score the cross-references (of a source, of a kind) against a truth file; records without an entity do not count."""
     rows = conn.execute(
         text(
             """SELECT x.source, x.key, x.party_id FROM party.xref x JOIN party.source_record r ON r.id = x.record_id
@@ -47,14 +47,19 @@ def score(
         ),
         {"source": source, "kind": kind},
     ).all()
+    made = pa.table({"source": [r[0] for r in rows], "key": [r[1] for r in rows], "party": [r[2] for r in rows]})
+    return score_table(made, truth, columns)
+
+
+def score_table(made: pa.Table, truth: Path, columns: TruthColumns = TruthColumns()) -> Score:
+    """Score a table of `source`, `key`, `party` against a truth file. Raises Invalid when no record is in it."""
     with duckdb.connect() as duck:
-        made = pa.table({"source": [r[0] for r in rows], "key": [r[1] for r in rows], "cluster": [r[2] for r in rows]})
         duck.register("made", made)
         join = f"AND t.{quoted(columns.source)} = m.source" if columns.source else ""
         duck.execute(
             f"""CREATE TABLE judged AS
-                SELECT DISTINCT m.source, m.key, m.cluster, t.{quoted(columns.entity)} AS entity
-                FROM made m JOIN read_csv(?, all_varchar = true, header = true, quote = '"', delim = ',') t
+                SELECT DISTINCT m.source, m.key, m.party AS cluster, t.{quoted(columns.entity)} AS entity
+                FROM made m JOIN read_csv(?, all_varchar = true, header = true, quote = '"', escape = '"', delim = ',') t
                   ON t.{quoted(columns.key)} = m.key {join}
                 WHERE t.{quoted(columns.entity)} <> ''""",  # noqa: S608
             [str(truth)],

@@ -91,6 +91,7 @@ FEATURES: dict[str, Feature] = {
         "bool", _SLIPPED_ID, lambda a, b: a["id_type"] == b["id_type"] is not None and _slip(a["id_number"], b["id_number"])
     ),
     "same.phone": Feature("bool", "coalesce(list_has_any(a.phones, b.phones), false)", _same_phone),
+    "near.house": Feature("bool", _near("a.house", "b.house"), lambda a, b: _slip(a["house"], b["house"])),
     "near.birth_date": Feature("bool", _SLIPPED_DAY, lambda a, b: _slip(_day(a), _day(b))),
     **{
         f"same.{name}": _same(name)

@@ -111,7 +111,7 @@ _TYPES = {
     "street": "st", "st": "st", "str": "st", "avenue": "ave", "ave": "ave", "av": "ave", "aveue": "ave", "avene": "ave",
     "road": "rd", "rd": "rd", "boulevard": "blvd", "blvd": "blvd", "bl": "blvd", "drive": "dr", "dr": "dr",
     "place": "pl", "pl": "pl", "court": "ct", "ct": "ct", "lane": "ln", "ln": "ln", "parkway": "pkwy", "pkwy": "pkwy",
-    "highway": "hwy", "hwy": "hwy", "terrace": "ter", "ter": "ter", "square": "sq", "plaza": "plz", "way": "way",
+    "highway": "hwy", "hwy": "hwy", "terrace": "ter", "ter": "ter", "terr": "ter", "tr": "ter", "square": "sq", "plaza": "plz", "way": "way",
     "circle": "cir", "crescent": "cres", "close": "cl", "trail": "trl",
 }  # fmt: skip
 _UNIT_WORDS = frozenset(("apt", "suite", "ste", "unit", "floor", "fl", "room", "rm", "building", "bldg", "lower", "level", "#"))
@@ -122,6 +122,7 @@ _HOUSE = re.compile(r"^(\d+)(?:\s*(?:-|&|/|to|and)\s*\d+)?([a-z])?$")
 def western(text: str) -> Address:
     """Split 'number direction street type': '1312 S. Racine Ave, Suite 2' → 1312 | s | racine."""
     lowered = re.sub(r"(\d)\s*-\s*(\d)", r"\1-\2", text.casefold())
+    lowered = re.sub(r"(?<=\s)(\d+)\s+(?=(?:nd|rd|th)\b)", r"\1", lowered)
     tokens = re.findall(r"#|[\w-]+", re.sub(r"[.'’]", "", lowered).replace(",", " , ").replace("(", " , "))
     while tokens and not _HOUSE.match(tokens[0]):
         tokens = tokens[1:]
@@ -131,8 +132,10 @@ def western(text: str) -> Address:
     number = (found.group(1) if found else tokens[0]).lstrip("0") or "0"
     tokens = tokens[1:]
     direction = ""
-    if tokens[0] in _DIRECTIONS and len(tokens) > 1 and tokens[1] not in _TYPES:
+    if tokens[0] in _DIRECTIONS and len(tokens) > 1 and not (len(tokens) == 2 and tokens[1] in _TYPES):
         direction, tokens = _DIRECTIONS[tokens[0]], tokens[1:]
+    if tokens[0] in ("dr", "rev") and len(tokens) > 1:  # Dr. Martin Luther King Drive
+        tokens = tokens[1:]
     street = _street(tokens)
     if not street:
         return Address(text)
