@@ -6,13 +6,15 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from starlette.exceptions import HTTPException
 
 from hutong.api import docs
-from hutong.api.tmf import errors, product_catalog
+from hutong.api.tmf import errors, openapi, product_catalog, product_order
 from hutong.platform.errors import Problem
 from hutong.platform.http import locale_of
 
-ROUTERS = (docs.router, product_catalog.router)
+ROUTERS = (docs.router, product_catalog.router, product_order.direct, product_order.router)
 Handler = Callable[[Request, Any], Response | Awaitable[Response]]
 
 
@@ -20,7 +22,8 @@ def install(app: FastAPI) -> None:
     """Add the API to the application; errors outside /tmf-api/ are answered as before."""
     for router in ROUTERS:
         app.include_router(router)
-    for kind in (Problem, RequestValidationError):
+    openapi.describe(app)
+    for kind in (Problem, RequestValidationError, HTTPException, OperationalError, InterfaceError):
         app.add_exception_handler(kind, _below_tmf(app.exception_handlers[kind]))
 
 
@@ -31,6 +34,9 @@ def _below_tmf(otherwise: Handler) -> Callable[[Request, Exception], Awaitable[R
                 return errors.problem_answer(error, locale_of(request))
             if isinstance(error, RequestValidationError):
                 return errors.invalid_answer(error)
+            if isinstance(error, HTTPException):
+                return errors.http_answer(error)
+            return errors.database_gone(error, locale_of(request))
         answered = otherwise(request, error)
         return await answered if inspect.isawaitable(answered) else answered
 

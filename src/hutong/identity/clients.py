@@ -96,6 +96,15 @@ def authenticate(key: str | None) -> Principal:
     return client.principal
 
 
+def remembered(key: str) -> Principal | None:
+    """Like `authenticate`, from this process's memory alone: None when the database must be asked."""
+    client = _clients.get(digest(key))
+    if client is None or time.monotonic() - client.read_at > REMEMBERED_FOR:
+        return None
+    _within_quota(client)
+    return client.principal
+
+
 def _within_quota(client: Client) -> None:
     with _lock:
         bucket = _buckets.get(client.principal.id)

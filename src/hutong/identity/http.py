@@ -4,8 +4,9 @@ import hmac
 from typing import Annotated
 
 from fastapi import Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
 
-from hutong.identity.clients import authenticate
+from hutong.identity.clients import authenticate, remembered
 from hutong.identity.principal import Principal
 from hutong.identity.sign_in import SESSION_LIFE, Session, SignedIn, session_of
 from hutong.platform.errors import Forbidden
@@ -23,6 +24,13 @@ def caller(request: Request) -> Principal:
     if COOKIE in request.cookies:
         return signed_in(request).viewer
     return authenticate(None)
+
+
+async def quick_caller(request: Request) -> Principal:
+    """`caller` for endpoints on the event loop: a known client costs neither a thread nor the database."""
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    known = remembered(key.strip()) if scheme.lower() == "bearer" and key else None
+    return known or await run_in_threadpool(caller, request)
 
 
 def signed_in(request: Request) -> Session:

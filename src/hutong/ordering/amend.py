@@ -33,7 +33,10 @@ def allowed(state: OrderState) -> bool:
 
 
 def amend(viewer: Principal, order_id: int, changes: Mapping[str, Any]) -> None:
-    """Change attributes of an order (`AMENDABLE`). Raises NotFound, Conflict where its state does not allow it."""
+    """Change attributes of an order (`AMENDABLE`); of `extra` those named, null removes.
+
+    Raises NotFound, Conflict where the order's state does not allow it.
+    """
     require(viewer, WRITE)
     unknown = set(changes) - set(AMENDABLE)
     if unknown:
@@ -44,7 +47,9 @@ def amend(viewer: Principal, order_id: int, changes: Mapping[str, Any]) -> None:
             raise NotFound("ordering-no-order", id=str(order_id))
         if not allowed(OrderState(state)):
             raise Conflict("ordering-transition-refused", entity="customer_order", state=state, event="amend")
-        row = conn.execute(_ROW, {"id": order_id}).scalar_one() | dict(changes)
+        row = conn.execute(_ROW, {"id": order_id}).scalar_one()
+        extra = (row["extra"] or {}) | dict(changes.get("extra") or {})
+        row |= {**changes, "extra": {name: value for name, value in extra.items() if value is not None} or None}
         conn.execute(_AMEND, {"id": order_id, "row": msgspec.json.encode(row).decode()})
         tracing.write(conn, viewer.actor, [tracing.Entry("amend", order_id, detail={"changed": sorted(changes)})])
         publish(conn, "ordering", [events.amended(order_id, sorted(changes))])

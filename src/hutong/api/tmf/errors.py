@@ -4,8 +4,10 @@ from typing import Any
 
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
 
-from hutong.platform.errors import Problem
+from hutong.platform.errors import Problem, Unavailable
+from hutong.platform.logs import log
 
 PREFIX = "/tmf-api/"
 
@@ -31,3 +33,15 @@ def invalid_answer(error: RequestValidationError) -> JSONResponse:
         f"{'.'.join(str(part) for part in entry['loc'] if part != 'body')}: {entry['msg']}" for entry in error.errors()
     )
     return JSONResponse(error_body("api-input-invalid", "Invalid input", 400, places), status_code=400)
+
+
+def http_answer(error: HTTPException) -> JSONResponse:
+    """Unknown paths and methods."""
+    body = error_body(f"api-http-{error.status_code}", str(error.detail), error.status_code)
+    return JSONResponse(body, status_code=error.status_code, headers=error.headers)
+
+
+def database_gone(error: Exception, locale: str) -> JSONResponse:
+    """The database does not answer: to be tried again."""
+    log().error("database does not answer", error=type(error).__name__)
+    return problem_answer(Unavailable("platform-database-unavailable"), locale)

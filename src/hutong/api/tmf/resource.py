@@ -8,6 +8,7 @@ import msgspec
 from fastapi import Request
 from fastapi.responses import Response
 
+from hutong.api.tmf.body import json_object
 from hutong.platform.errors import Invalid, NotFound
 from hutong.platform.money import to_decimal
 from hutong.platform.settings import settings
@@ -93,12 +94,7 @@ async def patch_of(request: Request, fixed: frozenset[str]) -> Resource:
     kind = request.headers.get("content-type", "").split(";")[0].strip()
     if kind not in ("application/merge-patch+json", "application/json"):
         raise Invalid("api-patch-kind", kind=kind or "-")
-    try:
-        document = await request.json()
-    except ValueError as error:
-        raise Invalid("api-json-invalid") from error
-    if not isinstance(document, dict):
-        raise Invalid("api-patch-not-object")
+    document = await json_object(request)
     if unpatchable := sorted(fixed & set(document)):
         raise Invalid("api-patch-fixed", field=unpatchable[0], names=", ".join(unpatchable))
     return document
