@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from hutong.identity.principal import Principal
 from hutong.identity.roles import grants_of
-from hutong.identity.tables import unit, user_account, user_role
+from hutong.identity.tables import api_client, unit, user_account, user_role
 from hutong.platform.errors import NotFound, Unprocessable
 
 MINIMUM_PASSWORD = 10
@@ -56,3 +56,10 @@ def principal(conn: Connection, user_id: int) -> Principal:
     )
     grants = grants_of(conn, codes)
     return Principal(user_id, "user", row.name, grants.rights, codes, row.path, grants.clear, grants.scopes, row.locale)
+
+
+def names(conn: Connection) -> dict[str, str]:
+    """Actor ("user:7", "client:3") → the name people know it by, for those who read histories and logs."""
+    people = conn.execute(select(user_account.c.id, user_account.c.name))
+    systems = conn.execute(select(api_client.c.id, api_client.c.name))
+    return {**{f"user:{row.id}": row.name for row in people}, **{f"client:{row.id}": row.name for row in systems}}

@@ -86,3 +86,10 @@ def by_sources(locale: str) -> list[tuple[str, int]]:
     statement = select(known.c.systems, func.count()).group_by(known.c.systems).order_by(func.count().desc())
     with database.read("party") as conn:
         return [(row[0], row[1]) for row in conn.execute(statement)]
+
+
+def source_names(locale: str) -> dict[str, str]:
+    """Source system code → its name."""
+    with database.read("party") as conn:
+        rows = conn.execute(select(source.c.code, source.c.name_zh if locale == "zh-CN" else source.c.name_en))
+        return {row[0]: row[1] for row in rows}

@@ -17,8 +17,8 @@ class Entry(NamedTuple):
 
 ENTRIES = (
     Entry("/customers", "web-nav-customers", "party.read", "people", "web-group-customer"),
-    Entry("/suspects", "web-nav-suspects", "party.merge", "twins", "web-group-customer"),
-    Entry("/loads", "web-nav-loads", "party.load", "inbox", "web-group-customer"),
+    Entry("/suspects", "web-nav-suspects", "party.steward", "twins", "web-group-customer"),
+    Entry("/loads", "web-nav-loads", "party.steward", "inbox", "web-group-customer"),
     Entry("/orders", "web-nav-orders", "ordering.read", "orders", "web-group-order"),
     Entry("/exceptions", "web-nav-exceptions", "ordering.read", "alert", "web-group-order"),
     Entry("/catalog", "web-nav-catalog", "catalog.read", "tag", "web-group-order"),

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from fastapi import Request
+from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -18,6 +18,7 @@ from hutong.platform.http import locale_of
 from hutong.platform.i18n import translate
 from hutong.platform.money import to_decimal
 from hutong.platform.settings import settings
+from hutong.web import actors, words_of_codes
 from hutong.web.navigation import entries_for
 from hutong.web.static_files import versioned
 
@@ -34,7 +35,16 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(time=show_time, day=show_day, money=show_money, attribute=as_attribute)
+    made.filters.update(
+        time=show_time,
+        day=show_day,
+        money=show_money,
+        attribute=as_attribute,
+        lasted=show_duration,
+        phone=show_phone,
+        who=actors.name_of,
+        source_name=actors.source_name,
+    )
     made.globals["static"] = versioned
     return made
 
@@ -58,6 +68,28 @@ def show_money(micros: int | None) -> Markup:
     if micros is None:
         return Markup("")
     return Markup('<span class="amount{}">{:,}</span>').format(" minus" if micros < 0 else "", to_decimal(micros))
+
+
+def show_phone(value: str | None) -> str:
+    """A number as people write it here: 138 1234 5678; numbers of other countries as they are, masked ones too."""
+    if value is None:
+        return ""
+    number = value.removeprefix("+86")
+    if number == value or len(number) != 11:
+        return value if number == value else f"0{number}"
+    return f"{number[:3]} {number[3:7]} {number[7:]}"
+
+
+def show_duration(since: datetime | None, until: datetime | None) -> str:
+    """How long something took, in the unit that reads best."""
+    if since is None or until is None:
+        return ""
+    seconds = max((until - since).total_seconds(), 0)
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 120:
+        return f"{seconds:.1f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
 def as_attribute(value: Any) -> Markup:
@@ -85,6 +117,10 @@ def render(
         .get_template(template)
         .render(
             t=words(locale),
+            code=lambda code_set, value: words_of_codes.code(code_set, value, locale),
+            word=lambda prefix, value: words_of_codes.word(prefix, value, locale),
+            tag=lambda prefix, value: words_of_codes.tag(prefix, value, locale),
+            colour=words_of_codes.colour,
             locale=locale,
             viewer=viewer,
             csrf=session.csrf if session else "",
@@ -95,3 +131,13 @@ def render(
         )
     )
     return HTMLResponse(html, status_code=status, headers={"Cache-Control": "no-store"})
+
+
+def to_page(path: str) -> Response:
+    """After an action: htmx goes to a page, which then shows the new state."""
+    return Response(status_code=204, headers={"HX-Redirect": path})
+
+
+def day_of(value: datetime) -> date:
+    """The business day of an instant."""
+    return value.astimezone(settings.zone).date()

@@ -1,4 +1,4 @@
-// What every page does: CSRF on requests, notices, the search box's keys. No state of its own.
+// What every page does: CSRF on requests, notices, dialogs, tabs, the keys. No state of its own.
 "use strict";
 
 const csrf = document.querySelector('meta[name="csrf"]')?.content ?? "";
@@ -29,6 +29,19 @@ document.addEventListener("click", (event) => {
   if (toggle) document.body.classList.toggle(toggle.dataset.toggle);
   else if (!event.target.closest(".side")) document.body.classList.remove("menu-open");
   if (!event.target.closest(".search")) document.getElementById("quick")?.replaceChildren();
+  const opens = event.target.closest("[data-open]");
+  if (opens) document.getElementById(opens.dataset.open)?.showModal();
+  if (event.target.closest("[data-close]")) event.target.closest("dialog")?.close();
+  const tab = event.target.closest("[data-tab]");
+  if (tab) tab.parentElement.querySelectorAll("[data-tab]").forEach((each) => each.classList.toggle("here", each === tab));
+});
+
+document.addEventListener("change", (event) => event.target.closest("form[data-submit]")?.requestSubmit());
+
+// Keys of a page: <a data-key="j"> or <button data-key="1"> is clicked by its key, outside of fields and dialogs.
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, dialog")) return;
+  document.querySelector(`[data-key="${CSS.escape(event.key)}"]`)?.click();
 });
 
 document.addEventListener("keydown", (event) => {

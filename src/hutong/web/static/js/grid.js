@@ -13,8 +13,9 @@ const renderers = {
   tag: () => ({ value }) => {
     if (!value) return "";
     const tag = document.createElement("span");
-    tag.className = `tag ${value.kind ?? ""}`;
-    tag.textContent = value.words;
+    const [words, kind] = Array.isArray(value) ? value : [value, ""];
+    tag.className = `tag ${kind}`;
+    tag.textContent = words;
     return tag;
   },
 };
@@ -42,9 +43,10 @@ function source(url) {
 }
 
 function build(element) {
-  const columns = JSON.parse(element.dataset.columns).map(({ kind, href, ...column }) => ({
+  const columns = JSON.parse(element.dataset.columns).map(({ kind, href, narrow = true, ...column }) => ({
     sortable: false,
     ...column,
+    hide: !narrow && innerWidth < 700,
     ...(kind ? { cellRenderer: renderers[kind]({ href }) } : {}),
     ...(column.right ? { type: "rightAligned" } : {}),
     right: undefined,
@@ -59,6 +61,7 @@ function build(element) {
     infiniteInitialRowCount: 1,
     datasource: source(element.dataset.rows),
     rowHeight: 34,
+    alwaysShowVerticalScroll: true,
     enableCellTextSelection: true,
     overlayNoRowsTemplate: element.dataset.empty ?? "",
   });

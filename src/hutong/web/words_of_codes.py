@@ -1,0 +1,61 @@
+"""Words for codes: code sets of the master data, states of orders, instances and jobs, as label and colour."""
+
+import time
+from functools import lru_cache
+from typing import NamedTuple
+
+from hutong import masterdata
+from hutong.platform import database
+from hutong.platform.i18n import has_message, translate
+
+REMEMBERED_FOR = 30
+"""Seconds until a change of a code set is seen on pages."""
+GOOD = {"active", "completed", "done", "same", "published", "launched", "passed", "issued", "paid"}
+BAD = {"failed", "rejected", "dead", "not_same", "terminated", "broken", "quarantined"}
+BUSY = {"inProgress", "running", "acknowledged", "queued", "ready", "awaiting", "claimed", "pre_activated", "open"}
+WARN = {"held", "pending", "partial", "backoff", "failing", "unsure", "suspended", "assessingCancellation",
+        "pendingCancellation", "skipped"}  # fmt: skip
+
+
+class Tag(NamedTuple):
+    """A state for people: its word and its colour's name."""
+
+    words: str
+    kind: str
+
+
+def code_labels(code_set: str, locale: str) -> dict[str, str]:
+    """Code → name of a code set, kept for half a minute."""
+    return _labels(code_set, locale, int(time.monotonic() // REMEMBERED_FOR), str(database.engine().url))
+
+
+@lru_cache(maxsize=64)
+def _labels(code_set: str, locale: str, _moment: int, _url: str) -> dict[str, str]:
+    with database.read("masterdata") as conn:
+        return masterdata.labels(conn, code_set, locale)
+
+
+def code(code_set: str, value: str | None, locale: str) -> str:
+    """A code's name; the code itself where the set does not know it."""
+    return "" if value is None else code_labels(code_set, locale).get(value, value)
+
+
+def word(prefix: str, value: str | None, locale: str) -> str:
+    """The message `<prefix>-<value>`; the value itself where there is none (values of newer centers, free text)."""
+    if value is None:
+        return ""
+    message_id = f"{prefix}-{value.replace('.', '-')}"
+    return translate(message_id, locale) if has_message(message_id, locale) else value
+
+
+def tag(prefix: str, value: str | None, locale: str) -> Tag | None:
+    """A state's word and colour."""
+    return None if value is None else Tag(word(prefix, value, locale), colour(value))
+
+
+def colour(value: str) -> str:
+    """good, bad, busy, warn or none, alike for every kind of state."""
+    for kind, states in (("good", GOOD), ("bad", BAD), ("busy", BUSY), ("warn", WARN)):
+        if value in states:
+            return kind
+    return ""
