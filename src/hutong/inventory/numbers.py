@@ -31,25 +31,24 @@ SWEEP = text("""
 """)
 # The n-th request of a class takes the n-th number picked. SKIP LOCKED: buyers do not wait for one another.
 RESERVE_ANY = text("""
-    WITH asked AS (
-        SELECT key, number_class, minutes, row_number() OVER (PARTITION BY number_class ORDER BY key) AS place
+    WITH per_class AS (
+        SELECT number_class, count(*) AS wanted, array_agg(key ORDER BY key) AS keys,
+            array_agg(minutes ORDER BY key) AS minutes
         FROM json_to_recordset(CAST(:asked AS json)) AS a(key text, number_class text, minutes int)
-    ), per_class AS (
-        SELECT number_class, count(*) AS wanted FROM asked GROUP BY number_class
+        GROUP BY number_class
     ), picked AS MATERIALIZED (
-        SELECT c.number_class, p.number FROM per_class AS c CROSS JOIN LATERAL (
+        SELECT c.number_class, array_agg(p.number) AS numbers FROM per_class AS c CROSS JOIN LATERAL (
             SELECT number FROM inventory.number_pool
             WHERE number_class = c.number_class AND state = 'free'
             ORDER BY number LIMIT c.wanted FOR UPDATE SKIP LOCKED
-        ) AS p
-    ), placed AS (
-        SELECT number, number_class, row_number() OVER (PARTITION BY number_class ORDER BY number) AS place FROM picked
+        ) AS p GROUP BY c.number_class
     )
     UPDATE inventory.number_pool AS n
-    SET state = 'reserved', reserved_by = a.key, until = :now + a.minutes * interval '1 minute', changed_at = :now
-    FROM placed AS p JOIN asked AS a USING (number_class, place)
-    WHERE n.number = p.number
-    RETURNING a.key, n.number
+    SET state = 'reserved', reserved_by = z.key, until = :now + z.minutes * interval '1 minute', changed_at = :now
+    FROM per_class AS c JOIN picked AS p USING (number_class)
+        CROSS JOIN LATERAL unnest(c.keys, c.minutes, p.numbers) AS z(key, minutes, number)
+    WHERE n.number = z.number
+    RETURNING z.key, n.number
 """)
 # One who asks for a certain number waits for whoever holds its row just now, then looks again.
 RESERVE_WANTED = text("""

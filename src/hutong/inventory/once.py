@@ -56,7 +56,8 @@ def once(
         key: msgspec.convert({**kept, "request_key": key, "repeated": True}, outcome) for key, kept in known.items()
     }
     made = {key: _outcome(outcome, key, what) for key, what in done.items()}
-    return [(repeated | made)[item.request_key] for item in requests]
+    answers = repeated | made
+    return [answers[item.request_key] for item in requests]
 
 
 def _recall(conn: Connection, operation: str, keys: Sequence[str]) -> dict[str, Result]:
