@@ -1,0 +1,63 @@
+"""Chapter 2: messy records of three source systems become golden customers; and a real file is resolved beside."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+from sqlalchemy import text
+
+from hutong.cli.journey.preparation import PACKS
+from hutong.party.load import LoadReport, load_file
+from hutong.party.mapping import read_mapping
+from hutong.party.match.rules import read_rules
+from hutong.party.offline import resolve_files
+from hutong.party.resolve import Resolved, resolve
+from hutong.party.score import Score, TruthColumns, score, score_table
+from hutong.platform import database
+
+SOURCES = {"crm": "crm.csv", "billing": "billing.xlsx", "callcentre": "callcentre.jsonl"}
+CHICAGO = Path(__file__).parents[5] / "shared" / "data" / "chicago-early-childhood.csv"
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Masters:
+    """What came of the sources. Seconds are wall time."""
+
+    loads: dict[str, LoadReport]
+    load_seconds: float
+    resolved: Resolved
+    resolve_seconds: float
+    waiting_suspects: int
+    scores: dict[str, Score]
+
+
+def bring_in(sample: Path, say: Say) -> Masters:
+    """Import the three exports, resolve them, and score the result against the truth (used for nothing else)."""
+    started = time.perf_counter()
+    loads = {}
+    for source, name in SOURCES.items():
+        mapping = read_mapping(PACKS / "telecom" / "mappings" / f"{source}.yaml")
+        loads[source] = load_file(sample / "sources" / name, mapping, "system:0")
+        found = loads[source]
+        say(f"  {source}: {found.rows:,} rows, {found.admitted:,} admitted, {found.rejected:,} rejected with reasons")
+    loaded = time.perf_counter()
+    resolved = resolve()
+    ended = time.perf_counter()
+    with database.read("party") as conn:
+        scores = {kind: score(conn, sample / "truth.csv", kind=kind) for kind in ("person", "organisation")}
+        waiting = conn.execute(text("SELECT count(*) FROM party.suspect_group WHERE state <> 'decided'")).scalar_one()
+    return Masters(loads, loaded - started, resolved, ended - loaded, waiting, scores)
+
+
+def resolve_chicago() -> Score | None:
+    """Nine real lists of organisations and sites, by the same engine without a database; None where the file is not."""
+    if not CHICAGO.is_file():
+        return None
+    folder = PACKS / "samples" / "chicago"
+    made: pa.Table = resolve_files(
+        [(CHICAGO, read_mapping(folder / "mapping.yaml"))], read_rules(folder / "rules.yaml")
+    )
+    return score_table(made, CHICAGO, TruthColumns("Id", "True Id", None))
