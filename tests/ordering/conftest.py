@@ -8,10 +8,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from shop import dispatching, open_shop  # noqa: E402
+from shop import dispatching, open_shop
 
-from hutong.ordering.dispatch import Dispatcher  # noqa: E402
-from hutong.simulators.server import Simulators  # noqa: E402
+from hutong.ordering.dispatch import Dispatcher
+from hutong.simulators.server import Simulators
 
 
 @pytest.fixture

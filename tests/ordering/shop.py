@@ -15,7 +15,7 @@ from hutong.inventory.requests import OpenAccount
 from hutong.ordering import answers, intake, worker
 from hutong.ordering.dispatch import Dispatcher
 from hutong.ordering.handlers import local_handlers
-from hutong.ordering.orders import ComponentRequest, ItemRequest, OrderRequest
+from hutong.ordering.orders import ItemRequest, OrderRequest
 from hutong.ordering.ports.breaker import CircuitBreaker
 from hutong.ordering.ports.http_peer import HttpPeer
 from hutong.party.tables import party
@@ -97,7 +97,9 @@ def states(order_id: int) -> tuple[str, dict[str, str], dict[str, str]]:
     """State of the order; of its items by number; of its business orders by product and number."""
     with database.read("ordering") as conn:
         head = conn.execute(text("SELECT state FROM ordering.customer_order WHERE id = :id"), {"id": order_id})
-        items = conn.execute(text("SELECT item_no, state FROM ordering.order_item WHERE order_id = :id"), {"id": order_id})
+        items = conn.execute(
+            text("SELECT item_no, state FROM ordering.order_item WHERE order_id = :id"), {"id": order_id}
+        )
         parts = conn.execute(
             text("SELECT product || number, state FROM ordering.business_order WHERE order_id = :id"), {"id": order_id}
         )
@@ -114,4 +116,3 @@ def steps(order_id: int) -> list[Mapping[str, Any]]:
 def count(query: str, **words: Any) -> int:
     with database.read("ordering") as conn:
         return int(conn.execute(text(query), words).scalar_one())
-

@@ -113,7 +113,9 @@ REFUSALS: list[tuple[str, dict[str, Any]]] = [
 
 def test_refusals_leave_nothing_and_spoil_nobody(customers: Customers) -> None:
     """OC-03: each refusal says why in both languages; its siblings in the set are accepted."""
-    bad = [order(customers[0], *more.pop("items", (mobile(),)), **more) for _, more in ((c, {**m}) for c, m in REFUSALS)]
+    bad = [
+        order(customers[0], *more.pop("items", (mobile(),)), **more) for _, more in ((c, {**m}) for c, m in REFUSALS)
+    ]
     good = [order(customers[1], mobile()), order(customers[2], mobile())]
     answers = intake.accept([good[0], *bad, good[1]])
     assert codes(answers) == ["accepted", *(code for code, _ in REFUSALS), "accepted"]

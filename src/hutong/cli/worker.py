@@ -6,7 +6,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 import structlog
 import typer
@@ -34,6 +35,8 @@ def worker(
     if importlib.util.find_spec("hutong.api") and importlib.util.find_spec(FORMS):
         importlib.import_module(FORMS)
     busy = len(subscriptions.registered(chosen)) + len(speaking(chosen)) + sum(jobs.LANES[lane] for lane in wanted)
+    loops = _loops(chosen)
+    busy += 2 * len(loops)
     settings.pool_size = max(settings.pool_size, busy + 4)
     migrations.upgrade_all(chosen)
 
@@ -44,6 +47,7 @@ def worker(
     works: dict[str, Callable[[], None]] = {
         "deliveries": lambda: run_subscriptions(stop, chosen, more),
         "jobs": lambda: job_runner.run_worker(stop, chosen, lanes=wanted),
+        **{name: partial(loop, stop) for name, loop in loops.items()},
     }
     failed = threading.Event()
     threads = [
@@ -60,6 +64,18 @@ def worker(
     if any(thread.is_alive() for thread in threads):
         os._exit(1)  # a job that does not look whether to stop: another worker takes it up
     raise typer.Exit(1 if failed.is_set() else 0)
+
+
+def _loops(centers: Iterable[str]) -> dict[str, Callable[[threading.Event], None]]:
+    """Loops of the centers' own: what the `loops` of their `worker` modules give, where they have one."""
+    made: dict[str, Callable[[threading.Event], None]] = {}
+    for center in centers:
+        if center == "platform" or not importlib.util.find_spec(f"hutong.{center}"):
+            continue
+        if importlib.util.find_spec(f"hutong.{center}.worker"):
+            found = importlib.import_module(f"hutong.{center}.worker").loops()
+            made |= {f"{center}-{number}": loop for number, loop in enumerate(found, 1)}
+    return made
 
 
 def _guarded(work: Callable[[], None], stop: threading.Event, failed: threading.Event) -> Callable[[], None]:

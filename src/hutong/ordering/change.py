@@ -1,6 +1,6 @@
 """What people may do with a running order (OC-10, OC-11): retry, skip, compensate, cancel, expedite, assign.
 
-Each is allowed only where the state says so (`states`), needs the right `ordering.manage`, and is traced.
+Each is allowed only where the state says so (`states`), needs a right, and is traced.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,8 @@ from hutong.platform.outbox import publish
 
 R = TypeVar("R")
 MANAGE = "ordering.manage"
-CANCEL = "ordering.cancel"
+CANCEL = "ordering.write"
+EXPEDITE = "ordering.expedite"
 _DEADLOCK = "40P01"
 
 _STEP = text("""
@@ -155,6 +156,8 @@ def _cancel_unplanned(conn: Connection, order_id: int, reason: str) -> OrderStat
 
 def expedite(viewer: Principal, order_id: int, note: str = "") -> int:
     """Record that the customer presses for progress (催单). Returns how often by now. Raises NotFound, Conflict."""
+    if not viewer.may(CANCEL):
+        require(viewer, EXPEDITE)
     with database.begin("ordering") as conn:
         count = conn.execute(_EXPEDITE, {"id": order_id, "finals": CUSTOMER_ORDER.finals()}).scalar()
         if count is None:

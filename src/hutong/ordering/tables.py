@@ -136,6 +136,7 @@ business_order = Table(
     _time("ended_at"),
     _time("archived_at"),
     Index("ix_business_order_order", "order_id"),
+    Index("ix_business_order_number", text("(results ->> 'number')")),
     comment="what decomposition makes of items: the unit with its own fulfilment",
     **ROOM,
 )
@@ -179,7 +180,7 @@ ready = Table(
         "slot",
         SmallInteger,
         primary_key=True,
-        server_default=text(f"((extract(epoch FROM now())::bigint / {SLOT_SECONDS}) % {SLOTS})::smallint"),
+        server_default=text(f"mod(extract(epoch FROM now())::bigint / {SLOT_SECONDS}, {SLOTS})::smallint"),
     ),
     _text("lane", mandatory=True),
     Column("subject_id", BigInteger, nullable=False, comment="a step; in lane plan: a customer order"),

@@ -54,6 +54,13 @@ def upgrade() -> None:
         comment="what decomposition makes of items: the unit with its own fulfilment",
         postgresql_with={"fillfactor": 80},
     )
+    op.create_index(
+        "ix_business_order_number",
+        "business_order",
+        [sa.literal_column("(results ->> 'number')")],
+        unique=False,
+        schema="ordering",
+    )
     op.create_index("ix_business_order_order", "business_order", ["order_id"], unique=False, schema="ordering")
     op.create_table(
         "customer_order",
@@ -216,7 +223,7 @@ def upgrade() -> None:
         sa.Column(
             "slot",
             sa.SmallInteger(),
-            server_default=sa.text("((extract(epoch FROM now())::bigint / 600) % 3)::smallint"),
+            server_default=sa.text("mod(extract(epoch FROM now())::bigint / 600, 3)::smallint"),
             nullable=False,
         ),
         sa.Column("lane", sa.Text(), nullable=False),
@@ -355,5 +362,6 @@ def downgrade() -> None:
     op.drop_index("ix_customer_order_channel", table_name="customer_order", schema="ordering")
     op.drop_table("customer_order", schema="ordering")
     op.drop_index("ix_business_order_order", table_name="business_order", schema="ordering")
+    op.drop_index("ix_business_order_number", table_name="business_order", schema="ordering")
     op.drop_table("business_order", schema="ordering")
     # ### end Alembic commands ###
