@@ -121,6 +121,7 @@ def render(
             word=lambda prefix, value: words_of_codes.word(prefix, value, locale),
             tag=lambda prefix, value: words_of_codes.tag(prefix, value, locale),
             colour=words_of_codes.colour,
+            rule_words=lambda rule: words_of_codes.rule(rule, locale),
             locale=locale,
             viewer=viewer,
             csrf=session.csrf if session else "",

@@ -5,6 +5,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from hutong import masterdata
+from hutong.party import documents
+from hutong.party.match.rules import RulesDocument
 from hutong.platform import database
 from hutong.platform.i18n import has_message, translate
 
@@ -51,6 +53,18 @@ def word(prefix: str, value: str | None, locale: str) -> str:
 def tag(prefix: str, value: str | None, locale: str) -> Tag | None:
     """A state's word and colour."""
     return None if value is None else Tag(word(prefix, value, locale), colour(value))
+
+
+def rule(name: str, locale: str) -> str:
+    """A matching rule in words; "conflict" and what people did have words of ours."""
+    found = _rules(int(time.monotonic() // REMEMBERED_FOR), str(database.engine().url)).find(name)
+    return word("web-judged", name, locale) if found is None else found.zh if locale == "zh-CN" else found.en
+
+
+@lru_cache(maxsize=4)
+def _rules(_moment: int, _url: str) -> RulesDocument:
+    with database.read("party") as conn:
+        return documents.active_rules(conn)
 
 
 def colour(value: str) -> str:
