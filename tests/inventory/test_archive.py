@@ -284,7 +284,7 @@ def test_removal_leaves_no_period() -> None:
         [kept] = create(fusion("phone", owner, "item", phone, day(2026, 3, 2)))
         create(fusion("line", owner, "item", line, day(2026, 3, 3)))
         asked = [RemoveInstances("undo", "line"), RemoveInstances("undo-other", "never")]
-        assert codes(inventory.remove_instances(asked)) == [None, "inventory-no-creation"]
+        assert codes(inventory.remove_instances(asked)) == [None, None]  # nothing to undo is no failure
         assert [row[0] for row in periods("v1_product_instance_period", "product_code")] == ["MOBILE"]
         assert [row[0] for row in periods("v1_offer_product_period", "component")] == ["MOBILE-5G"]
         assert [row[0] for row in periods("v1_offer_instance_period", "id")] == [kept.offer_instance_id]
@@ -371,3 +371,52 @@ def test_who_may_look_and_what_they_see() -> None:
         assert "13900000000" not in inventory.free_numbers("mobile")
         with pytest.raises(Forbidden):
             inventory.holdings(Principal(6, "user", "guest", frozenset()), 7)
+
+
+def test_attached_products_come_with_the_main_one_of_their_request() -> None:
+    from hutong import catalog
+    from hutong.catalog.documents import drafts
+
+    offer = {
+        "kind": "offer",
+        "code": "MOBILE-PLUS",
+        "name": {"zh": "套餐加来显", "en": "Plan with caller display"},
+        "lifecycle": "launched",
+        "components": [{"code": "display", "product": "CALLER-DISPLAY"}, {"code": "line", "product": "MOBILE"}],
+    }
+    with clock.fixed(day(2026, 3, 2)):
+        catalog.publish(drafts([offer]), by="test")
+        parts = (NewProduct("display"), NewProduct("line", access_number="13900000000"))
+        [made] = create(CreateInstances("a", 7, account(), "a", "MOBILE-PLUS", products=parts))
+    display, line = made.product_instance_ids
+    assert rows("SELECT id, product_code, attached_to FROM inventory.product_instance ORDER BY id") == [
+        (line, "MOBILE", None),
+        (display, "CALLER-DISPLAY", line),
+    ]
+
+
+def test_instances_follow_merged_customers_and_return_after_a_split() -> None:
+    """EC: what a retired customer id holds is the survivor's; a split gives it back, later acquisitions stay."""
+    from hutong.inventory.subscriptions import follow_customers
+    from hutong.platform.outbox import Delivered
+
+    def tell(kind: str, party: int, **more: Any) -> None:
+        with live.begin("inventory") as conn:
+            follow_customers(conn, [Delivered(kind, f"party:{party}", {"party_id": party, **more})])
+
+    def owners() -> list[tuple[Any, ...]]:
+        return rows("SELECT customer_id FROM inventory.product_instance ORDER BY id")
+
+    with clock.fixed(day(2026, 3, 2)):
+        one, two = account(7), account(8)
+        create(mobile("a", 0, account_id=one), mobile("b", 1, account_id=two, customer=8))
+    with clock.fixed(day(2026, 4, 2)):
+        tell("party.merged", 8, survivor_id=7)
+        assert owners() == [(7,), (7,)]
+        create(mobile("c", 2, account_id=two))
+    with clock.fixed(day(2026, 5, 2)):
+        tell("party.split", 8, split_from=[7])
+        tell("party.split", 8, split_from=[7])
+        assert owners() == [(7,), (8,), (7,)]
+        assert len(inventory.holdings(SYSTEM, 8)["offers"]) == 1
+        assert len(inventory.holdings(SYSTEM, 7)["offers"]) == 2

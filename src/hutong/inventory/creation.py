@@ -157,7 +157,7 @@ def _offer_instances(conn: Connection, settled: Sequence[Settled], by: str | Non
 
 def _write(conn: Connection, settled: Sequence[Settled], owners: dict[str, int], by: str | None) -> dict[str, Result]:
     parts = list(_parts(settled))
-    made = history.insert(conn, product_instance, [_product_row(item, part) for item, part in parts], changed_by=by)
+    made = _insert_products(conn, settled, by)
     numbered = [(part, item, key) for (item, part), key in zip(parts, made, strict=True) if part.asked.access_number]
     history.insert(
         conn,
@@ -188,13 +188,30 @@ def _write(conn: Connection, settled: Sequence[Settled], owners: dict[str, int],
     return _tell(conn, settled, owners, iter(made))
 
 
-def _product_row(item: Settled, part: SettledProduct) -> dict[str, Any]:
+def _insert_products(conn: Connection, settled: Sequence[Settled], by: str | None) -> list[int]:
+    """Main products first, since attached ones of the same request name them. Ids in the order of the parts."""
+    places = [
+        (item, part, (item.request.request_key, place)) for item in settled for place, part in enumerate(item.products)
+    ]
+    ids: dict[tuple[str, int], int] = {}
+    for attached in (False, True):
+        wave = [entry for entry in places if (entry[1].main is not None) == attached]
+        rows = [
+            _product_row(item, part, ids.get((key, -1 if part.main is None else part.main)))
+            for item, part, (key, _) in wave
+        ]
+        made = history.insert(conn, product_instance, rows, changed_by=by)
+        ids |= {where: made_id for (_, _, where), made_id in zip(wave, made, strict=True)}
+    return [ids[where] for _, _, where in places]
+
+
+def _product_row(item: Settled, part: SettledProduct, main: int | None) -> dict[str, Any]:
     return {
         "customer_id": item.request.customer_id,
         "account_id": item.request.account_id,
         "product_code": part.spec.code,
         "product_version": part.version,
-        "attached_to": part.asked.attached_to,
+        "attached_to": part.asked.attached_to or main,
         "state": part.asked.state.value,
         "attributes": part.attributes,
         "effective_at": item.effective,

@@ -75,7 +75,8 @@ class NewProduct:
     """One product to create: `component` is its place in the offer; null attributes take the catalog's defaults.
 
     `reservation_key`: the reservation (the request_key given to `reserve_numbers`) that holds `access_number`; without
-    it the number must be free. `attached_to`: the main product instance an attached product comes with.
+    it the number must be free. `attached_to`: the main product instance an attached product comes with; without it,
+    a main product of the same request.
     """
 
     component: str

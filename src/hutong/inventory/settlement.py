@@ -1,7 +1,7 @@
 """What a creation means by the catalog: products, versions, attributes, and from when each relation holds. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from hutong.catalog.attributes import Attribute, complete, faults
@@ -16,13 +16,15 @@ from hutong.platform.errors import NotFound
 
 @dataclass(frozen=True)
 class SettledProduct:
-    """A product to create. `related_from`: when the relation to the offer takes effect (BL-10)."""
+    """A product to create. `related_from`: when the relation to the offer takes effect (BL-10). `main`: place in the
+    request of the main product an attached one comes with."""
 
     asked: NewProduct
     spec: ProductSpec
     version: int
     attributes: Attributes
     related_from: datetime
+    main: int | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,9 @@ def settle(catalog: Catalog, request: CreateInstances, now: datetime) -> Settled
         if isinstance(settled, Refusal):
             return settled
         products.append(settled)
+    attached = _attach(products)
+    if isinstance(attached, Refusal):
+        return attached
     at_once = not components or any(item.start is Start.IMMEDIATELY for item in components.values())
     return Settled(
         request,
@@ -65,8 +70,21 @@ def settle(catalog: Catalog, request: CreateInstances, now: datetime) -> Settled
         attributes,
         effective,
         effective if at_once else first_cycle_start(effective),
-        tuple(products),
+        attached,
     )
+
+
+def _attach(products: Sequence[SettledProduct]) -> tuple[SettledProduct, ...] | Refusal:
+    """Attached products that name no instance come with a main product of the same request."""
+    mains = {item.spec.code: place for place, item in enumerate(products) if item.spec.role is Role.MAIN}
+    attached: list[SettledProduct] = []
+    for item in products:
+        places = [mains[code] for code in item.spec.attaches_to if code in mains]
+        names = item.asked.attached_to is not None
+        if (item.spec.role is Role.MAIN and names) or (item.spec.role is Role.ATTACHED and not (names or places)):
+            return Refusal("inventory-attachment", {"product": item.spec.code})
+        attached.append(replace(item, main=places[0]) if places and not names else item)
+    return tuple(attached)
 
 
 def _product(
@@ -78,8 +96,6 @@ def _product(
     if (spec.number_class is None) != (asked.access_number is None):
         return Refusal("inventory-number-expected" if spec.number_class else "inventory-number-needless",
                        {"product": spec.code})  # fmt: skip
-    if (spec.role is Role.ATTACHED) != (asked.attached_to is not None):
-        return Refusal("inventory-attachment", {"product": spec.code})
     attributes = complete(spec.attributes, asked.attributes)
     if refusal := refused_attributes(spec.attributes, attributes, spec.code):
         return refusal

@@ -73,7 +73,8 @@ def terminate_instances(requests: Sequence[TerminateInstances], *, by: str | Non
 
 def remove_instances(requests: Sequence[RemoveInstances], *, by: str | None = None) -> list[Outcome]:
     """Undo creations as if they had not been: no period remains, numbers are free at once. An offer instance stays if
-    it has products of other creations. Refusal: `inventory-no-creation`. Tells `inventory.instances_removed`.
+    it has products of other creations. Where nothing was created under the key, there is nothing to do.
+    Tells `inventory.instances_removed`.
     """
 
     def work(conn: Connection, new: list[RemoveInstances]) -> Done:
@@ -90,12 +91,7 @@ def remove_instances(requests: Sequence[RemoveInstances], *, by: str | None = No
         groups = {offer: beginning for offer in offers if offer not in with_products}
         ending.end_offers(conn, groups, by=by)
         _tell(conn, "instances_removed", products, emptied | groups)
-        return {
-            item.request_key: {}
-            if item.created_key in created
-            else Refusal("inventory-no-creation", {"key": item.created_key})
-            for item in new
-        }
+        return {item.request_key: {} for item in new}
 
     return once("remove_instances", requests, Outcome, work)
 

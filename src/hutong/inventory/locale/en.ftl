@@ -21,5 +21,4 @@ inventory-no-numbers = There is no free number of class { $class }. Add numbers 
 inventory-no-instance = There is no instance { $instance } in use.
 inventory-one-instance = Name either an offer instance or a product instance.
 inventory-nothing-to-do = The request names no change.
-inventory-no-creation = Nothing was created under the key { $key }.
 inventory-state = The state cannot change from { $before } to { $after }; possible: { $allowed }.

@@ -21,5 +21,4 @@ inventory-no-numbers = 号码类 { $class } 没有空闲号码，请补充号码
 inventory-no-instance = 没有在用的实例 { $instance }。
 inventory-one-instance = 请指定销售品实例或产品实例之一。
 inventory-nothing-to-do = 请求中没有任何变更。
-inventory-no-creation = 键 { $key } 下没有创建过实例。
 inventory-state = 状态不能从 { $before } 变为 { $after }；可变为：{ $allowed }。
