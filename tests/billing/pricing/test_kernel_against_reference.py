@@ -104,9 +104,9 @@ def plans(draw: st.DrawFn) -> PricePlan:
         {
             "code": f"a{n}",
             "name": WORDS,
-            "unit": draw(st.sampled_from(["second", "minute", "item"])),
+            "unit": draw(st.sampled_from(["second", "second", "minute", "item"])),
             "quantity": "1",
-            "covers": draw(st.sampled_from([["voice.*"], ["voice.local"], ["sms.*"]])),
+            "covers": draw(st.sampled_from([["voice.*"], ["sms.*", "voice.local"], ["sms.*"]])),
             "during": draw(st.lists(st.sampled_from(codes), max_size=1)) if codes else [],
         }
         for n in range(2)
@@ -125,13 +125,16 @@ def plans(draw: st.DrawFn) -> PricePlan:
     return plan
 
 
+offsets = st.sampled_from([0, 50, 100, 180]) | st.integers(0, 200)  # allowances and Berlin's clock change there
+
+
 @st.composite
 def situations(draw: st.DrawFn) -> tuple[PricePlan, list[reference.Use], list[reference.Bucket]]:
     """A plan, events that overlap and share starts, and granted allowances, some expired, some of one member."""
     plan = draw(plans())
     base = int(draw(st.sampled_from(MOMENTS)).timestamp())
     uses = [
-        reference.Use(base + draw(st.integers(0, 200)), draw(st.integers(0, 400)), draw(st.integers(0, MEMBERS - 1)))
+        reference.Use(base + draw(offsets), draw(st.integers(0, 400)), draw(st.integers(0, MEMBERS - 1)))
         for _ in range(draw(st.integers(1, 6)))
     ]
     buckets = []
