@@ -10,11 +10,11 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 
 from hutong.api import docs
-from hutong.api.tmf import errors, openapi, product_catalog, product_order
+from hutong.api.tmf import errors, openapi, product_catalog, product_inventory, product_order
 from hutong.platform.errors import Problem
 from hutong.platform.http import locale_of
 
-ROUTERS = (docs.router, product_catalog.router, product_order.direct, product_order.router)
+ROUTERS = (docs.router, product_catalog.router, product_order.direct, product_order.router, product_inventory.router)
 Handler = Callable[[Request, Any], Response | Awaitable[Response]]
 
 
