@@ -212,9 +212,9 @@ def export_rejects(conn: Connection, load_id: int) -> Iterator[str]:
     names = list(
         conn.execute(
             text(
-                """SELECT name FROM (SELECT key AS name, min(position) AS place FROM party.rejected_record,
-                       jsonb_object_keys(raw) WITH ORDINALITY AS keys (key, position)
-                   WHERE load_id = :load GROUP BY key) AS names ORDER BY place, name"""
+                """SELECT name FROM (SELECT k.name, min(k.position) AS place FROM party.rejected_record r,
+                       json_object_keys(r.raw) WITH ORDINALITY AS k (name, position)
+                   WHERE r.load_id = :load GROUP BY k.name) AS names ORDER BY place, name"""
             ),
             {"load": load_id},
         ).scalars()

@@ -243,7 +243,7 @@ def _admitted(duck: duckdb.DuckDBPyConnection, mapping: Mapping) -> None:
         reasons.append(f"CASE WHEN ({condition}) IS NOT TRUE THEN {literal(rule.code)} END")
     duck.execute(
         f"""CREATE TABLE staged AS
-            SELECT *, list_distinct(list_filter([{", ".join(reasons)}], lambda reason: reason IS NOT NULL)) AS reasons
+            SELECT *, list_filter([{", ".join(reasons)}], lambda reason: reason IS NOT NULL) AS reasons
             FROM assembled"""  # noqa: S608
     )
     duck.execute("DROP TABLE assembled")

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     ARRAY,
+    JSON,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -117,7 +118,7 @@ rejected_record = Table(
     Column("source", Text, nullable=False),
     Column("row_number", BigInteger, nullable=False),
     Column("key", Text),
-    Column("raw", JSONB, nullable=False),
+    Column("raw", JSON, nullable=False, comment="json, not jsonb: keeps the order of the columns"),
     Column("reasons", ARRAY(Text), nullable=False, comment="codes of the mapping's admission rules"),
     comment="rows not admitted, kept with their reasons and fed back to the source (EC-03)",
 )

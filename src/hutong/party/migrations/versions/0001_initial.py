@@ -358,7 +358,7 @@ def upgrade() -> None:
     sa.Column('source', sa.Text(), nullable=False),
     sa.Column('row_number', sa.BigInteger(), nullable=False),
     sa.Column('key', sa.Text(), nullable=True),
-    sa.Column('raw', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('raw', sa.JSON(), nullable=False, comment='json, not jsonb: keeps the order of the columns'),
     sa.Column('reasons', sa.ARRAY(sa.Text()), nullable=False, comment="codes of the mapping's admission rules"),
     sa.ForeignKeyConstraint(['load_id'], ['party.load.id'], name=op.f('fk_rejected_record_load_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_rejected_record')),
