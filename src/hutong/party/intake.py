@@ -65,7 +65,7 @@ def find_or_create(viewer: Principal, data: PartyData, key: str, source: str = A
     require(viewer, "party.create")
     record = standardised(data)
     with database.begin("party") as conn:
-        _source(conn, source)
+        known_source(conn, source)
         return _take(conn, record, data, key, source, viewer.actor)
 
 
@@ -77,15 +77,15 @@ def update(viewer: Principal, party_id: int, data: PartyData, key: str, source: 
     require(viewer, "party.change")
     record = standardised(data)
     with database.begin("party") as conn:
-        _source(conn, source)
+        known_source(conn, source)
         _lock(conn, record, source, key)
         known = conn.execute(
             text("SELECT record_id, party_id FROM party.xref WHERE source = :source AND key = :key"),
             {"source": source, "key": key},
         ).one_or_none()
-        if known is None or known.party_id != _living(conn, party_id):
+        if known is None or known.party_id != living(conn, party_id):
             raise NotFound("party-unknown", id=party_id)
-        record_id = _store(conn, record, data, key, source)
+        record_id = store_record(conn, record, data, key, source)
         stated = {**record, "source": source, "key": key}
         return Found(_judge_and_move(conn, stated, record_id, viewer.actor), record_id, False)
 
@@ -131,7 +131,8 @@ def _name(record: dict[str, Any], data: PartyData) -> None:
         raise Unprocessable("party-name-missing" if missing else "party-name-not-a-name", field="name")
 
 
-def _source(conn: Connection, source: str) -> None:
+def known_source(conn: Connection, source: str) -> None:
+    """Make sure of the source: the interface's own is made at first use. Raises NotFound."""
     if source == API_SOURCE:
         conn.execute(
             text(
@@ -169,7 +170,7 @@ def _take(conn: Connection, record: dict[str, Any], data: PartyData, key: str, s
     ).one_or_none()
     if known:
         return Found(known.party_id, known.record_id, False)
-    record_id = _store(conn, record, data, key, source)
+    record_id = store_record(conn, record, data, key, source)
     party_id = _judge_and_move(conn, {**record, "source": source, "key": key}, record_id, by)
     return Found(party_id, record_id, _alone(conn, party_id))
 
@@ -191,7 +192,8 @@ ON CONFLICT (source, key) DO UPDATE SET settled = false, source_changed_at = exc
 RETURNING id"""  # noqa: S608  (names come from declarations)
 
 
-def _store(conn: Connection, record: Mapping[str, Any], data: PartyData, key: str, source: str) -> int:
+def store_record(conn: Connection, record: Mapping[str, Any], data: PartyData, key: str, source: str) -> int:
+    """Write a record and its version as stated. Returns its id."""
     raw = msgspec.json.encode(data).decode()
     extra = msgspec.json.encode(dict(data.attributes or {})).decode()
     values = {**record, "source": source, "key": key, "attributes": extra, "raw": raw, "now": clock.now()}
@@ -238,6 +240,7 @@ def _write(conn: Connection, record_id: int, found: Sequence[Verdict], version: 
         )  # fmt: skip
 
 
-def _living(conn: Connection, party_id: int) -> int:
+def living(conn: Connection, party_id: int) -> int:
+    """The party an id stands for now."""
     found = conn.execute(text("SELECT survivor_id FROM party.redirect WHERE retired_id = :id"), {"id": party_id}).scalar()
     return int(found or party_id)
