@@ -32,6 +32,8 @@ class Given:
 
 GIVEN = "CREATE OR REPLACE TABLE given (file INTEGER, path VARCHAR, system VARCHAR, zone VARCHAR, ahead INTEGER)"
 TEXT = "quote = '', escape = '', comment = '', header = false, auto_detect = false, strict_mode = false"
+IN_ORDER = "SET disabled_optimizers = 'join_order,build_side_probe_side'"
+"""Lines stream past the short list of files, so that row numbers are line order."""
 READ = """
 CREATE OR REPLACE TABLE line AS
 SELECT file, kind, record_id, event_type, access_number, direction, other_party, start, seconds, bytes_up, bytes_down,
@@ -104,10 +106,14 @@ def stage(duck: duckdb.DuckDBPyConnection, files: Sequence[Given], event_types: 
     rows = [(item.number, item.path, item.system, item.zone, ahead_of_utc(item.zone)) for item in files]
     duck.executemany("INSERT INTO given VALUES (?, ?, ?, ?, ?)", rows)
     types = "(" + ", ".join("'" + name.replace("'", "''") + "'" for name in event_types) + ")"
+    duck.execute(IN_ORDER)
     statement = READ.format(text=TEXT, event_types=types, earliest=EARLIEST, latest=LATEST, greatest=GREATEST)
     duck.execute(statement, {"paths": [item.path for item in files]})
+    duck.execute("RESET disabled_optimizers")
 
 
 def stage_content(duck: duckdb.DuckDBPyConnection, files: Sequence[Given]) -> None:
-    """Leaves table `content` (file, text): whole lines of these files in order, as they came."""
+    """Leaves table `content` (file, text): whole lines of these files in order, as they came; empty ones are null."""
+    duck.execute(IN_ORDER)
     duck.execute(CONTENT, {"paths": [item.path for item in files]})
+    duck.execute("RESET disabled_optimizers")

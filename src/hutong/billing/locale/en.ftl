@@ -19,3 +19,7 @@ billing-why-charged-band = { $since }–{ $until } { $unit } in band { $band }: 
 billing-why-connected = connection fee: { $amount }
 billing-why-capped = capped: { $amount }
 billing-why-rounded = rounding: { $amount }
+
+## Usage
+billing-usage-no-file = There is no file { $name }. Give a usage file, or a folder of them.
+billing-usage-unreadable = A usage file cannot be read as lines of text: { $reason }

@@ -19,3 +19,7 @@ billing-why-charged-band = 第 { $since }–{ $until } { $unit }（时段 { $ban
 billing-why-connected = 接续费：{ $amount }
 billing-why-capped = 封顶减免：{ $amount }
 billing-why-rounded = 舍入：{ $amount }
+
+## 话单
+billing-usage-no-file = 没有文件 { $name }。请给出话单文件或其所在目录。
+billing-usage-unreadable = 话单文件无法按文本行读取：{ $reason }
