@@ -93,3 +93,11 @@ def source_names(locale: str) -> dict[str, str]:
     with database.read("party") as conn:
         rows = conn.execute(select(source.c.code, source.c.name_zh if locale == "zh-CN" else source.c.name_en))
         return {row[0]: row[1] for row in rows}
+
+
+def names(viewer: Principal, ids: Sequence[int]) -> dict[int, str]:
+    """Party id, retired ones too → the name to show, masked for the viewer, within the rows they may see."""
+    statement = select(party.c.id, party.c.name).where(party.c.id.in_(ids), row_scope(viewer, "party", SCOPED))
+    with database.read("party") as conn:
+        rows = [dict(row) for row in conn.execute(statement).mappings()]
+    return {row["id"]: row["name"] for row in protect(viewer, "party", rows, {"name": "name"})}

@@ -36,6 +36,13 @@ document.addEventListener("click", (event) => {
   if (tab) tab.parentElement.querySelectorAll("[data-tab]").forEach((each) => each.classList.toggle("here", each === tab));
 });
 
+// A step's details come into a drawer, which then opens.
+document.addEventListener("htmx:after:swap", () => {
+  const drawer = document.querySelector("dialog.drawer:not(:empty)");
+  if (drawer && !drawer.open) drawer.showModal();
+});
+document.addEventListener("close", (event) => event.target.matches("dialog.drawer") && event.target.replaceChildren(), true);
+
 document.addEventListener("change", (event) => event.target.closest("form[data-submit]")?.requestSubmit());
 
 // Keys of a page: <a data-key="j"> or <button data-key="1"> is clicked by its key, outside of fields and dialogs.
