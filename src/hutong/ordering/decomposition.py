@@ -120,7 +120,9 @@ def _join(
         ends = of_kind.get((part.number, StepKind.COMPLETE), [])
         for needed in part.needs:
             needed_end = of_kind.get((needed, StepKind.COMPLETE), [])
-            delivered = of_kind.get((needed, StepKind.PROVISION)) or needed_end
+            delivered = of_kind.get((needed, StepKind.PROVISION)) or [
+                before for node in needed_end for before in after[node] if before[0] == needed
+            ]
             for node in of_kind.get((part.number, StepKind.PROVISION)) or first[part.number]:
                 after[node].update(delivered)
             for node in ends:

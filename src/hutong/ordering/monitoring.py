@@ -49,6 +49,10 @@ _DURATIONS = text("""
     FROM ordering.step WHERE state = 'done' AND finished_at >= :since AND ready_at IS NOT NULL
     GROUP BY kind, lane ORDER BY kind""")
 
+_BY_HOUR = text("""
+    SELECT date_trunc('hour', accepted_at) AS hour, state, count(*) AS orders FROM ordering.customer_order
+    WHERE accepted_at >= :since GROUP BY 1, 2 ORDER BY 1, 2""")
+
 
 def counts(viewer: Principal, days: int = 1) -> Row:
     """Key figures: orders accepted in the last days by state, open ones by state, queues, open exceptions."""
@@ -87,3 +91,8 @@ def _rows(viewer: Principal, statement: Any, words: Row) -> list[Row]:
     require(viewer, READ)
     with database.read("ordering") as conn:
         return [dict(row) for row in conn.execute(statement, words).mappings()]
+
+
+def by_hour(viewer: Principal, hours: int = 24) -> list[Row]:
+    """Orders accepted in the last hours, by hour and the state they are in now: hour, state, orders."""
+    return _rows(viewer, _BY_HOUR, {"since": clock.now() - timedelta(hours=hours)})
