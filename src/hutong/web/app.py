@@ -9,12 +9,13 @@ from hutong.identity.http import COOKIE
 from hutong.identity.sign_in import session_of
 from hutong.platform.errors import Problem, Unauthenticated
 from hutong.platform.http import locale_of, on_problem
-from hutong.web import customers, order_actions, orders, resolution, search, sign_in, static_files, suspects
+from hutong.web import customers, home, order_actions, orders, resolution, search, sign_in, static_files, suspects
 from hutong.web.shell import render
 
 ROUTERS = (
     static_files.router,
     sign_in.router,
+    home.router,
     search.router,
     resolution.router,
     customers.router,

@@ -9,6 +9,7 @@ from hutong.catalog.document import Kind
 from hutong.catalog.snapshot import Catalog
 from hutong.identity.principal import Principal
 from hutong.inventory import queries as inventory_queries
+from hutong.ordering import queries as ordering_queries
 from hutong.party import explanation, queries
 from hutong.party.columns import GOLDEN
 from hutong.platform import clock
@@ -39,6 +40,7 @@ def holdings_of(viewer: Principal, customer_id: int, locale: str) -> Facts:
     catalog = catalog_queries.load()
     for offer in held["offers"]:
         offer["name"] = name_of(catalog, Kind.OFFER, offer["offer_code"], locale)
+        offer["shown"] = attribute_words(catalog, offer["offer_code"], offer["attributes"], locale)
         for product in offer["products"]:
             product["name"] = name_of(catalog, Kind.PRODUCT, product["product_code"], locale)
     for product in held["products"]:
@@ -46,13 +48,35 @@ def holdings_of(viewer: Principal, customer_id: int, locale: str) -> Facts:
     return held
 
 
+def attribute_words(catalog: Catalog, offer_code: str, given: Mapping[str, Any], locale: str) -> list[str]:
+    """An offer's attributes in words: the name of a choice, else attribute and value."""
+    declared = (
+        {item.code: item for item in catalog.offer(offer_code).attributes}
+        if catalog.has(Kind.OFFER, offer_code)
+        else {}
+    )
+    made = []
+    for code, value in given.items():
+        choices = {choice.value: choice.name(locale) for choice in declared[code].choices} if code in declared else {}
+        name = declared[code].name(locale) if code in declared else code
+        made.append(choices.get(str(value)) or f"{name} {value}")
+    return made
+
+
+def orders(viewer: Principal, customer: Mapping[str, Any], _locale: str) -> Facts:
+    """The customer's orders, newest first."""
+    wanted = ordering_queries.OrderFilter(customer_id=customer["id"])
+    return {"orders": ordering_queries.orders(viewer, wanted, limit=200)}
+
+
 def overview(viewer: Principal, customer: Mapping[str, Any], locale: str) -> Facts:
     """Contacts, products held, accounts, latest happenings."""
     held = holdings_of(viewer, customer["id"], locale) if viewer.may("inventory.read") else None
-    return {"held": held, "happenings": happenings(viewer, customer, held)[:12]}
+    latest = orders(viewer, customer, locale)["orders"][:5] if viewer.may("ordering.read") else None
+    return {"held": held, "orders": latest, "happenings": happenings(viewer, customer, locale)[:12]}
 
 
-def happenings(viewer: Principal, customer: Mapping[str, Any], held: Facts | None) -> list[Facts]:
+def happenings(viewer: Principal, customer: Mapping[str, Any], locale: str) -> list[Facts]:
     """The customer's timeline, latest first: merges and splits, and changes of what it holds."""
     made: list[Facts] = [
         {
@@ -64,11 +88,12 @@ def happenings(viewer: Principal, customer: Mapping[str, Any], held: Facts | Non
         }
         for row in queries.operations(viewer, customer["id"])
     ]
-    if held is not None:
+    if viewer.may("inventory.read"):
+        catalog = catalog_queries.load()
         for row in inventory_queries.over_time(viewer, customer["id"]):
             if row["what"] == "offer":
                 event = "ended" if row["ended"] else "changed" if row["changed"] is not None else "began"
-                made.append({"at": row["valid_from"], "words": f"web-happening-offer-{event}", "detail": row["code"],
+                made.append({"at": row["valid_from"], "words": f"web-happening-offer-{event}", "detail": name_of(catalog, Kind.OFFER, row["code"], locale),
                              "by": row["changed_by"], "kind": "bad" if row["ended"] else "good"})  # fmt: skip
     return sorted(made, key=lambda row: row["at"], reverse=True)
 
@@ -132,5 +157,6 @@ PARTS: dict[str, Part] = {
     "overview": Part("party.read", "customer_overview.html", overview),
     "records": Part("party.read", "customer_records.html", records),
     "over-time": Part("inventory.read", "customer_over_time.html", over_time),
+    "orders": Part("ordering.read", "customer_orders.html", orders),
     "changes": Part("party.read", "customer_changes.html", changes),
 }

@@ -1,0 +1,88 @@
+"""The workbench (CR-08): key figures, how orders are getting on, and what waits for this viewer."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from hutong.identity.http import SignedInSession
+from hutong.identity.principal import Principal
+from hutong.ordering import monitoring, queries
+from hutong.party import listing
+from hutong.platform import jobs
+from hutong.platform.http import locale_of
+from hutong.platform.i18n import translate
+from hutong.web import suspects
+from hutong.web.home_charts import by_source, by_state, by_time
+from hutong.web.shell import render
+
+router = APIRouter(include_in_schema=False)
+Figure = tuple[str, Any, str]
+"""Message id, value, where it leads."""
+
+
+@router.get("/")
+def home(request: Request, session: SignedInSession) -> Response:
+    """The first page after signing in."""
+    viewer, locale = session.viewer, locale_of(request)
+    context = {
+        "figures": [*party_figures(viewer), *order_figures(viewer)],
+        "todos": todos(viewer),
+        "charts": charts(viewer, locale),
+        "expedited": queries.orders(viewer, queries.OrderFilter(open=True), limit=8)
+        if viewer.may("ordering.read")
+        else None,
+    }
+    return render(request, "home.html", context, session)
+
+
+def party_figures(viewer: Principal) -> list[Figure]:
+    """Customers, and groups that wait for stewards."""
+    if not viewer.may("party.read"):
+        return []
+    found = listing.figures()
+    made: list[Figure] = [
+        ("web-figure-customers", found["parties"], "/customers"),
+        ("web-figure-records", found["records"], ""),
+    ]
+    if viewer.may("party.steward"):
+        made.append(("web-figure-suspects", found["suspects"], "/suspects"))
+    return made
+
+
+def order_figures(viewer: Principal) -> list[Figure]:
+    """Orders today, in progress, with exceptions."""
+    if not viewer.may("ordering.read"):
+        return []
+    found = monitoring.counts(viewer)
+    return [
+        ("web-figure-orders-today", sum(found["accepted"].values()), "/orders"),
+        ("web-figure-orders-open", sum(found["open"].values()), "/orders?state=inProgress"),
+        ("web-figure-exceptions", sum(found["exceptions"].values()), "/exceptions"),
+    ]
+
+
+def todos(viewer: Principal) -> list[Figure]:
+    """What waits for this viewer, by what they may do; nothing where there is nothing."""
+    made: list[Figure] = []
+    if viewer.may("party.steward"):
+        made.append(("web-todo-mine", len(suspects.queue(viewer, True)), "/suspects?view=mine"))
+        made.append(("web-todo-pool", listing.figures()["suspects"], "/suspects"))
+    if viewer.may("ordering.manage"):
+        made.append(("web-todo-exceptions", len(queries.exceptions(viewer)), "/exceptions"))
+        made.append(("web-todo-overdue", len(monitoring.overdue(viewer)), "/orders"))
+    if viewer.may("platform.jobs"):
+        made.append(("web-todo-jobs", len(jobs.recent(states=["failed"])), "/jobs?state=failed"))
+    return [entry for entry in made if entry[1]]
+
+
+def charts(viewer: Principal, locale: str) -> list[tuple[str, dict[str, Any]]]:
+    """Title and ECharts option of each picture the viewer may see."""
+    made = []
+    if viewer.may("ordering.read"):
+        made.append((translate("web-chart-orders-by-hour", locale), by_time(monitoring.by_hour(viewer), locale)))
+        made.append(
+            (translate("web-chart-orders-by-state", locale), by_state(monitoring.counts(viewer)["accepted"], locale))
+        )
+    if viewer.may("party.read"):
+        made.append((translate("web-chart-customers-by-source", locale), by_source(listing.by_sources(locale))))
+    return made
