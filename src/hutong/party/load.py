@@ -83,7 +83,15 @@ def _known(conn: Connection, mapping: Mapping, digest: str) -> LoadReport | None
     if row is None:
         return None
     return LoadReport(
-        row.id, row.source, row.rows, row.admitted, row.rejected, row.unchanged, row.unmapped, _reasons(conn, row.id), True
+        row.id,
+        row.source,
+        row.rows,
+        row.admitted,
+        row.rejected,
+        row.unchanged,
+        row.unmapped,
+        _reasons(conn, row.id),
+        True,
     )
 
 
@@ -101,7 +109,10 @@ def _reasons(conn: Connection, load_id: int) -> dict[str, int]:
 def _store(
     conn: Connection, duck: duckdb.DuckDBPyConnection, path: Path, mapping: Mapping, digest: str, by: str
 ) -> LoadReport:
-    conn.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('party.load:' || :source, 0))"), {"source": mapping.source.code})
+    conn.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended('party.load:' || :source, 0))"),
+        {"source": mapping.source.code},
+    )
     if before := _known(conn, mapping, digest):
         return before
     register_source(conn, mapping)
@@ -152,9 +163,7 @@ _ARRAY = "'{{' || array_to_string(list_transform({0}, lambda item: '\"' || item 
 
 def _records(conn: Connection, duck: duckdb.DuckDBPyConnection, mapping: Mapping, load_id: int) -> int:
     """Store admitted rows; returns how many equal what was known. Of rows with one key the last is the record."""
-    columns = ", ".join(
-        _ARRAY.format("issues") + " AS issues" if name == "issues" else f'"{name}"' for name in _STAGED
-    )
+    columns = ", ".join(_ARRAY.format("issues") + " AS issues" if name == "issues" else f'"{name}"' for name in _STAGED)
     query = f"""SELECT {columns} FROM (
         SELECT *, md5(raw || {staging.literal(f"{mapping.mapping}/{mapping.version}")}) AS content_hash,
                row_number() OVER (PARTITION BY key ORDER BY row_number DESC) = 1 AS last
@@ -219,7 +228,7 @@ def export_rejects(conn: Connection, load_id: int) -> Iterator[str]:
             {"load": load_id},
         ).scalars()
     )
-    yield _line(["row", "reasons", *names])
+    yield csv_line(["row", "reasons", *names])
     rows = conn.execute(
         select(rejected_record.c.row_number, rejected_record.c.reasons, rejected_record.c.raw)
         .where(rejected_record.c.load_id == load_id)
@@ -227,10 +236,11 @@ def export_rejects(conn: Connection, load_id: int) -> Iterator[str]:
         .execution_options(yield_per=5000)
     )
     for row in rows:
-        yield _line([row.row_number, " ".join(row.reasons), *(row.raw.get(name) for name in names)])
+        yield csv_line([row.row_number, " ".join(row.reasons), *(row.raw.get(name) for name in names)])
 
 
-def _line(values: list[Any]) -> str:
+def csv_line(values: list[Any]) -> str:
+    """One line of CSV that no spreadsheet takes for formulas."""
     buffer = io.StringIO()
     csv.writer(buffer).writerow([_harmless(value) for value in values])
     return buffer.getvalue()

@@ -8,6 +8,8 @@ party-file-form = File { $file } is not { $format } ({ $rows } rows could not be
 party-file-columns = File { $file } lacks the columns { $missing }. Found: { $found }. Correct the mapping or the export. Nothing was loaded.
 party-file-sheet = File { $file } has no sheet { $sheet }. Found: { $found }. Nothing was loaded.
 party-file-too-large = File { $file } would unpack to { $bytes } bytes, more than allowed. Split it. Nothing was loaded.
+party-mapping-unknown = There is no mapping document { $name }. Choose one of the list.
+party-upload-size = File { $file } is empty, or larger than { $most } GiB. Split it and upload the parts.
 party-load-unknown = There is no load { $id }.
 party-rules-invalid = Rules document { $file } is not valid at { $where }: { $why }. Mend the document and try again.
 

@@ -8,6 +8,8 @@ party-file-form = 文件 { $file } 不是 { $format }（{ $rows } 行无法读�
 party-file-columns = 文件 { $file } 缺少列 { $missing }。已有列：{ $found }。请更正映射或导出文件。未装载任何数据。
 party-file-sheet = 文件 { $file } 没有工作表 { $sheet }。已有：{ $found }。未装载任何数据。
 party-file-too-large = 文件 { $file } 解压后有 { $bytes } 字节，超过上限，请拆分。未装载任何数据。
+party-mapping-unknown = 没有映射文档 { $name }。请从列表中选择。
+party-upload-size = 文件 { $file } 为空，或超过 { $most } GiB。请拆分后分别上传。
 party-load-unknown = 没有装载批次 { $id }。
 party-rules-invalid = 规则文档 { $file } 在 { $where } 处无效：{ $why }。请修改文档后重试。
 

@@ -1,0 +1,74 @@
+"""Reads for administrators: who read sensitive data (EC-17), accounts and roles, calling systems with their quotas."""
+
+from typing import Any
+
+from sqlalchemy import ARRAY, BigInteger, bindparam, func, select
+
+from hutong.identity.principal import Principal, require
+from hutong.identity.tables import api_client, role, sensitive_read, session, unit, user_account, user_role
+from hutong.platform import clock, database
+
+Found = dict[str, Any]
+
+
+def sensitive_reads(
+    viewer: Principal,
+    *,
+    actor: str | None = None,
+    entity: str | None = None,
+    entity_id: int | None = None,
+    before: int | None = None,
+    limit: int = 100,
+) -> list[Found]:
+    """The access log, newest first: id, at, actor, entity, entity_ids, kinds, reason. `before`: an id, for the next
+    page; `entity_id`: only reads that showed this row. Needs the right `identity.audit`."""
+    require(viewer, "identity.audit")
+    statement = select(sensitive_read).order_by(sensitive_read.c.id.desc()).limit(limit)
+    if actor:
+        statement = statement.where(sensitive_read.c.actor == actor)
+    if entity:
+        statement = statement.where(sensitive_read.c.entity == entity)
+    if entity_id is not None:
+        wanted = bindparam("wanted", [entity_id], type_=ARRAY(BigInteger))
+        statement = statement.where(sensitive_read.c.entity_ids.op("@>")(wanted))
+    if before is not None:
+        statement = statement.where(sensitive_read.c.id < before)
+    with database.read("identity") as conn:
+        return [dict(row) for row in conn.execute(statement).mappings()]
+
+
+def people(viewer: Principal) -> list[Found]:
+    """Accounts by login: name, unit, roles, whether locked, when last signed in. Needs the right `identity.read`."""
+    require(viewer, "identity.read")
+    held = select(func.array_agg(user_role.c.role)).where(user_role.c.user_id == user_account.c.id).scalar_subquery()
+    last = select(func.max(session.c.created_at)).where(session.c.user_id == user_account.c.id).scalar_subquery()
+    statement = (
+        select(
+            *(user_account.c[name] for name in ("id", "login", "name", "active", "failures", "locked_until")),
+            unit.c.name_zh.label("unit_zh"),
+            unit.c.name_en.label("unit_en"),
+            held.label("roles"),
+            last.label("last_session"),
+        )
+        .join(unit, unit.c.id == user_account.c.unit_id)
+        .order_by(user_account.c.login)
+    )
+    now = clock.now()
+    with database.read("identity") as conn:
+        rows = [dict(row) for row in conn.execute(statement).mappings()]
+    return [{**row, "locked": row["locked_until"] is not None and row["locked_until"] > now} for row in rows]
+
+
+def role_list(viewer: Principal) -> list[Found]:
+    """Roles with rights, kinds of field seen unmasked, and scopes. Needs the right `identity.read`."""
+    require(viewer, "identity.read")
+    with database.read("identity") as conn:
+        return [dict(row) for row in conn.execute(select(role).order_by(role.c.code)).mappings()]
+
+
+def client_list(viewer: Principal) -> list[Found]:
+    """Calling systems without their keys. Needs the right `identity.read`."""
+    require(viewer, "identity.read")
+    shown = [column for column in api_client.c if column.name != "key_hash"]
+    with database.read("identity") as conn:
+        return [dict(row) for row in conn.execute(select(*shown).order_by(api_client.c.code)).mappings()]

@@ -1,0 +1,40 @@
+"""The customer master's long work (EC-19): taking in an uploaded file, and resolving all records."""
+
+from hutong.party import uploads
+from hutong.party.load import load_file
+from hutong.party.resolve import resolve
+from hutong.platform import jobs
+
+EXCLUSIVE = "party.resolve"
+
+
+@jobs.job("party.load")
+def load(ctx: jobs.JobContext, *, token: str, file: str, mapping: str, by: str, then_resolve: bool = False) -> None:
+    """Take an uploaded file in, whole or not at all; then, if wished, resolve all records by a job of its own.
+
+    `file`: its name; `mapping`: as `uploads.mappings` names it. The file is deleted once it is in; after a failure it
+    stays, so that the job can be resumed.
+    """
+    if "load" not in ctx.saved:
+        ctx.progress(0, 2, "load")
+        report = load_file(uploads.path_of(token, file), uploads.mapping_named(mapping), by)
+        ctx.checkpoint(
+            {"load": report.load_id, "rows": report.rows, "rejected": report.rejected, "again": report.again}
+        )
+    ctx.raise_if_cancelled()
+    if then_resolve and "resolve_job" not in ctx.saved:
+        ctx.checkpoint({**ctx.saved, "resolve_job": jobs.start("party.resolve", by=by, exclusive=EXCLUSIVE)})
+    uploads.forget(token)
+    ctx.progress(2, 2, "done")
+
+
+@jobs.job("party.resolve")
+def resolve_all(ctx: jobs.JobContext) -> None:
+    """Resolve all records; until the end nothing is changed, so cancelling leaves everything as it was."""
+
+    def tell(done: int, total: int, message: str) -> None:
+        ctx.raise_if_cancelled()
+        ctx.progress(done, total, message)
+
+    done = resolve(by=f"system:{ctx.job_id}", progress=tell)
+    ctx.checkpoint({"records": done.records, "parties": done.parties, "suspect_groups": done.suspect_groups})
