@@ -2,7 +2,7 @@
 
 import typer
 
-from hutong.cli import catalog, db, history, party, peers, sample, serve, worker
+from hutong.cli import catalog, db, demo, history, party, peers, sample, serve, worker
 
 app = typer.Typer(no_args_is_help=True, help="Hutong (户通): customer master, orders, billing and CRM in one model.")
 app.add_typer(catalog.app, name="catalog")
@@ -10,6 +10,7 @@ app.add_typer(db.app, name="db")
 app.add_typer(history.app, name="history")
 app.add_typer(party.app)
 app.add_typer(sample.app, name="sample")
+app.command()(demo.demo)
 app.command()(serve.serve)
 app.command()(worker.worker)
 app.command()(peers.peers)

@@ -19,7 +19,7 @@ from hutong.platform import database
 
 SOURCES = {"crm": "crm.csv", "billing": "billing.xlsx", "callcentre": "callcentre.jsonl"}
 CHICAGO = Path(__file__).parents[5] / "shared" / "data" / "chicago-early-childhood.csv"
-Say = Callable[[str], None]
+Say = Callable[..., None]
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def bring_in(sample: Path, say: Say) -> Masters:
         mapping = read_mapping(PACKS / "telecom" / "mappings" / f"{source}.yaml")
         loads[source] = load_file(sample / "sources" / name, mapping, "system:0")
         found = loads[source]
-        say(f"  {source}: {found.rows:,} rows, {found.admitted:,} admitted, {found.rejected:,} rejected with reasons")
+        say("journey-loaded", source=source, rows=found.rows, admitted=found.admitted, rejected=found.rejected)
     loaded = time.perf_counter()
     resolved = resolve()
     ended = time.perf_counter()
