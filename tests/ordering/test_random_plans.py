@@ -3,6 +3,7 @@
 The centers and peers here are models in memory that fail at random, some after having had their effect.
 """
 
+import os
 import random
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +20,7 @@ from sqlalchemy.engine import URL
 from hutong import catalog
 from hutong.catalog.documents import drafts
 from hutong.identity.principal import SYSTEM
-from hutong.ordering import change, intake, monitoring
+from hutong.ordering import change, intake, monitoring, worker
 from hutong.ordering.dispatch import Dispatcher
 from hutong.ordering.local_steps import LOCAL
 from hutong.ordering.orders import ItemRequest
@@ -38,12 +39,14 @@ UNDOES = {
 PORTS = {"take_payment": "payment", "provision": "network"}
 RETRY = {"attempts": 3, "first_wait_seconds": 0}
 
+EXAMPLES = int(os.environ.get("HUTONG_TEST_EXAMPLES", "40"))
+
 
 class Deeds:
     """What was done and undone, by key of the deed; with a random will to fail."""
 
     def __init__(self, seed: int, trouble: float) -> None:
-        self.random = random.Random(seed)  # noqa: S311 (a model, not a secret)
+        self.random = random.Random(seed)
         self.trouble = trouble
         self.done: set[str] = set()
         self.undone: Counter[str] = Counter()
@@ -147,7 +150,11 @@ def worlds(draw: st.DrawFn) -> tuple[list[dict[str, Any]], int]:
         made.append(draw(templates(f"rt{number}")))
         made.append(
             {
-                "kind": "product", "code": f"RP{number}", "name": name, "role": "main", "requires": needs,
+                "kind": "product",
+                "code": f"RP{number}",
+                "name": name,
+                "role": "main",
+                "requires": needs,
                 "fulfilment": {"add": f"rt{number}"},
             }
         )
@@ -166,7 +173,13 @@ def shop(url: URL) -> list[tuple[int, int]]:
     return _shops[str(url)]
 
 
-@settings(max_examples=int(__import__("os").environ.get("EX","40")), phases=[Phase.explicit, Phase.generate], print_blob=False, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=EXAMPLES,
+    phases=[Phase.explicit, Phase.generate],
+    print_blob=False,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
 @given(
     world=worlds(),
     seed=st.integers(0, 2**32),
@@ -242,3 +255,69 @@ def check(order_id: int, deeds: Deeds) -> None:
         elif row.state == "completed":
             assert deeds.undone[row.key] == 0
         assert len(deeds.undoers.get(row.key, ())) <= 1
+
+
+def flow(code: str, kinds: Sequence[str], policy: str) -> dict[str, Any]:
+    """A template of steps in a row."""
+    steps = [
+        {
+            "code": f"s{number}", "kind": kind, "name": {"zh": kind, "en": kind}, "retry": RETRY,
+            **({"compensation": UNDOES[kind]} if kind in UNDOES else {}),
+        }
+        for number, kind in enumerate([*kinds, "complete"])
+    ]
+    stages = [{"code": "all", "name": {"zh": "段", "en": "stage"}, "steps": steps}]
+    name = {"zh": code, "en": code}
+    return {"kind": "order_template", "code": code, "name": name, "exception_policy": policy, "stages": stages}
+
+
+def sold(number: int) -> list[dict[str, Any]]:
+    """A product with template `rt<number>`, and its offer."""
+    name = {"zh": f"品{number}", "en": f"Product {number}"}
+    product = {"kind": "product", "code": f"RP{number}", "name": name, "role": "main"}
+    offer = {"kind": "offer", "code": f"RO{number}", "name": name, "lifecycle": "launched"}
+    component = {"code": f"RC{number}", "product": f"RP{number}"}
+    return [{**product, "fulfilment": {"add": f"rt{number}"}}, {**offer, "components": [component]}]
+
+
+def test_those_that_go_on_do_not_wait_for_what_fell(module_database: URL) -> None:
+    """OC-09: a template that cancels the whole order makes all wait for all; one that falls alone holds up nobody."""
+    [who] = shop(module_database)
+    strict, lenient = (
+        flow("rt0", ["reserve_number"], "cancel_order"),
+        flow("rt1", ["create_instances"], "cancel_dependents"),
+    )
+    catalog.publish(drafts([strict, lenient, *sold(0), *sold(1)]), by="test")
+    deeds = Deeds(0, 0.0)
+
+    def refusing(_conn: Connection, steps: Sequence[ClaimedStep]) -> Mapping[int, Outcome]:
+        return {step.id: refused("no") for step in steps}
+
+    [answer] = intake.accept([order(who, ItemRequest("1", "RO0"), ItemRequest("2", "RO1"))])
+    assert isinstance(answer, intake.Accepted), answer
+    used = Dispatcher({**LOCAL, "reserve_number": deeds.handle, "create_instances": refusing}, {})
+    worker.drain(used)
+    state, items, _ = states(answer.order_id)
+    assert (state, items) == ("partial", {"1": "completed", "2": "failed"})
+
+
+def test_cancel_order_policy(module_database: URL) -> None:
+    """OC-09: by policy the whole customer order falls; what its other business orders did is undone."""
+    [who] = shop(module_database)
+    calm, strict = (
+        flow("rt0", ["reserve_number"], "cancel_dependents"),
+        flow("rt1", ["create_instances"], "cancel_order"),
+    )
+    catalog.publish(drafts([calm, strict, *sold(0), *sold(1)]), by="test")
+    deeds = Deeds(0, 0.0)
+
+    def refusing(_conn: Connection, steps: Sequence[ClaimedStep]) -> Mapping[int, Outcome]:
+        return {step.id: refused("no") for step in steps}
+
+    [answer] = intake.accept([order(who, ItemRequest("1", "RO0"), ItemRequest("2", "RO1"))])
+    assert isinstance(answer, intake.Accepted), answer
+    local = {"reserve_number": deeds.handle, "release_number": deeds.handle, "create_instances": refusing}
+    worker.drain(Dispatcher({**LOCAL, **local}, {}))
+    state, items, _ = states(answer.order_id)
+    assert (state, items) == ("failed", {"1": "cancelled", "2": "failed"})
+    assert sum(deeds.undone.values()) == len(deeds.done) == 1

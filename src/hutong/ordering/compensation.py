@@ -13,7 +13,8 @@ from hutong.catalog import queries as catalog_queries
 from hutong.catalog.order_template import ExceptionPolicy, OrderTemplate
 from hutong.catalog.snapshot import Catalog
 from hutong.ordering import exceptions, ready_queue, tracing
-from hutong.ordering.states import BUSINESS_ORDER, ORDER_ITEM, OrderState, StepState
+from hutong.ordering.recording import Passed, unblock
+from hutong.ordering.states import BUSINESS_ORDER, ORDER_ITEM, PASSED, OrderState, StepState
 from hutong.ordering.steps import UNDO_PREFIX
 from hutong.ordering.undo_plan import Doing, Undoing, UndoPlan, dependents
 from hutong.ordering.undo_plan import plan as undo_plan
@@ -100,10 +101,22 @@ def _write(conn: Connection, order_id: int, affected: Sequence[Row[Any]], cause:
         },
     )
     _move_items(conn, affected, cause)
+    _release_others(conn, rows)
     _insert(conn, order_id, affected, rows, plan)
     exceptions.resolve_for(conn, [row.id for row in affected], "compensated", cause.actor)
     entries = [tracing.Entry("undo_begun", order_id, row.id, None, {"reason": cause.reason}) for row in affected]
     tracing.write(conn, cause.actor, entries)
+
+
+def _release_others(conn: Connection, rows: Sequence[Row[Any]]) -> None:
+    """Those that go on do not wait for what falls: its steps count as passed for them, if they have not passed yet."""
+    falling = {row.id for row in rows}
+    left = [
+        Passed([waiter for waiter in row.unblocks if waiter not in falling])
+        for row in rows
+        if row.undoes is None and row.state not in PASSED
+    ]
+    unblock(conn, left)
 
 
 def _ending(business_order_id: int, cause: Cause) -> str:

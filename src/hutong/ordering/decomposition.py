@@ -71,7 +71,7 @@ def parts(
         made += own
     for part in made:
         part.requires = frozenset(chain.from_iterable(requires.get(line.product, ()) for line in part.lines))
-        part.needs = sorted(_needs(part, made))
+        part.needs = sorted(set(_needs(part, made)))
     return made
 
 

@@ -14,6 +14,7 @@ from functools import partial
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from hutong.ordering import exceptions, failure, planning, ready_queue, recording, remote_steps, timers
 from hutong.ordering.local_steps import Handler
@@ -214,6 +215,8 @@ def _run(conn: Connection, handler: Handler, steps: Sequence[ClaimedStep]) -> Ma
 
 def passing(error: Exception) -> bool:
     """Whether the same thing may well succeed when done again: a lost connection, a deadlock."""
+    if isinstance(error, NoConnectionFree):
+        return True
     if not isinstance(error, DBAPIError):
         return False
     return error.connection_invalidated or getattr(error.orig, "sqlstate", None) in {None, "40P01", "40001", "57P01"}

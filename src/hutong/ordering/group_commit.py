@@ -57,6 +57,8 @@ class GroupCommit(Generic[Request, Answer]):
                 if 1 < len(self._waiting) < self._most:
                     await asyncio.sleep(self._gather_seconds)
                 taken, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+                if not taken:  # the other writer took them while we waited for more
+                    break
                 results = await loop.run_in_executor(self._pool, self._all, [request for request, _ in taken])
                 for (_, answer), result in zip(taken, results, strict=True):
                     if answer.cancelled():

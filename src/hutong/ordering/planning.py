@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Row, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from hutong.catalog import queries as catalog_queries
 from hutong.catalog.conditions import step_environment
@@ -85,6 +86,8 @@ def plan_orders(conn: Connection, order_ids: Sequence[int]) -> int:
     for row in conn.execute(_LOCK, {"ids": list(order_ids), "plannable": plannable}).all():
         try:
             drafts.append(_draft(row))
+        except SQLAlchemyError:  # nothing is wrong with the order: it is planned when the database answers again
+            raise
         except Exception as error:  # whatever is wrong with this order or its catalog: a person must see it
             log().warning("order cannot be planned", order_id=row.id, error=type(error).__name__)
             exceptions.hold_order(conn, row.id, "planning-failed", {"error": type(error).__name__})

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, Row, text
@@ -104,8 +104,14 @@ def _finish(conn: Connection, actor: str, outcomes: Done) -> set[int]:
     return counted
 
 
-def unblock(conn: Connection, passed: Sequence[Row[Any]]) -> None:
-    """Count steps (rows with `unblocks`) as passed for those that wait for them; queue the newly ready."""
+class Passed(NamedTuple):
+    """A step that others need not wait for any more."""
+
+    unblocks: Sequence[int]
+
+
+def unblock(conn: Connection, passed: Sequence[Passed | Row[Any]]) -> None:
+    """Count steps as passed for those that wait for them; queue the newly ready."""
     waiting = Counter(waiter for row in passed for waiter in row.unblocks)
     if not waiting:
         return
