@@ -9,7 +9,18 @@ from hutong.identity.http import COOKIE
 from hutong.identity.sign_in import session_of
 from hutong.platform.errors import Problem, Unauthenticated
 from hutong.platform.http import locale_of, on_problem
-from hutong.web import customers, home, order_actions, orders, resolution, search, sign_in, static_files, suspects
+from hutong.web import (
+    catalog,
+    customers,
+    home,
+    order_actions,
+    orders,
+    resolution,
+    search,
+    sign_in,
+    static_files,
+    suspects,
+)
 from hutong.web.shell import render
 
 ROUTERS = (
@@ -22,6 +33,7 @@ ROUTERS = (
     suspects.router,
     orders.router,
     order_actions.router,
+    catalog.router,
 )
 
 

@@ -93,8 +93,15 @@ def happenings(viewer: Principal, customer: Mapping[str, Any], locale: str) -> l
         for row in inventory_queries.over_time(viewer, customer["id"]):
             if row["what"] == "offer":
                 event = "ended" if row["ended"] else "changed" if row["changed"] is not None else "began"
-                made.append({"at": row["valid_from"], "words": f"web-happening-offer-{event}", "detail": name_of(catalog, Kind.OFFER, row["code"], locale),
-                             "by": row["changed_by"], "kind": "bad" if row["ended"] else "good"})  # fmt: skip
+                made.append(
+                    {
+                        "at": row["valid_from"],
+                        "words": f"web-happening-offer-{event}",
+                        "detail": name_of(catalog, Kind.OFFER, row["code"], locale),
+                        "by": row["changed_by"],
+                        "kind": "bad" if row["ended"] else "good",
+                    }
+                )
     return sorted(made, key=lambda row: row["at"], reverse=True)
 
 
@@ -111,7 +118,12 @@ def over_time(viewer: Principal, customer: Mapping[str, Any], locale: str) -> Fa
     catalog = catalog_queries.load()
     for row in versions:
         row["name"] = name_of(catalog, Kind.OFFER if row["what"] == "offer" else Kind.PRODUCT, row["code"], locale)
-    return {"versions": versions, "chart": periods_chart(versions, locale) if versions else None}
+    instances = len({(row["what"], row["id"]) for row in versions})
+    return {
+        "versions": versions,
+        "chart": periods_chart(versions, locale) if versions else None,
+        "height": 60 + 34 * instances,
+    }
 
 
 COLOURS = {"active": "#6b8f71", "pre_activated": "#98a2b3", "suspended": "#c98a2b", "terminated": "#b42c1f"}

@@ -80,7 +80,12 @@ def by_source(rows: Sequence[tuple[str, int]]) -> Option:
             "axisLine": {"show": False},
         },
         "series": [
-            {"type": "bar", "barMaxWidth": 16, "data": [count for _, count in shown], "itemStyle": {"color": "#4a6fa5", "borderRadius": 3},
-             "label": {"show": True, "position": "right"}}
+            {
+                "type": "bar",
+                "barMaxWidth": 16,
+                "data": [count for _, count in shown],
+                "itemStyle": {"color": "#4a6fa5", "borderRadius": 3},
+                "label": {"show": True, "position": "right"},
+            }
         ],
-    }  # fmt: skip
+    }

@@ -16,7 +16,7 @@ from hutong.platform.errors import NotFound
 from hutong.platform.http import locale_of
 from hutong.platform.i18n import translate
 from hutong.web import words_of_codes
-from hutong.web.customer_parts import name_of
+from hutong.web.customer_parts import attribute_words, name_of
 from hutong.web.flow import lanes
 from hutong.web.shell import render, show_money, show_time
 
@@ -112,20 +112,36 @@ def order_page(request: Request, session: SignedInSession, order_id: int) -> Res
     catalog = catalog_queries.load()
     for item in order["items"]:
         item["name"] = name_of(catalog, Kind.OFFER, item["offer"], locale)
+        item["shown"] = attribute_words(catalog, item["offer"], item["attributes"] or {}, locale)
     for part in traced["business_orders"]:
         part["name"] = name_of(catalog, Kind.PRODUCT, part["product"], locale)
         part["number_found"] = shown_number(viewer, part["results"].get("number"))
         part["may_undo"] = viewer.may("ordering.manage") and BUSINESS_ORDER.allows(OrderState(part["state"]), "undo")
     [order] = named(viewer, [order])
+    drawn = lanes(traced["business_orders"], locale)
+    steps = {each.id: f"{lane.part['number']} {each.words}" for lane in drawn for each in lane.forward + lane.backward}
     context = {
         "order": order,
-        "lanes": lanes(traced["business_orders"], locale),
-        "entries": traced["entries"],
+        "lanes": drawn,
+        "steps": steps,
+        "entries": told(traced["entries"]),
         "may_cancel": viewer.may("ordering.write") and "request_cancel" in order["may"],
         "may_expedite": not CUSTOMER_ORDER.final(OrderState(order["state"]))
         and (viewer.may("ordering.write") or viewer.may("ordering.expedite")),
     }
     return render(request, "order.html", context, session)
+
+
+def told(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What happened, latest first; what repeats (a peer asked again and again) is told once, with how often."""
+    made: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for entry in entries:
+        key = (entry["event"], entry["step_id"], entry["business_order_id"], entry["detail"].get("reason"))
+        if entry["actor"].startswith("user:") or key not in made:
+            made[(*key, entry["id"]) if key in made else key] = entry | {"times": 1}
+        else:
+            made[key] |= {"times": made[key]["times"] + 1, "at": entry["at"]}
+    return sorted(made.values(), key=lambda entry: (entry["at"], entry["id"]), reverse=True)
 
 
 def shown_number(viewer: Principal, number: str | None) -> str | None:
