@@ -9,12 +9,25 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 
-from hutong.api import docs
-from hutong.api.tmf import errors, openapi, product_catalog, product_inventory, product_order
+from hutong.api import docs, webhook_forms
+from hutong.api.tmf import customer, errors, hub, openapi, party, product_catalog, product_inventory, product_order
 from hutong.platform.errors import Problem
 from hutong.platform.http import locale_of
 
-ROUTERS = (docs.router, product_catalog.router, product_order.direct, product_order.router, product_inventory.router)
+ROUTERS = (
+    docs.router,
+    product_order.direct,
+    product_order.router,
+    product_inventory.router,
+    party.routes("individual"),
+    party.routes("organization"),
+    customer.router,
+    hub.routes(webhook_forms.ORDERS, "TMF622 Product Ordering"),
+    hub.routes(webhook_forms.PRODUCTS, "TMF637 Product Inventory"),
+    hub.routes(webhook_forms.PARTIES, "TMF632 Party"),
+    hub.routes(webhook_forms.CUSTOMERS, "TMF629 Customer"),
+    product_catalog.router,
+)
 Handler = Callable[[Request, Any], Response | Awaitable[Response]]
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, FromClause, Select, Table, and_, case, fun
 
 from hutong.identity import Principal, protect, require, row_scope
 from hutong.inventory.queries import NUMBER
-from hutong.inventory.tables import access_number, offer_instance, offer_product, product_instance
+from hutong.inventory.tables import access_number, account, offer_instance, offer_product, product_instance
 from hutong.platform import cel, clock, database, paging
 from hutong.platform.history import history_of
 
@@ -109,3 +109,15 @@ def _by_offer(values: Sequence[str]) -> ColumnElement[bool]:
 def _of_offer(values: Sequence[str]) -> ColumnElement[bool]:
     parts = select(offer_product.c.product_instance_id)
     return _product.c.id.in_(parts.where(paging.equals(offer_product.c.offer_instance_id, values)))
+
+
+def accounts_of(customer_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
+    """Customer → their open accounts (id, name), by id."""
+    statement = select(account.c.customer_id, account.c.id, account.c.name).where(
+        account.c.customer_id.in_(customer_ids), ~account.c.ended
+    )
+    made: dict[int, list[dict[str, Any]]] = {}
+    with database.read("inventory") as conn:
+        for row in conn.execute(statement.order_by(account.c.id)):
+            made.setdefault(row.customer_id, []).append({"id": row.id, "name": row.name})
+    return made

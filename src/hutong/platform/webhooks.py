@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import msgspec
@@ -56,6 +56,7 @@ class Webhook:
 
 
 _forms: dict[str, Form] = {}
+_ENCODER = msgspec.json.Encoder(decimal_format="number")  # amounts keep their exact digits
 
 
 def form(name: str) -> Callable[[Form], Form]:
@@ -158,15 +159,22 @@ def _shown(row: Any) -> Webhook:
 
 def _subscription(row: Any) -> Subscription:
     callback, secret, form_name = row.callback, row.secret, row.form
+    types = _types(row.query) if form_name else set()
 
     def handler(_conn: Connection, events: Sequence[Delivered]) -> None:
         for event in events:
             body = own_form(event) if form_name is None else _forms[form_name](event)
-            if body is not None:
-                post(callback, secret, event.id, msgspec.json.encode(body))
+            if body is not None and (not types or body.get("eventType") in types):
+                post(callback, secret, event.id, _ENCODER.encode(body))
 
     name = subscription_name(row.id)
     return Subscription(name, tuple(row.events), handler, BATCH, one_by_one=True, max_attempts=MAX_ATTEMPTS)
+
+
+def _types(query: str | None) -> set[str]:
+    """The event types a registration's query (`eventType=A,B`) asks for; none: all."""
+    given = parse_qs(query or "").get("eventType", [])
+    return {part for value in given for part in value.split(",") if part}
 
 
 def signature(secret: str, body: bytes, seconds: int) -> str:
@@ -205,12 +213,14 @@ class Refused(Exception):
 
 def check_address(callback: str) -> str:
     """An address of the callback's host that may be called. Raises Unprocessable, RetryLater for an unknown host."""
-    parts = urlsplit(callback)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
-        raise Unprocessable("platform-webhook-callback", field="callback")
-    port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
+        parts = urlsplit(callback)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+            raise ValueError(callback)
         found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
+    except ValueError as failure:  # also of addresses that urlsplit and IDNA cannot read
+        raise Unprocessable("platform-webhook-callback", field="callback") from failure
     except OSError as failure:
         raise RetryLater(f"unknown host {parts.hostname}") from failure
     addresses = [str(entry[4][0]) for entry in found]

@@ -58,3 +58,9 @@ def converted(kind: type[T], value: object) -> T:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
         raise Invalid("api-input-invalid", reason=str(error)) from error
+
+
+async def named(request: Request, kind: type[T]) -> tuple[T, set[str]]:
+    """The body as a type, and the attributes it names: what is absent differs from what is null."""
+    document = await json_object(request)
+    return converted(kind, document), set(document)

@@ -27,7 +27,7 @@ Instant = Annotated[datetime, Meta(tz=True)]
 YEARS = range(1900, 9000)
 
 
-class _Typed(msgspec.Struct, rename="camel", omit_defaults=True, forbid_unknown_fields=True):
+class Typed(msgspec.Struct, rename="camel", omit_defaults=True, forbid_unknown_fields=True):
     """What every TMF object may say of itself."""
 
     type: str | None = msgspec.field(default=None, name="@type")
@@ -35,7 +35,7 @@ class _Typed(msgspec.Struct, rename="camel", omit_defaults=True, forbid_unknown_
     schema_location: str | None = msgspec.field(default=None, name="@schemaLocation")
 
 
-class Reference(_Typed, kw_only=True):
+class Reference(Typed, kw_only=True):
     """A reference to something that is elsewhere."""
 
     id: Key
@@ -47,7 +47,7 @@ class Reference(_Typed, kw_only=True):
     referred_type: str | None = msgspec.field(default=None, name="@referredType")
 
 
-class Characteristic(_Typed, kw_only=True):
+class Characteristic(Typed, kw_only=True):
     """A named value."""
 
     name: Key
@@ -56,7 +56,7 @@ class Characteristic(_Typed, kw_only=True):
     id: str | None = None
 
 
-class Product(_Typed, kw_only=True):
+class Product(Typed, kw_only=True):
     """The product of an item: what it is to be, or which one it is."""
 
     id: Key | None = None
@@ -71,14 +71,14 @@ class Product(_Typed, kw_only=True):
     referred_type: str | None = msgspec.field(default=None, name="@referredType")
 
 
-class Relationship(_Typed, kw_only=True):
+class Relationship(Typed, kw_only=True):
     """That an item is delivered with another one of the order."""
 
     id: Key
     relationship_type: str = "reliesOn"
 
 
-class Item(_Typed, kw_only=True):
+class Item(Typed, kw_only=True):
     """One item; `product_order_item` names components of its offer."""
 
     id: Key
@@ -92,7 +92,7 @@ class Item(_Typed, kw_only=True):
     state: str | None = None
 
 
-class ProductOrderCreate(_Typed, kw_only=True):
+class ProductOrderCreate(Typed, kw_only=True):
     """TMF622 ProductOrder_Create."""
 
     product_order_item: Annotated[list[Item], Meta(min_length=1, max_length=500)]
@@ -129,7 +129,7 @@ class ProductOrderPatch(msgspec.Struct, rename="camel", forbid_unknown_fields=Tr
     product_offering_qualification: list[Any] | None = None
 
 
-class Cancellation(_Typed, kw_only=True):
+class Cancellation(Typed, kw_only=True):
     """TMF622 CancelProductOrder_Create."""
 
     product_order: Reference

@@ -1,0 +1,121 @@
+"""TMF632 v4 Individual and Organization, TMF629 v4 Customer, as we show them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from hutong.api.tmf.party_body import GENDERS, PLAIN
+from hutong.api.tmf.resource import Resource, identified, instant, reference
+from hutong.party.standardise.pinyin import COMPOUND_SURNAMES
+
+BASE = "/tmf-api/party/v4"
+CUSTOMERS = "/tmf-api/customerManagement/v4"
+TYPES = {"person": ("individual", "Individual"), "organisation": ("organization", "Organization")}
+
+
+def party(row: Mapping[str, Any]) -> Resource:
+    """A row of `party.pages.page` as Individual or Organization."""
+    kind, type_name = TYPES[row["kind"]]
+    plain = {name: value for name, value in row["attributes"].items() if name in PLAIN[row["kind"]]}
+    made = individual(row) if kind == "individual" else organization(row)
+    return identified(
+        BASE,
+        kind,
+        type_name,
+        row["id"],
+        **plain,
+        **made,
+        status="validated",
+        contactMedium=contacts(row),
+        externalReference=[{"externalReferenceType": source, "name": key} for source, key in row["xrefs"] or []],
+        partyCharacteristic=characteristics(row),
+    )
+
+
+def individual(row: Mapping[str, Any]) -> Resource:
+    """What only persons have."""
+    name = row["name"] or ""
+    family, given = names(name)
+    return {
+        "fullName": name,
+        "familyName": family,
+        "givenName": given,
+        "gender": GENDERS.get(row["gender"] or "", row["gender"]),
+        "birthDate": day(row["birth_date"]),
+        "individualIdentification": identification(row),
+    }
+
+
+def organization(row: Mapping[str, Any]) -> Resource:
+    """What only organisations have."""
+    return {"name": row["name"], "tradingName": row["name"], "organizationIdentification": identification(row)}
+
+
+def names(name: str) -> tuple[str, str]:
+    """Family name and given name: Chinese names begin with the family name, of one or two characters."""
+    if name.isascii():
+        given, _, family = name.rpartition(" ")
+        return family, given
+    size = 2 if name[:2] in COMPOUND_SURNAMES and len(name) > 2 else 1
+    return name[:size], name[size:]
+
+
+def day(value: date | None) -> str | None:
+    """A calendar day in TMF's date-time form."""
+    return None if value is None else f"{value.isoformat()}T00:00:00Z"
+
+
+def identification(row: Mapping[str, Any]) -> list[Resource] | None:
+    """The identity document."""
+    if not row["id_number"]:
+        return None
+    return [{"identificationType": row["id_type"] or "other", "identificationId": row["id_number"]}]
+
+
+def contacts(row: Mapping[str, Any]) -> list[Resource]:
+    """How to reach the party."""
+    made = [
+        ("mobile", {"contactType": "mobile", "phoneNumber": row["mobile"]}, "phoneNumber"),
+        ("telephone", {"contactType": "fixed", "phoneNumber": row["phone"]}, "phoneNumber"),
+        ("email", {"contactType": "email", "emailAddress": row["email"]}, "emailAddress"),
+    ]
+    found = [{"mediumType": kind, "characteristic": detail} for kind, detail, needed in made if detail[needed]]
+    if row["address"]:
+        place = {
+            "street1": row["address"],
+            "city": row["city"],
+            "stateOrProvince": row["province"],
+            "postCode": row["postcode"],
+        }
+        detail = {name: value for name, value in place.items() if value}
+        found.append({"mediumType": "postalAddress", "characteristic": {"contactType": "address", **detail}})
+    return found
+
+
+def characteristics(row: Mapping[str, Any]) -> list[Resource]:
+    """Grade, branch, and what sources state beyond TMF's attributes."""
+    given = {"grade": row["grade"], "branch": row["branch"]} | {
+        name: value for name, value in row["attributes"].items() if name not in PLAIN[row["kind"]]
+    }
+    return [{"name": name, "value": value} for name, value in given.items() if value is not None]
+
+
+def customer(row: Mapping[str, Any], accounts: Sequence[Mapping[str, Any]]) -> Resource:
+    """A row of `party.pages.page` with its accounts (id, name) as Customer."""
+    kind, type_name = TYPES[row["kind"]]
+    return identified(
+        CUSTOMERS,
+        "customer",
+        "Customer",
+        row["id"],
+        name=row["name"],
+        status="active",
+        engagedParty=reference(f"{BASE}/{kind}", row["id"], type_name, name=row["name"]),
+        contactMedium=contacts(row),
+        characteristic=characteristics(row),
+        account=[
+            reference(None, account["id"], "BillingAccount", name=account["name"] or str(account["id"]))
+            for account in accounts
+        ],
+        validFor={"startDateTime": instant(row["effective_at"])},
+    )
