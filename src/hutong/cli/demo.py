@@ -56,11 +56,11 @@ def demo(  # noqa: PLR0917 (one parameter per option of the command)
 
 def _sample(folder: Path, customers: int, events: int, seed: int) -> Path:
     """The sample's files, written unless they are there."""
-    from hutong.cli.sample.generate import generate
+    from hutong.cli.sample import telecom
 
     if not (folder / "manifest.json").is_file():
         say("journey-sample", customers=customers, events=events)
-        generate(out=folder, customers=customers, events=events, seed=seed)
+        telecom(out=folder, customers=customers, events=events, seed=seed)
     return folder
 
 

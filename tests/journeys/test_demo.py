@@ -1,0 +1,28 @@
+"""The newcomer's command tells its story to the end, and every audit holds."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ARGUMENTS = ["demo", "--once", "--customers", "600", "--events", "8000", "--port", "0"]
+
+
+@pytest.mark.parametrize("seed", ["7", "11"])
+def test_the_demo_ends_with_every_audit_holding(tmp_path: Path, seed: str) -> None:
+    """The journey of the first customer: records, orders (one fused order fails and is compensated), usage, bills."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("HUTONG_")}
+    told = subprocess.run(
+        [sys.executable, "-m", "hutong.cli.main", *ARGUMENTS, "--seed", seed],
+        env=env | {"HUTONG_DATA_DIR": str(tmp_path), "HUTONG_DEFAULT_LOCALE": "en", "COLUMNS": "160"},
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert told.returncode == 0, told.stdout[-4000:] + told.stderr[-4000:]
+    assert "Every audit holds." in told.stdout
+    assert "fused order → completed" in told.stdout
+    assert "fused order → partial" in told.stdout
