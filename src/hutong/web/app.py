@@ -10,11 +10,16 @@ from hutong.identity.sign_in import session_of
 from hutong.platform.errors import Problem, Unauthenticated
 from hutong.platform.http import locale_of, on_problem
 from hutong.web import (
+    access_log,
     catalog,
     customers,
+    dead_letters,
     home,
+    jobs,
+    loads,
     order_actions,
     orders,
+    people,
     resolution,
     search,
     sign_in,
@@ -34,6 +39,11 @@ ROUTERS = (
     orders.router,
     order_actions.router,
     catalog.router,
+    loads.router,
+    jobs.router,
+    dead_letters.router,
+    access_log.router,
+    people.router,
 )
 
 

@@ -28,6 +28,7 @@ ENTRIES = (
     Entry("/jobs", "web-nav-jobs", "platform.jobs", "clock", "web-group-operations"),
     Entry("/dead-letters", "web-nav-dead-letters", "platform.jobs", "letter", "web-group-operations"),
     Entry("/access-log", "web-nav-access-log", "identity.audit", "eye", "web-group-operations"),
+    Entry("/people", "web-nav-people", "identity.read", "key", "web-group-operations"),
 )
 
 
