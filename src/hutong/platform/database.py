@@ -61,6 +61,15 @@ def _engine(url: str) -> Engine:
         connect_args={"application_name": "hutong", "options": "-c timezone=UTC"},
     )
 
+    @event.listens_for(engine, "do_connect")
+    def revive(dialect: Any, _record: Any, words: Any, parameters: Any) -> Any:
+        try:
+            return dialect.connect(*words, **parameters)
+        except psycopg.OperationalError:
+            if settings.database_url or not embedded_postgres.shared(settings.data_dir).revive():
+                raise
+            return dialect.connect(*words, **parameters)
+
     @event.listens_for(engine, "first_connect")
     def refuse_old_server(connection: Any, _record: Any) -> None:
         if connection.info.server_version < MINIMUM_VERSION:

@@ -66,6 +66,17 @@ class EmbeddedPostgres:
     ensure = acquire
     """Called again (at start, or when a connection failed): see that the server is up. The same URL."""
 
+    def revive(self) -> bool:
+        """After a connection failed: start the server again if its keeper was killed too. Whether that was so.
+
+        A server that has a keeper is back in a moment by itself.
+        """
+        with self._guard:
+            if self._home is None or not _unkept(self._home):
+                return False
+            self._up(self._home)
+            return True
+
     def release(self) -> None:
         """Stop being a user. If that was the last one, returns when the server has stopped."""
         with self._guard:
@@ -185,6 +196,14 @@ def _wait_until_stopped_or_used(home: Path) -> None:
     finally:
         os.close(keeper)
         os.close(users)
+
+
+def _unkept(home: Path) -> bool:
+    keeper = _open(home / "keeper.lock")
+    try:
+        return _try_lock(keeper, fcntl.LOCK_SH)
+    finally:
+        os.close(keeper)
 
 
 def _open(lock: Path) -> int:

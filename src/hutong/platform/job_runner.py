@@ -5,7 +5,8 @@ A killed worker's job stays 'doing' in the queue; every worker looks for such jo
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import procrastinate
@@ -18,6 +19,7 @@ from hutong.platform.subscriptions import load_handlers
 log = structlog.get_logger(__name__)
 STALLED_AFTER = 30.0
 """Seconds without a sign of life after which a worker counts as dead."""
+AFTER_FAILURE = 1.0
 
 _periodic: dict[str, tuple[str, Callable[[], object]]] = {}
 
@@ -99,16 +101,19 @@ async def _work(stop: threading.Event, centers: Sequence[str], lanes: Sequence[s
     async with _application(pool=len(lanes) * 2 + 4).open_async() as app:
         workers = [
             asyncio.create_task(
-                app.run_worker_async(
-                    queues=[f"{center}.{lane}" for center in centers],
-                    name=lane,
-                    concurrency=jobs.LANES[lane],
-                    fetch_job_polling_interval=1.0,
-                    install_signal_handlers=False,
-                    delete_jobs="always",
-                    shutdown_graceful_timeout=30,
-                    update_heartbeat_interval=stalled_after / 3,
-                    stalled_worker_timeout=stalled_after,
+                _staying(
+                    partial(
+                        app.run_worker_async,
+                        queues=[f"{center}.{lane}" for center in centers],
+                        name=lane,
+                        concurrency=jobs.LANES[lane],
+                        fetch_job_polling_interval=1.0,
+                        install_signal_handlers=False,
+                        delete_jobs="always",
+                        shutdown_graceful_timeout=30,
+                        update_heartbeat_interval=stalled_after / 3,
+                        stalled_worker_timeout=stalled_after,
+                    )
                 )
             )
             for lane in lanes
@@ -121,6 +126,16 @@ async def _work(stop: threading.Event, centers: Sequence[str], lanes: Sequence[s
         for worker in workers:
             worker.cancel()
         await asyncio.gather(*workers, watch, return_exceptions=True)
+
+
+async def _staying(run: Callable[[], Awaitable[None]]) -> None:
+    """Run the library's worker anew when it ends: it does when the database goes away, and never comes back itself."""
+    while not jobs.stopping.is_set():
+        try:
+            await run()
+        except Exception as failure:
+            log.warning("job lane interrupted", error=repr(failure)[:500])
+        await asyncio.sleep(AFTER_FAILURE)
 
 
 def _executor(size: int) -> Any:

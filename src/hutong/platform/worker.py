@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import psycopg
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from hutong.platform import database, migrations
 from hutong.platform.dead_letters import retry_due
@@ -79,8 +80,10 @@ def run_subscriptions(
     start("notices", lambda end: _listen(end, bells))
     for center in chosen:
         start(f"relay:{center}", _relaying(center, bells))
+    others: Sequence[Subscription] = ()
     while not stop.is_set():
-        wanted = {f"subscription:{found.name}": found for found in (*registered(chosen), *more())}
+        others = _asked(more, others)
+        wanted = {f"subscription:{found.name}": found for found in (*registered(chosen), *others)}
         for name in [name for name in threads if name.startswith("subscription:") and name not in wanted]:
             ends.pop(name).set()
             del threads[name]
@@ -92,6 +95,15 @@ def run_subscriptions(
     bells.ring_all()
     for thread in threads.values():
         thread.join(timeout=30)
+
+
+def _asked(more: Source, before: Sequence[Subscription]) -> Sequence[Subscription]:
+    """Further subscriptions; the same as before while the database does not answer."""
+    try:
+        return tuple(more())
+    except SQLAlchemyError as failure:
+        log.warning("registrations not read", error=repr(failure)[:500])
+        return before
 
 
 def _repeat(end: threading.Event, bell: threading.Event, poll: float, work: Callable[[], int]) -> None:
