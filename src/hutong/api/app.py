@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 
-from hutong.api import docs, webhook_forms
+from hutong.api import docs, peer_callbacks, webhook_forms
 from hutong.api.tmf import customer, errors, hub, openapi, party, product_catalog, product_inventory, product_order
 from hutong.platform.errors import Problem
 from hutong.platform.http import locale_of
@@ -27,6 +27,7 @@ ROUTERS = (
     hub.routes(webhook_forms.PARTIES, "TMF632 Party"),
     hub.routes(webhook_forms.CUSTOMERS, "TMF629 Customer"),
     product_catalog.router,
+    peer_callbacks.router,
 )
 Handler = Callable[[Request, Any], Response | Awaitable[Response]]
 

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from hutong import catalog
+from hutong.api.tmf import openapi
 from hutong.api.tmf.in_memory import page_of
 from hutong.api.tmf.listing import fields_of, list_answer
 from hutong.api.tmf.resource import JsonAnswer, Resource, chosen_fields, identified, instant, money, reference
@@ -54,14 +55,18 @@ def _rendered(snapshot: Catalog, kind: str, locale: str) -> tuple[Resource, ...]
             return tuple(prices(snapshot, locale))
 
 
-@router.get("/{kind}")
+@router.get(
+    "/{kind}",
+    responses=openapi.responses(200, 404, many=True),
+    openapi_extra=openapi.lists(["id", "name", "lifecycleStatus"]),
+)
 def find(kind: str, request: Request, viewer: Caller) -> JsonAnswer:
     """List or find productOffering, productSpecification or productOfferingPrice."""
     require(viewer, "catalog.read")
     return list_answer(*page_of(request, _resources(kind, locale_of(request))))
 
 
-@router.get("/{kind}/{key}")
+@router.get("/{kind}/{key}", responses=openapi.responses(200, 404), openapi_extra=openapi.fields())
 def retrieve(kind: str, key: str, request: Request, viewer: Caller) -> JsonAnswer:
     """One of them by its id (the document's code)."""
     require(viewer, "catalog.read")

@@ -1,0 +1,54 @@
+"""Tests generated from our own OpenAPI description: whatever is sent, the answer is one that the description names."""
+
+import hypothesis
+import pytest
+import schemathesis
+from fastapi.testclient import TestClient
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from hutong.server import create_app
+
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+schema = schemathesis.openapi.from_asgi("/openapi.json", create_app()).include(path_regex="^/tmf-api/")
+
+
+@schema.parametrize()
+@hypothesis.settings(
+    max_examples=8,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(hypothesis.HealthCheck),
+    phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],
+)
+def test_answers_are_those_described(api: TestClient, case: schemathesis.Case) -> None:
+    """XP-04: bad input is answered with code and reason, never with a 500."""
+    case.call_and_validate(headers={"Authorization": api.headers["Authorization"]}, checks=CHECKS)
+
+
+def test_every_api_is_described(api: TestClient) -> None:
+    document = api.get("/openapi.json").json()
+    paths = {path.removeprefix("/tmf-api/") for path in document["paths"] if path.startswith("/tmf-api/")}
+    for expected in (
+        "productOrderingManagement/v4/productOrder",
+        "productOrderingManagement/v4/cancelProductOrder/{key}",
+        "productOrderingManagement/v4/hub",
+        "productInventory/v4/product",
+        "party/v4/individual/{key}",
+        "party/v4/organization",
+        "customerManagement/v4/customer",
+    ):
+        assert expected in paths, expected
+    create = document["paths"]["/tmf-api/productOrderingManagement/v4/productOrder"]["post"]
+    body = create["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+    assert "productOrderItem" in document["components"]["schemas"][body]["required"]
+
+
+@pytest.mark.parametrize("path", ["/docs", "/openapi.json"])
+def test_the_description_is_open(api: TestClient, path: str) -> None:
+    assert api.get(path, headers={"Authorization": ""}).status_code == 200
