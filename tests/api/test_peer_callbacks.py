@@ -4,13 +4,13 @@ import uuid
 
 from fastapi.testclient import TestClient
 from sqlalchemy import text
+from tests.api.conftest import open_shop
+from tests.api.test_product_order import body, post
 
 from hutong.ordering.remote_steps import CALLBACK_PATH
 from hutong.ordering.steps import step_key
 from hutong.ordering.worker import dispatcher
 from hutong.platform import database
-from tests.api.conftest import open_shop
-from tests.api.test_product_order import body, post
 
 
 def test_late_answers(api: TestClient) -> None:
