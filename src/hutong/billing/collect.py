@@ -139,10 +139,8 @@ def judge(conn: Connection, duck: duckdb.DuckDBPyConnection, scratch: Path) -> N
         SELECT row FROM candidate
         QUALIFY row_number() OVER (PARTITION BY system, record_id ORDER BY row) > 1
     """)
-    first, last = duck.execute(
-        "SELECT min(start), max(start) FROM line WHERE reason IS NULL AND kind = 'D'"
-    ).fetchone() or (None, None)
-    earlier = parts_of(conn, [str(cycle) for cycle in cycles_between(first, last)]) if first is not None else []
+    cycles = cycles_of(duck)
+    earlier = parts_of(conn, [str(cycle) for cycle in cycles])
     if earlier:
         duck.execute(f"""
             INSERT INTO duplicate
@@ -154,16 +152,22 @@ def judge(conn: Connection, duck: duckdb.DuckDBPyConnection, scratch: Path) -> N
         """)
 
 
+def cycles_of(duck: duckdb.DuckDBPyConnection) -> list[Cycle]:
+    """The bill cycles that the lines may belong to."""
+    [(first, last)] = duck.execute(
+        "SELECT min(start), max(start) FROM line WHERE reason IS NULL AND kind = 'D'"
+    ).fetchall()
+    return [] if first is None else cycles_between(first, last)
+
+
 def write_parts(conn: Connection, duck: duckdb.DuckDBPyConnection, scratch: Path, by: str) -> dict[str, int]:
     """The accepted events as columnar files by cycle, in their place; and their rows. Returns events by cycle."""
     accepted = f"""
         SELECT {EVENT} {USABLE.format(join="")} AND l.rowid NOT IN (SELECT row FROM duplicate)
     """
-    first, last = duck.execute(
-        "SELECT min(start), max(start) FROM line WHERE reason IS NULL AND kind = 'D'"
-    ).fetchone() or (None, None)
+    cycles = cycles_of(duck)
     written: dict[str, tuple[str, int]] = {}
-    for cycle in cycles_between(first, last) if first is not None else []:
+    for cycle in cycles:
         found = write_part(duck, scratch, cycle, accepted)
         if found:
             written[str(cycle)] = found
@@ -189,12 +193,12 @@ def write_part(duck: duckdb.DuckDBPyConnection, scratch: Path, cycle: Cycle, acc
     begin, end = bounds(cycle)
     temporary = scratch / f"{cycle}.parquet"
     where = f"{accepted} AND l.start >= {begin} AND l.start < {end}"
-    [events] = duck.execute(f"COPY ({where}) TO '{temporary}' (FORMAT parquet, COMPRESSION zstd)").fetchone() or (0,)
+    events = count(duck, f"COPY ({where}) TO '{temporary}' (FORMAT parquet, COMPRESSION zstd)")
     if not events:
         return None
     name = f"{cycle}/events-{uuid4()}.parquet"
     usage_store.settle(temporary, name)
-    return name, int(events)
+    return name, events
 
 
 FILE_COUNTS = """

@@ -64,5 +64,5 @@ def chunks(path: Path) -> Iterator[bytes]:
 
 def count(duck: duckdb.DuckDBPyConnection, select: str) -> int:
     """The one number that a select gives; 0 for null."""
-    row = duck.execute(select).fetchone()
-    return int(row[0] or 0) if row else 0
+    rows = duck.execute(select).fetchall()  # to its end: an unfinished result blocks the connection
+    return int(rows[0][0] or 0) if rows else 0

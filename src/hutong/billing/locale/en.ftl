@@ -23,3 +23,4 @@ billing-why-rounded = rounding: { $amount }
 ## Usage
 billing-usage-no-file = There is no file { $name }. Give a usage file, or a folder of them.
 billing-usage-unreadable = A usage file cannot be read as lines of text: { $reason }
+billing-cycle-invalid = { $cycle } is no bill cycle. Write year and month, as in 202609.

@@ -40,7 +40,8 @@ ROW_FIRST, ROW_END, BUCKET_FIRST, BUCKET_END = range(4)
 # rows: one use to price; START in UTC seconds, QUANTITY in base units; slots are rows of the accumulator table
 RATE, START, QUANTITY, MEMBER, MEMBER_SLOT, GROUP_SLOT = range(6)
 ROW_COLUMNS: Final = 6
-# buckets: granted allowances of a group, in the order of their use; OWNER is a member, or EVERYONE
+# buckets: granted allowances of a group, in the order of their use; OWNER is a member, EVERYONE, or -2 less a mask of
+# members (below 62)
 ALLOWANCE, OWNER, VALID_FROM, VALID_TO, REMAINING = range(5)
 EVERYONE: Final = -1
 # accumulators
@@ -230,7 +231,7 @@ def cover(
             remaining > 0
             and plan.covers[run.buckets[bucket, ALLOWANCE], coverage]
             and run.buckets[bucket, VALID_FROM] <= start < run.buckets[bucket, VALID_TO]
-            and owner in (EVERYONE, member)
+            and (owner in (EVERYONE, member) or (owner < EVERYONE and (-2 - owner) >> member & 1))
         ):
             taken = min(remaining, until - position)
             run.buckets[bucket, REMAINING] = remaining - taken
