@@ -34,8 +34,8 @@ def split_in(conn: Connection, party_id: int, records: Sequence[int], reason: st
         raise Unprocessable("party-split-all", id=party_id)
     operation_id = membership.new_operation(conn, "split", reason, by)
     _end_merges(conn, out, stay, operation_id)
-    judge(conn, list(product(out, stay)), "not_same", "split", reason, operation_id, by)
-    judge(conn, [*chain(out), *chain(stay)], "same", "split", reason, operation_id, by)
+    judge(conn, list(product(out, stay)), "not_same", "split", reason, operation_id=operation_id, by=by)
+    judge(conn, [*chain(out), *chain(stay)], "same", "split", reason, operation_id=operation_id, by=by)
     return regroup(conn, own, operation_id, by)
 
 
@@ -65,7 +65,9 @@ def undo(viewer: Principal, operation_id: int, reason: str) -> Moved:
 def undo_in(conn: Connection, operation_id: int, reason: str, by: str) -> Moved:
     """`undo` within the caller's transaction."""
     membership.lock(conn)
-    found = conn.execute(text("SELECT kind FROM party.operation WHERE id = :id"), {"id": operation_id}).scalar_one_or_none()
+    found = conn.execute(
+        text("SELECT kind FROM party.operation WHERE id = :id"), {"id": operation_id}
+    ).scalar_one_or_none()
     if found is None:
         raise NotFound("party-operation-unknown", id=operation_id)
     if found not in ("merge", "split"):
@@ -76,12 +78,10 @@ def undo_in(conn: Connection, operation_id: int, reason: str, by: str) -> Moved:
         {"id": operation_id},
     )
     records = {record for pair in touched for record in pair}
-    home = {
-        record: before
-        for record, before in conn.execute(
-            text("SELECT record_id, before_id FROM party.operation_record WHERE operation_id = :id"), {"id": operation_id}
-        )
-    }
+    moved = conn.execute(
+        text("SELECT record_id, before_id FROM party.operation_record WHERE operation_id = :id"), {"id": operation_id}
+    )
+    home: dict[int, int] = {row.record_id: row.before_id for row in moved}
     undoing = membership.new_operation(conn, "undo", reason, by, undoes=operation_id)
     conn.execute(
         text(

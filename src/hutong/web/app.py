@@ -3,12 +3,15 @@
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
+from starlette.exceptions import HTTPException
 
 from hutong.identity.http import COOKIE
 from hutong.identity.sign_in import session_of
 from hutong.platform.errors import Problem, Unauthenticated
-from hutong.platform.http import locale_of, on_problem
+from hutong.platform.http import locale_of, on_http_error, on_invalid_input, on_problem
+from hutong.platform.i18n import translate
 from hutong.web import (
     access_log,
     catalog,
@@ -52,6 +55,8 @@ def install(app: FastAPI) -> None:
     for router in ROUTERS:
         app.include_router(router)
     app.add_exception_handler(Problem, show_problem)
+    app.add_exception_handler(HTTPException, show_http_error)
+    app.add_exception_handler(RequestValidationError, show_invalid_input)
 
 
 def wants_page(request: Request) -> bool:
@@ -65,9 +70,29 @@ async def show_problem(request: Request, error: Exception) -> Response:
         return await on_problem(request, error)
     if isinstance(error, Unauthenticated):
         return RedirectResponse(f"/sign-in?to={quote(request.url.path)}", status_code=303)
-    context = {"title": error.message(locale_of(request)), "code": error.code}
+    return problem_page(request, error.message(locale_of(request)), error.code, error.status)
+
+
+async def show_http_error(request: Request, error: Exception) -> Response:
+    """An address that does not exist, or a method it does not have."""
+    if not isinstance(error, HTTPException) or not wants_page(request):
+        return await on_http_error(request, error)
+    return problem_page(
+        request, translate("web-page-unknown", locale_of(request)), str(error.status_code), error.status_code
+    )
+
+
+async def show_invalid_input(request: Request, error: Exception) -> Response:
+    """An address or a form with values that cannot be."""
+    if not wants_page(request):
+        return await on_invalid_input(request, error)
+    return problem_page(request, translate("web-input-invalid", locale_of(request)), "400", 400)
+
+
+def problem_page(request: Request, title: str, problem: str, status: int) -> Response:
+    """What went wrong, and where to go on; with the menu for those who are signed in."""
     try:
         session = session_of(request.cookies.get(COOKIE))
     except Unauthenticated:
         session = None
-    return render(request, "problem.html", context, session, error.status)
+    return render(request, "problem.html", {"title": title, "problem": problem}, session, status)

@@ -97,4 +97,6 @@ def names(catalog: Catalog, offer: Offer, locale: str) -> dict[str, str]:
 
 def said(source: str | None, environment: Any, locale: str) -> str | None:
     """A condition as a sentence."""
-    return None if source is None else cel.parse(source, environment).explain(locale, price_words.labels(locale))
+    if source is None:
+        return None
+    return price_words.plainly(cel.parse(source, environment).explain(locale, price_words.labels(locale)), locale)

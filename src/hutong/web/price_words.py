@@ -1,5 +1,6 @@
 """A price plan in words: the selection tree as conditions and prices, allowances and discounts as sentences. Pure."""
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -15,6 +16,8 @@ from hutong.web.words_of_codes import word
 VARIABLES = ("event.direction", "event.other_party", "event.call_type", "event.home_area", "event.visited_area",
              "event.start", "offer.attributes.tier", "customer.kind", "customer.grade", "customer.age", "customer.area",
              "account.payment_mode", "channel", "action", "one_off_micros", "offer.tier")  # fmt: skip
+
+QUOTED = "“{}”"
 
 
 class Line(NamedTuple):
@@ -69,14 +72,29 @@ def lines(section: Section, price_of: Any, locale: str, depth: int = 0) -> Itera
     when = condition(section.when, locale) or translate("web-otherwise", locale)
     prices = [price_of(code) for code in ((section.tariff, *section.surcharges) if section.tariff else ())]
     usage = word("web-usage", section.usage, locale) if section.usage else None
-    yield Line(depth, section.code, when, "; ".join(prices), usage)
+    said = bool(section.when or prices)
+    if said:
+        yield Line(depth, section.code, when, "; ".join(prices), usage)
     for below in section.sections:
-        yield from lines(below, price_of, locale, depth + 1)
+        yield from lines(below, price_of, locale, depth + said)
 
 
 def condition(source: str | None, locale: str) -> str:
     """A pricing condition as a sentence; empty for none."""
-    return "" if source is None else cel.parse(source, pricing_environment()).explain(locale, labels(locale))
+    return (
+        ""
+        if source is None
+        else plainly(cel.parse(source, pricing_environment()).explain(locale, labels(locale)), locale)
+    )
+
+
+def plainly(sentence: str, locale: str) -> str:
+    """The codes quoted in a sentence, as words; MO and MT are directions only beside their label: MO is Macao too."""
+    direction = re.escape(translate("web-variable-event-direction", locale))
+    sentence = re.sub(
+        rf"({direction}[^“”]*)“(MO|MT)”", lambda found: found[1] + word("web-direction", found[2], locale), sentence
+    )
+    return re.sub(r"“([a-z]+)”", lambda found: QUOTED.format(word("web-code", found[1], locale)), sentence)
 
 
 def tariff(given: Any, locale: str) -> str:

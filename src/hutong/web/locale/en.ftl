@@ -467,7 +467,6 @@ web-code-individual = individual
 web-code-organization = organisation
 web-code-add = add
 web-code-modify = modify
-
 ## operations
 web-occurred = Occurred
 web-anybody = Anybody
@@ -677,3 +676,4 @@ web-reject-no_contact = no way to contact
 web-reject-not_a_record = not a record
 web-reject-encoding = broken characters
 web-reject-kind_unmapped = kind unknown
+web-input-invalid = The address or form holds a value that cannot be. Go back, check it, and try again.

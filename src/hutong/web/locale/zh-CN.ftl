@@ -452,7 +452,6 @@ web-code-individual = 个人
 web-code-organization = 组织
 web-code-add = 新装
 web-code-modify = 变更
-
 ## operations
 web-occurred = 发生时间
 web-anybody = 所有人
@@ -659,3 +658,4 @@ web-reject-no_contact = 没有联系方式
 web-reject-not_a_record = 不是一条记录
 web-reject-encoding = 乱码
 web-reject-kind_unmapped = 客户类型不明
+web-input-invalid = 地址或表单中的值不正确。请返回检查后再试。
