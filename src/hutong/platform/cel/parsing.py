@@ -1,6 +1,7 @@
 """Source text to the Lark tree of CEL's grammar (the grammar file of `cel-python`, which keeps positions)."""
 
 import re
+import threading
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,6 +15,10 @@ from hutong.platform.cel.syntax import Place
 MAX_LENGTH = 20_000
 """Longest accepted source, in characters."""
 
+_building = threading.Lock()
+"""Threads may want their first parser together; building it evaluates Python literals, which some releases of Python 3.11
+cannot do in two threads at once (SystemError: AST constructor recursion depth mismatch)."""
+
 _ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-3][0-7]{2}|.)", re.DOTALL)
 
@@ -23,7 +28,9 @@ def syntax_tree(source: str) -> Tree[Token]:
     if len(source) > MAX_LENGTH:
         raise ExpressionError("too-long", Place(1, 1), limit=str(MAX_LENGTH))
     try:
-        return _parser().parse(source)
+        with _building:
+            parser = _parser()
+        return parser.parse(source)
     except UnexpectedInput as refused:
         at = Place(max(refused.line, 1), max(refused.column, 1))
         unread = refused.char if isinstance(refused, UnexpectedCharacters) else getattr(refused, "token", "")
