@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Row, text
+from tests.crash.clients import KINDS, Book
 
 from hutong.catalog.order_template import StepKind
 from hutong.identity import SYSTEM
@@ -18,7 +19,6 @@ from hutong.platform import database, migrations
 from hutong.platform.history import check_center
 from hutong.platform.relay import waiting
 from hutong.platform.worker import speaking
-from tests.crash.clients import KINDS, Book
 
 Rows = Sequence[Row[Any]]
 FINAL = CUSTOMER_ORDER.finals()
@@ -231,5 +231,3 @@ def histories_hold() -> Iterator[str]:
     for center in migrations.installed():
         with database.read(center) as conn:
             yield from check_center(conn, migrations.tables_of(center).metadata)
-
-

@@ -5,6 +5,7 @@ import random
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -121,10 +122,11 @@ class Load:
 
 def order(who: tuple[int, int], kind: str, key: str) -> dict[str, Any]:
     """A TMF622 order."""
-    items = [{"id": str(place), "action": "add", "productOffering": {"id": offer}} for place, offer in enumerate(KINDS[kind], 1)]
-    for item in items:
-        if item["productOffering"] == {"id": "MOBILE-5G"}:
-            item["product"] = {"productCharacteristic": [{"name": "tier", "value": "59"}]}
+    items: list[dict[str, Any]] = []
+    for place, offer in enumerate(KINDS[kind], 1):
+        items.append({"id": str(place), "action": "add", "productOffering": {"id": offer}})
+        if offer == "MOBILE-5G":
+            items[-1]["product"] = {"productCharacteristic": [{"name": "tier", "value": "59"}]}
     return {
         "externalId": key,
         "relatedParty": [{"id": str(who[0]), "role": "customer"}],
@@ -138,8 +140,7 @@ def misbehave(peers: str, chance: random.Random) -> None:
     """Let a simulated peer answer late, twice, not at all, or refuse, for some requests."""
     peer = chance.choice(list(MISCHIEF))
     how, seconds = chance.choice(MISCHIEF[peer])
-    rule = {"peer": peer, "operation": OPERATIONS[peer], "how": how, "times": chance.randint(1, 8), "seconds": seconds}
-    try:
-        httpx.post(f"{peers}/control", json=rule, timeout=5, trust_env=False).raise_for_status()
-    except httpx.TransportError:
-        pass  # it was just killed
+    rule = {"peer": peer, "operation": OPERATIONS[peer], "how": how, "seconds": seconds}
+    with suppress(httpx.TransportError):  # it may just have been killed
+        many = {**rule, "times": chance.randint(1, 8)}
+        httpx.post(f"{peers}/control", json=many, timeout=5, trust_env=False).raise_for_status()
