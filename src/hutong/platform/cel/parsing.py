@@ -16,8 +16,8 @@ MAX_LENGTH = 20_000
 """Longest accepted source, in characters."""
 
 _building = threading.Lock()
-"""Threads may want their first parser together; building it evaluates Python literals, which some releases of Python 3.11
-cannot do in two threads at once (SystemError: AST constructor recursion depth mismatch)."""
+"""Threads may want their first parser together; building it evaluates Python literals, which some releases of Python
+3.11 cannot do in two threads at once (SystemError: AST constructor recursion depth mismatch)."""
 
 _ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-3][0-7]{2}|.)", re.DOTALL)
