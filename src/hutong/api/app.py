@@ -16,7 +16,6 @@ from hutong.platform.http import locale_of
 
 ROUTERS = (
     docs.router,
-    product_order.direct,
     product_order.router,
     product_inventory.router,
     party.routes("individual"),
@@ -36,6 +35,8 @@ def install(app: FastAPI) -> None:
     """Add the API to the application; errors outside /tmf-api/ are answered as before."""
     for router in ROUTERS:
         app.include_router(router)
+    app.include_router(product_order.direct)
+    app.router.routes.insert(0, app.router.routes.pop())  # routes are tried in turn: the one that must be quick first
     openapi.describe(app)
     for kind in (Problem, RequestValidationError, HTTPException, OperationalError, InterfaceError):
         app.add_exception_handler(kind, _below_tmf(app.exception_handlers[kind]))
