@@ -56,6 +56,15 @@ class _StoredItem(msgspec.Struct):
 _DECODER = msgspec.json.Decoder(list[_StoredItem])
 
 
+@dataclass(frozen=True)
+class _Release:
+    """A catalog, and the relations of its products."""
+
+    catalog: Catalog
+    requires: Mapping[str, Sequence[str]]
+    attaches_to: Mapping[str, Sequence[str]]
+
+
 @dataclass
 class _Draft:
     """The plan of one order before it has ids."""
@@ -81,11 +90,14 @@ def plan_orders(conn: Connection, order_ids: Sequence[int]) -> int:
 
     An order that cannot be planned goes to the exception list; its neighbours are not held up.
     """
-    drafts = []
+    drafts: list[_Draft] = []
+    releases: dict[int, _Release] = {}
     plannable = CUSTOMER_ORDER.sources("start")
     for row in conn.execute(_LOCK, {"ids": list(order_ids), "plannable": plannable}).all():
         try:
-            drafts.append(_draft(row))
+            if row.catalog_version not in releases:
+                releases[row.catalog_version] = _release(row.catalog_version)
+            drafts.append(_draft(row, releases[row.catalog_version]))
         except SQLAlchemyError:  # nothing is wrong with the order: it is planned when the database answers again
             raise
         except Exception as error:  # whatever is wrong with this order or its catalog: a person must see it
@@ -109,11 +121,11 @@ def plan_orders(conn: Connection, order_ids: Sequence[int]) -> int:
     return len(rows.steps)
 
 
-def _draft(row: Row[Any]) -> _Draft:
+def _draft(row: Row[Any], release: _Release) -> _Draft:
     """Decompose one order. Raises whatever the catalog or a condition finds wrong."""
     stored = _DECODER.decode(row.items or "[]")
-    catalog = catalog_queries.load_release(row.catalog_version)
-    made = parts([entry.item for entry in stored], *_relations(catalog))
+    catalog = release.catalog
+    made = parts([entry.item for entry in stored], release.requires, release.attaches_to)
     if not made:
         raise ValueError("no business order")
     templates = {part.number: catalog.template(part.main.template, part.main.template_version) for part in made}
@@ -121,11 +133,10 @@ def _draft(row: Row[Any]) -> _Draft:
     return _Draft(row.id, row.account_id, {e.item.item_no: e.id for e in stored}, made, templates, planned)
 
 
-def _relations(catalog: Catalog) -> tuple[Mapping[str, Sequence[str]], Mapping[str, Sequence[str]]]:
-    return (
-        {product.code: product.requires for product in catalog.products},
-        {product.code: product.attaches_to for product in catalog.products},
-    )
+def _release(number: int) -> _Release:
+    catalog = catalog_queries.load_release(number)
+    requires = {product.code: product.requires for product in catalog.products}
+    return _Release(catalog, requires, {product.code: product.attaches_to for product in catalog.products})
 
 
 def _condition(channel: str) -> Callable[[PlannedStep, Part], bool]:
