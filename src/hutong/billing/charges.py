@@ -1,94 +1,103 @@
-"""Charging begins and ends when the order center says so (送计费): each business order once, one-off fees with it.
+"""One-off charges (一次性费用): asked for by the order center's events, taken back by its compensation (BL-03, BL-14)."""
 
-The order center asks by event and may ask again; the answer `billing.activated` is given each time, the effect once.
-"""
-
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, text
-from sqlalchemy.dialects.postgresql import insert
 
+from hutong.billing.events import activated
 from hutong.billing.pricing.cycle import Cycle
-from hutong.billing.tables import activation, one_off_charge
 from hutong.platform import clock
-from hutong.platform.outbox import Event, publish
+from hutong.platform.outbox import Delivered, publish
 from hutong.platform.settings import settings
 
-ACTIVATED = "billing.activated"
-REVERSE = text(
-    """INSERT INTO billing.one_off_charge (business_order_id, kind, code, customer_id, account_id, product_instance_id,
-              offer_instance_id, amount_micros, cycle, occurred_at)
-       SELECT business_order_id, 'reversal', code, customer_id, account_id, product_instance_id, offer_instance_id,
-              -amount_micros, :cycle, :now
-       FROM billing.one_off_charge WHERE kind = 'charge' AND business_order_id = ANY(:ids)
-       ON CONFLICT DO NOTHING"""
-)
-UNDO = text(
-    """INSERT INTO billing.activation (business_order_id, customer_order_id, action, state, changed_at)
-       SELECT a.business_order_id, a.customer_order_id, a.action, 'undone', :now
-       FROM json_to_recordset(CAST(:asked AS json))
-            AS a(business_order_id bigint, customer_order_id bigint, action text)
-       ON CONFLICT (business_order_id) DO UPDATE SET state = 'undone', changed_at = excluded.changed_at
-       WHERE activation.state = 'active'"""
-)
+ORDERS = """
+    json_to_recordset(CAST(:rows AS json)) AS r(business_order_id bigint, customer_order_id bigint, action text,
+        at timestamptz, cycle text)
+"""
+ACTIVATE = text(f"""
+    INSERT INTO billing.activation (business_order_id, customer_order_id, action, state, changed_at)
+    SELECT DISTINCT ON (business_order_id) business_order_id, customer_order_id, action, 'active', at FROM {ORDERS}
+    ON CONFLICT DO NOTHING
+""")
+UNDO = text(f"""
+    INSERT INTO billing.activation (business_order_id, customer_order_id, action, state, changed_at)
+    SELECT DISTINCT ON (business_order_id) business_order_id, customer_order_id, action, 'undone', at FROM {ORDERS}
+    ON CONFLICT (business_order_id) DO UPDATE SET state = 'undone', changed_at = EXCLUDED.changed_at
+""")
+CHARGE = text("""
+    INSERT INTO billing.one_off_charge (business_order_id, kind, code, customer_id, account_id, product_instance_id,
+        offer_instance_id, amount_micros, cycle, occurred_at)
+    SELECT r.business_order_id, 'charge', r.code, r.customer_id, r.account_id, r.product_instance_id,
+        r.offer_instance_id, r.amount_micros, r.cycle, r.at
+    FROM json_to_recordset(CAST(:rows AS json)) AS r(business_order_id bigint, code text, customer_id bigint,
+        account_id bigint, product_instance_id bigint, offer_instance_id bigint, amount_micros bigint, cycle text,
+        at timestamptz)
+    JOIN billing.activation a ON a.business_order_id = r.business_order_id AND a.state = 'active'
+    ON CONFLICT (business_order_id, kind, code) DO NOTHING
+""")
+REVERSE = text(f"""
+    INSERT INTO billing.one_off_charge (business_order_id, kind, code, customer_id, account_id, product_instance_id,
+        offer_instance_id, amount_micros, cycle, occurred_at)
+    SELECT c.business_order_id, 'reversal', c.code, c.customer_id, c.account_id, c.product_instance_id,
+        c.offer_instance_id, -c.amount_micros, r.cycle, r.at
+    FROM {ORDERS} JOIN billing.one_off_charge c ON c.business_order_id = r.business_order_id AND c.kind = 'charge'
+    ON CONFLICT (business_order_id, kind, code) DO NOTHING
+""")
 
 
-def activate(conn: Connection, asked: Sequence[Mapping[str, Any]]) -> None:
-    """Begin charging what business orders delivered; an order undone meanwhile stays undone. Answers each."""
-    requests = {int(request["business_order_id"]): request for request in asked}
-    now = clock.now()
-    rows = [
-        {
-            "business_order_id": key,
-            "customer_order_id": request["customer_order_id"],
-            "action": request["action"],
-            "state": "active",
-            "changed_at": now,
-        }
-        for key, request in requests.items()
+def activate(conn: Connection, events: Sequence[Delivered]) -> None:
+    """Begin to charge what business orders delivered: their one-off charges, each once however often it is asked.
+    Answers `billing.activated`, again when asked again. Fees and use need nothing: they follow the archive."""
+    conn.execute(ACTIVATE, as_json([order(event) for event in events]))
+    charges = [row for event in events for row in charges_of(event)]
+    if charges:
+        conn.execute(CHARGE, as_json(charges))
+    publish(conn, "billing", [activated(int(event.payload["business_order_id"])) for event in events])
+
+
+def deactivate(conn: Connection, events: Sequence[Delivered]) -> None:
+    """Take back the one-off charges of business orders that were undone; billed ones come back as credit."""
+    rows = as_json([order(event) for event in events])
+    conn.execute(UNDO, rows)
+    conn.execute(REVERSE, rows)
+
+
+def as_json(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Rows as the statements above take them."""
+    return {"rows": msgspec.json.encode(rows).decode()}
+
+
+def order(event: Delivered) -> dict[str, Any]:
+    """The business order an event speaks of."""
+    at = event.occurred_at or clock.now()
+    payload = event.payload
+    return {
+        "business_order_id": int(payload["business_order_id"]),
+        "customer_order_id": int(payload["customer_order_id"]),
+        "action": payload.get("action", "add"),
+        "at": at,
+        "cycle": cycle_of(at),
+    }
+
+
+def charges_of(event: Delivered) -> list[dict[str, Any]]:
+    """The one-off charges an event names; micros."""
+    payload: Mapping[str, Any] = event.payload
+    common = order(event) | {
+        "customer_id": int(payload["customer_id"]),
+        "account_id": int(payload["account_id"]),
+        "product_instance_id": next(iter(payload["product_instance_ids"]), 0),
+        "offer_instance_id": next(iter(payload["offer_instance_ids"]), 0),
+    }
+    return [
+        common | {"code": charge["code"], "amount_micros": int(charge["amount_micros"])}
+        for charge in payload["charges"]
     ]
-    statement = insert(activation).on_conflict_do_nothing().returning(activation.c.business_order_id)
-    new = set(conn.execute(statement, rows).scalars())
-    if charges := [row for key in new for row in _charges(requests[key])]:
-        conn.execute(insert(one_off_charge).on_conflict_do_nothing(), charges)
-    publish(
-        conn,
-        "billing",
-        [
-            Event(ACTIVATED, f"order:{request['customer_order_id']}", {"business_order_id": key})
-            for key, request in requests.items()
-        ],
-    )
 
 
-def _charges(request: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
-    """The one-off fees of a business order, due in the cycle in which it was delivered."""
-    now = clock.now()
-    instances = request["product_instance_ids"]
-    offers = request["offer_instance_ids"]
-    for charge in request["charges"]:
-        yield {
-            "business_order_id": request["business_order_id"],
-            "kind": "charge",
-            "code": charge["code"],
-            "customer_id": request["customer_id"],
-            "account_id": request["account_id"],
-            "product_instance_id": instances[0] if instances else 0,
-            "offer_instance_id": offers[0] if offers else 0,
-            "amount_micros": charge["amount_micros"],
-            "cycle": str(Cycle.of(now.astimezone(settings.zone).date())),
-            "occurred_at": now,
-        }
-
-
-def deactivate(conn: Connection, asked: Sequence[Mapping[str, Any]]) -> None:
-    """Undo activations of business orders that are compensated: their fees are taken back by reversals, once."""
-    now = clock.now()
-    keys = ("business_order_id", "customer_order_id", "action")
-    named = json.dumps([{key: request[key] for key in keys} for request in asked])
-    conn.execute(UNDO, {"asked": named, "now": now})
-    cycle = str(Cycle.of(now.astimezone(settings.zone).date()))
-    ids = [int(request["business_order_id"]) for request in asked]
-    conn.execute(REVERSE, {"ids": ids, "cycle": cycle, "now": now})
+def cycle_of(instant: datetime) -> str:
+    """The bill cycle of an instant."""
+    return str(Cycle.of(instant.astimezone(settings.zone).date()))

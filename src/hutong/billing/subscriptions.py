@@ -1,7 +1,6 @@
 """What billing hears from others."""
 
 from collections.abc import Sequence
-from itertools import groupby
 
 from sqlalchemy import Connection
 
@@ -9,13 +8,17 @@ from hutong.billing import charges
 from hutong.platform.outbox import Delivered
 from hutong.platform.subscriptions import subscriber
 
-ACTIVATION = "ordering.billing_activation_requested"
-DEACTIVATION = "ordering.billing_deactivation_requested"
+REQUESTED = "ordering.billing_activation_requested"
+WITHDRAWN = "ordering.billing_deactivation_requested"
 
 
-@subscriber(name="billing.on_orders", events=[ACTIVATION, DEACTIVATION])
-def on_orders(conn: Connection, events: Sequence[Delivered]) -> None:
-    """The order center asks to begin or to undo charging; runs of the same request are one set, order kept."""
-    for kind, told in groupby(events, key=lambda event: event.type):
-        asked = [event.payload for event in told]
-        (charges.activate if kind == ACTIVATION else charges.deactivate)(conn, asked)
+@subscriber(name="billing.on_activation", events=[REQUESTED, WITHDRAWN])
+def on_activation(conn: Connection, events: Sequence[Delivered]) -> None:
+    """The order center asks to begin charging, or to take it back; runs of one kind are handled as a set."""
+    run: list[Delivered] = []
+    for event in [*events, None]:
+        if run and (event is None or event.type != run[0].type):
+            (charges.activate if run[0].type == REQUESTED else charges.deactivate)(conn, run)
+            run = []
+        if event is not None:
+            run.append(event)
