@@ -3,7 +3,7 @@
 from hutong.party import uploads
 from hutong.party.load import load_file
 from hutong.party.resolve import resolve
-from hutong.platform import jobs
+from hutong.platform import database, jobs
 
 EXCLUSIVE = "party.resolve"
 
@@ -18,12 +18,13 @@ def load(ctx: jobs.JobContext, *, token: str, file: str, mapping: str, by: str, 
     if "load" not in ctx.saved:
         ctx.progress(0, 2, "load")
         report = load_file(uploads.path_of(token, file), uploads.mapping_named(mapping), by)
-        ctx.checkpoint(
-            {"load": report.load_id, "rows": report.rows, "rejected": report.rejected, "again": report.again}
-        )
+        counts = {"rows": report.rows, "admitted": report.admitted, "rejected": report.rejected}
+        ctx.checkpoint({"load": report.load_id, **counts, "again": report.again})
     ctx.raise_if_cancelled()
     if then_resolve and "resolve_job" not in ctx.saved:
-        ctx.checkpoint({**ctx.saved, "resolve_job": jobs.start("party.resolve", by=by, exclusive=EXCLUSIVE)})
+        with database.begin("platform") as conn:
+            resolve_job = jobs.start("party.resolve", by=by, exclusive=EXCLUSIVE, conn=conn)
+            ctx.checkpoint({**ctx.saved, "resolve_job": resolve_job}, conn=conn)
     uploads.forget(token)
     ctx.progress(2, 2, "done")
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from hutong.identity import queries, users
 from hutong.identity.http import SignedInSession
+from hutong.identity.masking import MASKS
 from hutong.identity.principal import require
 from hutong.platform import database
 from hutong.platform.http import locale_of
@@ -88,12 +89,12 @@ def access_log_rows(
 def row_shown(row: dict[str, Any], locale: str) -> dict[str, Any]:
     """A row in words."""
     ids = row["entity_ids"]
-    kinds = [translate("web-kind-all", locale) if kind == "*" else words_of_codes.word("web-kind", kind, locale)
-             for kind in row["kinds"]]  # fmt: skip
+    every = "*" in row["kinds"] or set(row["kinds"]) >= MASKS.keys()
+    kinds = ["all"] if every else row["kinds"]
     return {
         "at": show_time(row["at"]),
         "who": actors.name_of(row["actor"], locale),
-        "kinds": translate("web-list-comma", locale).join(kinds),
+        "kinds": translate("web-list-comma", locale).join(words_of_codes.word("web-kind", kind, locale) for kind in kinds),
         "entity": [words_of_codes.word("web-entity", row["entity"], locale), ""],
         "count": len(ids),
         "ids": ", ".join(f"#{id}" for id in ids[:LISTED]) + (" …" if len(ids) > LISTED else ""),

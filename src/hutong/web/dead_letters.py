@@ -130,7 +130,7 @@ def replay_all(session: SignedInSession, center: Annotated[str, Form(max_length=
     return to_page(f"/dead-letters?center={center}")
 
 
-@router.get("/webhooks")
+@router.get("/dead-letters/webhooks")
 def webhooks_page(request: Request, session: SignedInSession) -> Response:
     """Callbacks that other systems registered, and how their deliveries go."""
     require(session.viewer, RIGHT)

@@ -35,7 +35,7 @@ def loads_page(request: Request, session: SignedInSession, before: Key = 0) -> R
         "following": found[-1]["id"] if len(found) == PAGE else None,
         "mappings": uploads.mappings(),
         "unmapped": unmapped,
-        "running": [job for job in jobs.recent(10, states=("queued", "running"), kind="party.load")],
+        "running": jobs.recent(10, states=("queued", "running"), kind="party.load"),
     }
     return render(request, "loads.html", context, session)
 
