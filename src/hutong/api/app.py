@@ -10,7 +10,17 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 
 from hutong.api import docs, peer_callbacks, webhook_forms
-from hutong.api.tmf import customer, errors, hub, openapi, party, product_catalog, product_inventory, product_order
+from hutong.api.tmf import (
+    customer,
+    customer_bill,
+    errors,
+    hub,
+    openapi,
+    party,
+    product_catalog,
+    product_inventory,
+    product_order,
+)
 from hutong.platform.errors import Problem
 from hutong.platform.http import locale_of
 
@@ -21,6 +31,7 @@ ROUTERS = (
     party.routes("individual"),
     party.routes("organization"),
     customer.router,
+    customer_bill.router,
     hub.routes(webhook_forms.ORDERS, "TMF622 Product Ordering"),
     hub.routes(webhook_forms.PRODUCTS, "TMF637 Product Inventory"),
     hub.routes(webhook_forms.PARTIES, "TMF632 Party"),

@@ -39,7 +39,7 @@ def page(
     filterable: Filterable,
     filters: Mapping[str, Sequence[str]],
     *,
-    order_by: ColumnElement[Any],
+    order_by: ColumnElement[Any] | Sequence[ColumnElement[Any]],
     offset: int,
     limit: int,
 ) -> Rows:
@@ -48,7 +48,8 @@ def page(
     total = conn.execute(select(func.count()).select_from(wanted.order_by(None).subquery())).scalar_one()
     if not limit or offset >= total:
         return Rows([], total)
-    rows = conn.execute(wanted.order_by(order_by).offset(offset).limit(limit)).mappings()
+    order = [order_by] if isinstance(order_by, ColumnElement) else order_by
+    rows = conn.execute(wanted.order_by(*order).offset(offset).limit(limit)).mappings()
     return Rows([dict(row) for row in rows], total)
 
 

@@ -23,3 +23,6 @@ api-party-too-many = At most { $most } of { $name } can be stated.
 api-masked = { $name } holds a masked value (*). State it whole, or leave it out.
 api-customer-holds = This customer still holds products. Terminate them first.
 api-party-useless = The value given for { $name } is no usable one.
+api-usage-text = { $name } may hold no comma, quotation mark or control character.
+api-usage-refused = The usage record was put into quarantine: { $reason }.
+api-usage-scoped = You may see some rows only; usage can be read by those who may see all.

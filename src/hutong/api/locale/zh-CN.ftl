@@ -23,3 +23,6 @@ api-party-too-many = { $name } 最多填写 { $most } 个。
 api-masked = { $name } 含有脱敏值（*）。请填写完整值，或不填写该项。
 api-customer-holds = 该客户仍持有产品，请先拆机。
 api-party-useless = { $name } 的值不可用。
+api-usage-text = { $name } 不能含有逗号、引号或控制字符。
+api-usage-refused = 该话单已进入隔离区：{ $reason }。
+api-usage-scoped = 您只能查看部分数据；使用记录只对可查看全部数据的调用方开放。
