@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 from sqlalchemy import text
 
+from hutong.billing import audit as billing_audit
+from hutong.identity import SYSTEM
 from hutong.platform import database, history, migrations
 from hutong.platform.dead_letters import parked
 
@@ -48,3 +50,13 @@ def letters() -> list[Audit]:
     """Events that a subscriber gave up on."""
     dead = sum(len(parked(center)) for center in migrations.installed())
     return [Audit("events given up on", 0, dead)]
+
+
+def billing() -> list[Audit]:
+    """Usage in = rated + duplicate + quarantined, rated = billed, and what else billing compares (BL-05, BL-15)."""
+    return [Audit(f"billing {row.cycle}: {row.name}", row.expected, row.found) for row in billing_audit.audit(SYSTEM)]
+
+
+def all_audits() -> list[Audit]:
+    """Every audit, in the order of the story."""
+    return [*orders(), *billing(), *histories(), *letters()]
