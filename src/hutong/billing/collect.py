@@ -7,7 +7,9 @@ import hashlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import duckdb
@@ -17,14 +19,15 @@ from hutong import catalog
 from hutong.billing import usage_store
 from hutong.billing.columnar import count, fetch, store, workshop
 from hutong.billing.pricing.cycle import Cycle
+from hutong.billing.terms import PERIOD
 from hutong.billing.usage_events import EVENT, KEY, bounds, cycles_between, parts_of, read_parts
 from hutong.billing.usage_lines import Given, header, readable, stage, stage_content
 from hutong.platform import clock, database
 from hutong.platform.errors import NotFound, Unprocessable
 
 COLLECTING = 0x42554C31  # 'BUL1': one collection at a time, for duplicates are found against what others accepted
-NUMBERS = """
-    SELECT number, product_instance_id, extract(epoch FROM valid_from)::bigint, extract(epoch FROM valid_to)::bigint
+NUMBERS = f"""
+    SELECT number, product_instance_id, {PERIOD}
     FROM inventory.v1_access_number_period
 """
 NUMBER_COLUMNS = {"number": "VARCHAR", "product_instance_id": "BIGINT", "valid_from": "BIGINT", "valid_to": "BIGINT"}
@@ -72,7 +75,7 @@ def collect(paths: Sequence[Path], by: str) -> CollectReport:
         if not path.is_file():
             raise NotFound("billing-usage-no-file", name=path.name)
     with workshop() as (duck, scratch), database.begin("billing") as conn:
-        conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": COLLECTING})
+        lock(conn)
         inputs = unseen(conn, files, scratch)
         if not inputs:
             return CollectReport(0, len(files), 0, 0, 0, 0, 0, {}, {})
@@ -81,12 +84,42 @@ def collect(paths: Sequence[Path], by: str) -> CollectReport:
             stage(duck, given, sorted(catalog.load().event_types))
         except duckdb.Error as error:
             raise Unprocessable("billing-usage-unreadable", reason=str(error).splitlines()[0][:200]) from error
-        name_files(conn, duck, [item.system for item in inputs])
+        name_files(duck, sorted(conn.execute(NEW_IDS, {"count": len(inputs)}).scalars()))
         judge(conn, duck, scratch)
         cycles = write_parts(conn, duck, scratch, by)
         record_files(conn, duck, inputs)
         hold(conn, duck, scratch, given)
         return report(duck, len(files) - len(inputs), cycles)
+
+
+def lock(conn: Connection) -> None:
+    """Collections happen one after the other: what one accepted is a duplicate to the next."""
+    conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": COLLECTING})
+
+
+def again(
+    conn: Connection, duck: duckdb.DuckDBPyConnection, scratch: Path, rows: Sequence[Any], by: str
+) -> list[tuple[int, str, str | None]]:
+    """Collect released records (id, file_id, content, system, zone; sorted by file) once more. Returns for each its id, its
+    state (`accepted`, `duplicate`, `held`) and the reason of a held one."""
+    given, files, ids = [], [], []
+    for file_id, group in groupby(rows, key=lambda row: row.file_id):
+        records = list(group)
+        path = scratch / f"released-{file_id}.csv"
+        path.write_text("".join(f"{row.content}\n" for row in records), encoding="utf-8", newline="")
+        given.append(Given(len(given), str(path), records[0].system, records[0].zone))
+        files.append(file_id)
+        ids += [row.id for row in records]
+    stage(duck, given, sorted(catalog.load().event_types))
+    name_files(duck, files)
+    judge(conn, duck, scratch)
+    write_parts(conn, duck, scratch, by)
+    judged = duck.execute("""
+        SELECT l.rowid, CASE WHEN r.row IS NOT NULL THEN 'held' WHEN d.row IS NOT NULL THEN 'duplicate'
+                             ELSE 'accepted' END, r.reason
+        FROM line l LEFT JOIN refused r ON r.row = l.rowid LEFT JOIN duplicate d ON d.row = l.rowid ORDER BY l.rowid
+    """).fetchall()
+    return [(ids[row], state, reason) for row, state, reason in judged]
 
 
 def unseen(conn: Connection, files: Sequence[Path], scratch: Path) -> list[Input]:
@@ -104,9 +137,8 @@ def unseen(conn: Connection, files: Sequence[Path], scratch: Path) -> list[Input
     return sorted(found.values(), key=lambda item: item.name)
 
 
-def name_files(conn: Connection, duck: duckdb.DuckDBPyConnection, systems: Sequence[str]) -> None:
+def name_files(duck: duckdb.DuckDBPyConnection, ids: Sequence[int]) -> None:
     """Table `given_file`: with each file its id and its first row among all lines."""
-    ids = sorted(conn.execute(NEW_IDS, {"count": len(systems)}).scalars())
     duck.execute("CREATE OR REPLACE TABLE file_id (file INTEGER, file_id BIGINT)")
     duck.executemany("INSERT INTO file_id VALUES (?, ?)", list(enumerate(ids)))
     duck.execute("""

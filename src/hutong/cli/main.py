@@ -2,9 +2,10 @@
 
 import typer
 
-from hutong.cli import catalog, db, demo, history, party, peers, sample, serve, worker
+from hutong.cli import billing, catalog, db, demo, history, party, peers, sample, serve, worker
 
 app = typer.Typer(no_args_is_help=True, help="Hutong (户通): customer master, orders, billing and CRM in one model.")
+app.add_typer(billing.app, name="bill")
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(db.app, name="db")
 app.add_typer(history.app, name="history")

@@ -24,3 +24,5 @@ billing-why-rounded = rounding: { $amount }
 billing-usage-no-file = There is no file { $name }. Give a usage file, or a folder of them.
 billing-usage-unreadable = A usage file cannot be read as lines of text: { $reason }
 billing-cycle-invalid = { $cycle } is no bill cycle. Write year and month, as in 202609.
+billing-no-bill = There is no bill { $bill }, or you may not see it.
+billing-no-usage = There is no usage event { $usage }, or you may not see it.

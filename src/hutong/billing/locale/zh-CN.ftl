@@ -24,3 +24,5 @@ billing-why-rounded = 舍入：{ $amount }
 billing-usage-no-file = 没有文件 { $name }。请给出话单文件或其所在目录。
 billing-usage-unreadable = 话单文件无法按文本行读取：{ $reason }
 billing-cycle-invalid = { $cycle } 不是账期。请按年月书写，例如 202609。
+billing-no-bill = 没有账单 { $bill }，或您无权查看。
+billing-no-usage = 没有话单 { $usage }，或您无权查看。
