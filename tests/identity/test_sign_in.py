@@ -17,7 +17,7 @@ from hutong.platform.errors import NotFound, Problem, Unauthenticated, Unprocess
 def test_a_session_knows_its_person_and_rights(organisation: dict[str, int]) -> None:
     viewer = session_of(sign_in("clerk", PASSWORD).token).viewer
     assert viewer.id == organisation["clerk"]
-    assert viewer.may("party.write") and not viewer.may("party.merge")
+    assert viewer.may("party.change") and not viewer.may("party.merge")
     assert viewer.sees("phone") and not viewer.sees("id_card")
     assert viewer.unit_path == "/hq/east/east-01/"
 

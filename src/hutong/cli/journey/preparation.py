@@ -23,7 +23,15 @@ PEOPLE = {
     "admin": ("管理员", "hq", ["administrator"]),
 }
 CHANNELS = {"counter": "营业厅", "webshop": "网上商城", "hotline": "客服热线"}
-CHANNEL_RIGHTS = ["ordering.*", "party.read", "party.write", "catalog.read", "inventory.read", "billing.read"]
+CHANNEL_RIGHTS = [
+    "ordering.*",
+    "party.read",
+    "party.create",
+    "party.change",
+    "catalog.read",
+    "inventory.read",
+    "billing.read",
+]
 
 
 @dataclass(frozen=True)
