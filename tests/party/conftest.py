@@ -11,9 +11,10 @@ from hutong.party.mapping import Mapping as MappingDocument
 from hutong.party.mapping import read_mapping
 
 MAPPINGS = Path(__file__).parents[2] / "packs/telecom/mappings"
-CRM_COLUMNS = "客户编号,客户类型,客户名称,证件类型,证件号码,性别,出生日期,联系电话,固定电话,电子邮箱,通信地址,邮政编码,联系人,归属地市,客户等级,客户状态,建档网点,建档时间,更新时间".split(
-    ","
-)
+CRM_COLUMNS = [
+    "客户编号", "客户类型", "客户名称", "证件类型", "证件号码", "性别", "出生日期", "联系电话", "固定电话", "电子邮箱",
+    "通信地址", "邮政编码", "联系人", "归属地市", "客户等级", "客户状态", "建档网点", "建档时间", "更新时间",
+]  # fmt: skip
 CrmRow = Mapping[str, str]
 Importer = Callable[..., LoadReport]
 

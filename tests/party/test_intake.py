@@ -20,7 +20,9 @@ pytestmark = pytest.mark.usefixtures("database")
 
 def wang(number: int = 1, **more: str) -> PartyData:
     """A caller's statement about one person."""
-    return PartyData("person", "王小明", id_type="resident_id", id_number=resident(number), mobile="13912340001", **more)
+    return PartyData(
+        "person", "王小明", id_type="resident_id", id_number=resident(number), mobile="13912340001", **more
+    )
 
 
 def test_two_hundred_callers_one_party() -> None:
@@ -47,7 +49,9 @@ def test_the_same_key_gives_the_same_answer() -> None:
 def test_it_finds_what_files_brought_and_a_run_finds_nothing_new(take_in: Importer) -> None:
     """EC-05: real time and batch are the same rules: the next run over everything changes nothing."""
     take_in(
-        person("A", "王小明", **ids(1)), person("B", "李丽", 联系电话="13912340002"), person("C", "李丽", 电子邮箱="li@163.com")
+        person("A", "王小明", **ids(1)),
+        person("B", "李丽", 联系电话="13912340002"),
+        person("C", "李丽", 电子邮箱="li@163.com"),
     )
     resolve()
     found = find_or_create(SYSTEM, wang(), "api-1")
@@ -95,7 +99,18 @@ def test_search_by_all_that_people_type(take_in: Importer) -> None:
     take_in(person("A", "欧阳小明", **ids(1), 联系电话="13912340001", 电子邮箱="wang@163.com"), person("B", "李丽"))
     resolve()
     wanted = parties()["A"]
-    asked = ("欧阳小明", "欧阳", "歐陽小明", "阳小明", "ouyangxiaoming", "ouyang", "13912340001", "139-1234-0001", resident(1), "WANG@163.com")
+    asked = (
+        "欧阳小明",
+        "欧阳",
+        "歐陽小明",
+        "阳小明",
+        "ouyangxiaoming",
+        "ouyang",
+        "13912340001",
+        "139-1234-0001",
+        resident(1),
+        "WANG@163.com",
+    )
     for query in asked:
         assert [row["id"] for row in search(SYSTEM, query)] == [wanted], query
     assert search(SYSTEM, "100%") == [] and search(SYSTEM, "") == []

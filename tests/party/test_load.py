@@ -36,7 +36,11 @@ def test_rows_admitted_and_rejected(take_in: Importer) -> None:
     with database.read("party") as conn:
         lines = list(export_rejects(conn, report.load_id))
     assert lines[0].startswith("row,reasons,客户编号")
-    assert [line.split(",")[:3] for line in lines[1:]] == [["2", "not_a_name", "C2"], ["3", "bad_id", "C3"], ["4", "no_key", ""]]
+    assert [line.split(",")[:3] for line in lines[1:]] == [
+        ["2", "not_a_name", "C2"],
+        ["3", "bad_id", "C3"],
+        ["4", "no_key", ""],
+    ]
     assert one("SELECT count(*) FROM party.source_version") == 2
 
 
@@ -58,7 +62,9 @@ def test_a_record_changes_and_keeps_its_versions(take_in: Importer) -> None:
     take_in({"客户编号": "C1", "客户名称": "王老", "更新时间": "2025/01/01 10:00:00"})
     assert report.unchanged == 0
     assert one("SELECT name FROM party.source_record") == "王晓明"
-    assert one("SELECT string_agg(raw ->> '客户名称', ',' ORDER BY id) FROM party.source_version") == "王小明,王晓明,王老"
+    assert (
+        one("SELECT string_agg(raw ->> '客户名称', ',' ORDER BY id) FROM party.source_version") == "王小明,王晓明,王老"
+    )
 
 
 def test_the_last_of_two_rows_with_one_key_wins(take_in: Importer) -> None:

@@ -82,7 +82,11 @@ def test_weak_rules_only_suspect(take_in: Importer) -> None:
 
 def test_a_rerun_changes_nothing(take_in: Importer) -> None:
     """EC-05: same records, same ids, no new version of anything."""
-    take_in(person("A", "王小明", 联系电话="13912340001"), person("B", "王小明", 联系电话="13912340001"), person("C", "李丽"))
+    take_in(
+        person("A", "王小明", 联系电话="13912340001"),
+        person("B", "王小明", 联系电话="13912340001"),
+        person("C", "李丽"),
+    )
     resolve()
     before = state()
     again = resolve()
@@ -94,7 +98,11 @@ def test_a_rerun_changes_nothing(take_in: Importer) -> None:
 
 def test_an_id_stays_with_the_larger_part_and_a_retired_one_redirects(take_in: Importer) -> None:
     """EC-05, EC-07: a party keeps its id by largest overlap; a retired id leads to its survivor."""
-    take_in(person("A", "王小明", **ids(1)), person("B", "王小明", 联系电话="13912340001"), person("D", "王小明", 联系电话="13912340001"))
+    take_in(
+        person("A", "王小明", **ids(1)),
+        person("B", "王小明", 联系电话="13912340001"),
+        person("D", "王小明", 联系电话="13912340001"),
+    )
     resolve()
     before = parties()
     assert before["A"] != before["B"] == before["D"]
@@ -123,7 +131,10 @@ def test_survivorship_and_where_a_value_comes_from(take_in: Importer) -> None:
     assert (golden["mobile"], golden["grade"], golden["record_count"]) == ("+8613912340002", "gold", 2)
     assert (golden["provenance"]["mobile"]["key"], golden["provenance"]["grade"]["key"]) == ("B", "A")
     phones = [value for value in golden["values"] if value["kind"] == "phone"]
-    assert [(value["value"], value["current"]) for value in phones] == [("+8613912340002", True), ("+8613912340001", False)]
+    assert [(value["value"], value["current"]) for value in phones] == [
+        ("+8613912340002", True),
+        ("+8613912340001", False),
+    ]
 
 
 NAMES = ("王小明", "王晓明", "李丽")
@@ -143,7 +154,9 @@ ROWS = st.lists(
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=ROWS, data=st.data())
-def test_any_order_of_arrival_gives_the_same_parties(take_in: Importer, rows: list[dict[str, str]], data: st.DataObject) -> None:
+def test_any_order_of_arrival_gives_the_same_parties(
+    take_in: Importer, rows: list[dict[str, str]], data: st.DataObject
+) -> None:
     """EC-05: the partition depends on the records, not on their order, nor on how many runs there were between."""
     keyed = [{**row, "客户编号": f"K{n}", "证件类型": "01"} for n, row in enumerate(rows)]
     order = data.draw(st.permutations(keyed))

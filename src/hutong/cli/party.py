@@ -13,7 +13,9 @@ from hutong.platform.errors import Problem
 app = typer.Typer(no_args_is_help=True, help="Customer master: take files in, resolve them, score.")
 console = Console()
 InputFile = Annotated[Path, typer.Argument(help="CSV, XLSX or JSON lines", exists=True, dir_okay=False)]
-MappingFile = Annotated[Path, typer.Option("--mapping", "-m", help="mapping document (YAML)", exists=True, dir_okay=False)]
+MappingFile = Annotated[
+    Path, typer.Option("--mapping", "-m", help="mapping document (YAML)", exists=True, dir_okay=False)
+]
 
 
 def _refuse(problem: Problem) -> typer.Exit:
@@ -55,7 +57,9 @@ def import_file(
 
 @app.command("resolve-parties")
 def resolve_parties(
-    truth: Annotated[Path | None, typer.Option(help="truth file, for scoring only: source, source_key, customer_id")] = None,
+    truth: Annotated[
+        Path | None, typer.Option(help="truth file, for scoring only: source, source_key, customer_id")
+    ] = None,
 ) -> None:
     """Resolve all source records into parties: rules judge, clusters follow, golden records are brought up to date."""
     from hutong.party.resolve import resolve
@@ -67,7 +71,8 @@ def resolve_parties(
         done = resolve(progress=lambda at, total, name: bar.update(task, completed=at, total=total, description=name))
     console.print(
         f"{done.records} records → {done.parties} parties; {done.pairs} pairs compared, {done.generic_values} generic "
-        f"values disarmed, {done.judgements_made} judgements made, {done.judgements_ended} ended; {done.created} parties "
+        f"values disarmed, {done.judgements_made} judgements made, {done.judgements_ended} ended; "
+        f"{done.created} parties "
         f"created, {done.changed} changed, {done.retired} retired; {done.suspect_groups} suspect groups"
     )
     if truth:
@@ -80,7 +85,9 @@ def resolve_file(
     inputs: Annotated[list[Path], typer.Argument(help="files", exists=True, dir_okay=False)],
     mapping: Annotated[list[Path], typer.Option("--mapping", "-m", help="one for all files, or one each", exists=True)],
     out: Annotated[Path, typer.Option(help="CSV: source, key, party")],
-    rules: Annotated[Path | None, typer.Option(help="rules document; by default the delivered one", exists=True)] = None,
+    rules: Annotated[
+        Path | None, typer.Option(help="rules document; by default the delivered one", exists=True)
+    ] = None,
 ) -> None:
     """Resolve files without a server or database."""
     import pyarrow.csv
@@ -125,7 +132,9 @@ def score_file(
 
 @app.command("party-rules")
 def publish_rules(
-    folder: Annotated[Path, typer.Argument(help="a pack's party folder, e.g. packs/telecom/party", exists=True, file_okay=False)],
+    folder: Annotated[
+        Path, typer.Argument(help="a pack's party folder, e.g. packs/telecom/party", exists=True, file_okay=False)
+    ],
 ) -> None:
     """Put a pack's matching and survivorship rules in force as new versions."""
     from hutong.party.documents import publish_folder

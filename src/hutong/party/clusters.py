@@ -59,7 +59,7 @@ def cluster(codes: Ints, links: Links, apart: Apart) -> Clusters:
     return Clusters(label, accepted)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _root(parent: Ints, record: int) -> int:
     while parent[record] != record:
         parent[record] = parent[parent[record]]
@@ -67,8 +67,8 @@ def _root(parent: Ints, record: int) -> int:
     return record
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def _join(
+@njit(cache=True)
+def _join(  # noqa: PLR0912, PLR0917  (a compiled loop: arrays by position, branches in place)
     codes: Ints,
     left: Ints,
     right: Ints,

@@ -30,7 +30,8 @@ def assign(viewer: Principal, group_id: int, to: str) -> None:
     with database.begin("party") as conn:
         _row(conn, group_id)
         conn.execute(
-            text("UPDATE party.suspect_group SET state = 'claimed', assignee = :to WHERE id = :id"), {"id": group_id, "to": to}
+            text("UPDATE party.suspect_group SET state = 'claimed', assignee = :to WHERE id = :id"),
+            {"id": group_id, "to": to},
         )
 
 
@@ -44,7 +45,9 @@ def release(viewer: Principal, group_id: int) -> None:
         )
 
 
-def decide(viewer: Principal, group_id: int, sets: Sequence[Sequence[int]], reason: str, *, force: bool = False) -> list[int]:
+def decide(
+    viewer: Principal, group_id: int, sets: Sequence[Sequence[int]], reason: str, *, force: bool = False
+) -> list[int]:
     """Say which parties of a group are one: each set becomes one party, parties of different sets are never the same.
 
     `sets` covers all living parties of the group, each once. Returns the operations made, to be taken back singly.
@@ -69,14 +72,19 @@ def decide(viewer: Principal, group_id: int, sets: Sequence[Sequence[int]], reas
         ]
         if apart:
             operation = membership.new_operation(conn, "split", reason, viewer.actor)
-            judge(conn, apart, "not_same", "suspect", reason, operation, viewer.actor)
+            judge(conn, apart, "not_same", "suspect", reason, operation_id=operation, by=viewer.actor)
             operations.append(operation)
         conn.execute(
             text(
                 """UPDATE party.suspect_group SET state = 'decided', closed_at = :now, outcome = :outcome,
                           assignee = coalesce(assignee, :by) WHERE id = :id"""
             ),
-            {"id": group_id, "now": clock.now(), "by": viewer.actor, "outcome": "same" if len(sets) == 1 else "not_same"},
+            {
+                "id": group_id,
+                "now": clock.now(),
+                "by": viewer.actor,
+                "outcome": "same" if len(sets) == 1 else "not_same",
+            },
         )
         suspects.refresh(conn)
         return operations

@@ -24,7 +24,7 @@ def _body(path: Path) -> dict[str, Any]:
 
 
 def publish(conn: Connection, kind: Kind, body: dict[str, Any], by: str) -> int:
-    """Check a document and put it in force as the next version; equal content keeps its version. Returns the version."""
+    """Check a document and put it in force as the next version; equal content keeps its version, which is returned."""
     made = {key: value for key, value in body.items() if key != "version"}
     name = str(made.get(kind))
     (parse_rules if kind == "rules" else parse_survivorship)(made, name)
@@ -54,7 +54,13 @@ def _newest(conn: Connection, kind: Kind) -> Any:
     return conn.execute(statement).one_or_none()
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)
+def _delivered(kind: Kind) -> RulesDocument | SurvivorshipDocument:
+    body = _body(DEFAULTS / f"{kind}.yaml")
+    return parse_rules(body, kind) if kind == "rules" else parse_survivorship(body, kind)
+
+
+@lru_cache(maxsize=16)
 def _parsed(kind: Kind, version: int, body: str) -> RulesDocument | SurvivorshipDocument:
     data = json.loads(body) | {"version": version}
     return parse_rules(data, kind) if kind == "rules" else parse_survivorship(data, kind)
@@ -63,8 +69,8 @@ def _parsed(kind: Kind, version: int, body: str) -> RulesDocument | Survivorship
 def _active(conn: Connection, kind: Kind) -> RulesDocument | SurvivorshipDocument:
     newest = _newest(conn, kind)
     if newest is None:
-        return _parsed(kind, 0, json.dumps(_body(DEFAULTS / f"{kind}.yaml")))
-    return _parsed(kind, newest.version, json.dumps(newest.body))
+        return _delivered(kind)
+    return _parsed(kind, newest.version, json.dumps(newest.body, sort_keys=True))
 
 
 def active_rules(conn: Connection) -> RulesDocument:

@@ -82,7 +82,9 @@ def quoted(name: str) -> str:
 def _csv(duck: duckdb.DuckDBPyConnection, path: Path, mapping: Mapping) -> None:
     with TemporaryDirectory(prefix="hutong-import-") as folder:
         target = _decoded(path, mapping, folder)
-        options = "header = true, all_varchar = true, quote = '\"', escape = '\"', auto_detect = false, parallel = false"
+        options = (
+            "header = true, all_varchar = true, quote = '\"', escape = '\"', auto_detect = false, parallel = false"
+        )
         options += ", delim = ?, strict_mode = true, null_padding = false, max_line_size = 4194304"
         header = _header(target, mapping.file.delimiter)
         _require(path, header, mapping)
@@ -99,14 +101,15 @@ def _csv(duck: duckdb.DuckDBPyConnection, path: Path, mapping: Mapping) -> None:
                FROM reject_errors GROUP BY line)"""
     )
     duck.execute(
-        "INSERT INTO unreadable SELECT line - 1, csv_line, CASE WHEN reason LIKE '%column%' THEN 'columns' ELSE 'quotes' END "
-        "FROM csv_failed"
+        "INSERT INTO unreadable SELECT line - 1, csv_line, "
+        "CASE WHEN reason LIKE '%column%' THEN 'columns' ELSE 'quotes' END FROM csv_failed"
     )
     # the n-th row read is row n of the file plus the rows before it that could not be read
     duck.execute(
         f"""CREATE TABLE raw AS
             SELECT r.position + coalesce(f.rank, 0) AS row_number, {_broken(header)} AS broken, {_names(header)}
-            FROM csv_rows r ASOF LEFT JOIN (SELECT rank, line - rank AS after FROM csv_failed) f ON r.position >= f.after
+            FROM csv_rows r ASOF LEFT JOIN (SELECT rank, line - rank AS after FROM csv_failed) f
+                 ON r.position >= f.after
             ORDER BY r.position"""  # noqa: S608
     )
     duck.execute("DROP TABLE csv_rows")
@@ -191,7 +194,9 @@ def _jsonl(duck: duckdb.DuckDBPyConnection, path: Path, mapping: Mapping) -> Non
     )
     duck.unregister("lines")
     duck.execute("INSERT INTO unreadable SELECT row_number, line, 'not_a_record' FROM json_lines WHERE NOT fine")
-    found = duck.execute("SELECT DISTINCT unnest(json_keys(line)) AS name FROM json_lines WHERE fine ORDER BY 1").fetchall()
+    found = duck.execute(
+        "SELECT DISTINCT unnest(json_keys(line)) AS name FROM json_lines WHERE fine ORDER BY 1"
+    ).fetchall()
     names = list(dict.fromkeys([*mapping.needed(), *(name for (name,) in found)]))
     known = {name for (name,) in found}
     if mapping.key not in known:

@@ -32,7 +32,9 @@ def refresh(conn: Connection, by: str, cause: str) -> tuple[int, int]:
     )
     changed = 0
     if conn.execute(select(select(altered.subquery()).exists())).scalar_one():
-        with_state = altered.add_columns(literal_column("CASE p.state WHEN 'merged' THEN 'active' ELSE p.state END").label("state"))
+        with_state = altered.add_columns(
+            literal_column("CASE p.state WHEN 'merged' THEN 'active' ELSE p.state END").label("state")
+        )
         changed = history.change(conn, party, with_state, columns=[*_WRITTEN, "state"], changed_by=by, cause=cause)
     _values(conn)
     conn.execute(
@@ -67,7 +69,7 @@ def _values(conn: Connection) -> None:
 
 
 def mark_stale(conn: Connection, version: int) -> None:
-    """Add to `stale` every party with a record the golden record does not know, or chosen by another version of rules."""
+    """Add to `stale` the parties with a record the golden record does not know, or chosen by another version."""
     conn.execute(
         text(
             """INSERT INTO stale
@@ -78,5 +80,3 @@ def mark_stale(conn: Connection, version: int) -> None:
         ),
         {"version": version},
     )
-
-

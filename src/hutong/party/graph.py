@@ -111,7 +111,14 @@ def load(conn: Connection, rules: RulesDocument) -> Graph:
         {"left": pa.int64(), "right": pa.int64(), "same": pa.string(), "strength": pa.int64(), "person": pa.string()},
     )
     links, apart = _judged(record, judged)
-    return Graph(record, ints(records, "party"), ints(pa.table({"c": codes.indices}), "c") + _given(codes), links, apart, _retired(conn, record))
+    return Graph(
+        record,
+        ints(records, "party"),
+        ints(pa.table({"c": codes.indices}), "c") + _given(codes),
+        links,
+        apart,
+        _retired(conn, record),
+    )
 
 
 def _given(codes: Any) -> Ints:

@@ -66,7 +66,7 @@ def find_or_create(viewer: Principal, data: PartyData, key: str, source: str = A
     record = standardised(data)
     with database.begin("party") as conn:
         known_source(conn, source)
-        return _take(conn, record, data, key, source, viewer.actor)
+        return _take(conn, record, data, key=key, source=source, by=viewer.actor)
 
 
 def update(viewer: Principal, party_id: int, data: PartyData, key: str, source: str = API_SOURCE) -> Found:
@@ -162,7 +162,7 @@ def _lock(conn: Connection, record: Mapping[str, Any], source: str, key: str) ->
     )
 
 
-def _take(conn: Connection, record: dict[str, Any], data: PartyData, key: str, source: str, by: str) -> Found:
+def _take(conn: Connection, record: dict[str, Any], data: PartyData, *, key: str, source: str, by: str) -> Found:
     _lock(conn, record, source, key)
     known = conn.execute(
         text("SELECT record_id, party_id FROM party.xref WHERE source = :source AND key = :key"),
@@ -184,8 +184,8 @@ _NAMES = tuple(attribute.name for attribute in ATTRIBUTES)
 _STORE = f"""
 INSERT INTO party.source_record (source, key, kind, {", ".join(_NAMES)}, attributes, issues, source_created_at,
                                  source_changed_at, content_hash)
-VALUES (:source, :key, :kind, {", ".join(f":{name}" for name in _NAMES)}, CAST(:attributes AS jsonb), '{{}}', :now, :now,
-        md5(:raw))
+VALUES (:source, :key, :kind, {", ".join(f":{name}" for name in _NAMES)}, CAST(:attributes AS jsonb),
+        '{{}}', :now, :now, md5(:raw))
 ON CONFLICT (source, key) DO UPDATE SET settled = false, source_changed_at = excluded.source_changed_at,
     attributes = excluded.attributes, content_hash = excluded.content_hash,
     {", ".join(f"{name} = excluded.{name}" for name in _NAMES)}
@@ -211,7 +211,9 @@ def _judge_and_move(conn: Connection, record: Mapping[str, Any], record_id: int,
     _write(conn, record_id, found, rules.version)
     operation_id = membership.new_operation(conn, "intake", "find or create", by)
     regroup(conn, [record_id], operation_id, by, queue=False)
-    party_id = conn.execute(text("SELECT party_id FROM party.xref WHERE record_id = :id"), {"id": record_id}).scalar_one()
+    party_id = conn.execute(
+        text("SELECT party_id FROM party.xref WHERE record_id = :id"), {"id": record_id}
+    ).scalar_one()
     return int(party_id)
 
 
@@ -229,8 +231,8 @@ def _write(conn: Connection, record_id: int, found: Sequence[Verdict], version: 
             text(
                 """INSERT INTO party.judgement (left_id, right_id, verdict, made_by_kind, rule, rule_version, strength,
                                                 reasons, made_by)
-                   VALUES (least(:record, :other), greatest(:record, :other), :verdict, 'rule', :rule, :version, :strength,
-                           CAST(:reasons AS jsonb), 'rules')"""
+                   VALUES (least(:record, :other), greatest(:record, :other), :verdict, 'rule', :rule, :version,
+                           :strength, CAST(:reasons AS jsonb), 'rules')"""
             ),
             [
                 {"record": record_id, "version": version, **verdict._asdict(),
@@ -242,5 +244,7 @@ def _write(conn: Connection, record_id: int, found: Sequence[Verdict], version: 
 
 def living(conn: Connection, party_id: int) -> int:
     """The party an id stands for now."""
-    found = conn.execute(text("SELECT survivor_id FROM party.redirect WHERE retired_id = :id"), {"id": party_id}).scalar()
+    found = conn.execute(
+        text("SELECT survivor_id FROM party.redirect WHERE retired_id = :id"), {"id": party_id}
+    ).scalar()
     return int(found or party_id)

@@ -29,7 +29,8 @@ def _armed(conn: Connection, rules: RulesDocument, record: Mapping[str, Any]) ->
     armed: dict[str, list[str]] = {}
     for kind, value in values:
         columns = _PHONES if kind == "phone" else (kind,)
-        parts = " UNION ".join(f"SELECT name_key FROM party.source_record WHERE {column} = :value" for column in columns)  # noqa: S608
+        one = "SELECT name_key FROM party.source_record WHERE {} = :value"
+        parts = " UNION ".join(one.format(column) for column in columns)
         known = conn.execute(text(f"SELECT count(*) FROM ({parts}) AS names WHERE name_key <> :own"),  # noqa: S608
                              {"value": value, "own": record["name_key"] or ""}).scalar_one()  # fmt: skip
         if known < rules.generic[kind]:  # type: ignore[index]
@@ -37,12 +38,14 @@ def _armed(conn: Connection, rules: RulesDocument, record: Mapping[str, Any]) ->
     return armed
 
 
-def candidates(conn: Connection, rules: RulesDocument, record: Mapping[str, Any], record_id: int) -> list[dict[str, Any]]:
+def candidates(
+    conn: Connection, rules: RulesDocument, record: Mapping[str, Any], record_id: int
+) -> list[dict[str, Any]]:
     """Records of the kind that share all keys of any block with this one, with their phones; generic values out."""
     armed = _armed(conn, rules, record)
     found: dict[int, dict[str, Any]] = {}
     for block in rules.of(record["kind"]).blocks:
-        rows = _block(conn, block, record, armed, record_id, rules.largest_block)
+        rows = _block(conn, block, record, armed, own=record_id, most=rules.largest_block)
         found |= {row["id"]: row for row in rows}
     for row in found.values():
         row["phones"] = [row[name] for name in _PHONES if row[name]]
@@ -54,7 +57,13 @@ def candidates(conn: Connection, rules: RulesDocument, record: Mapping[str, Any]
 
 
 def _block(
-    conn: Connection, block: Sequence[str], record: Mapping[str, Any], armed: Mapping[str, list[str]], own: int, most: int
+    conn: Connection,
+    block: Sequence[str],
+    record: Mapping[str, Any],
+    armed: Mapping[str, list[str]],
+    *,
+    own: int,
+    most: int,
 ) -> list[dict[str, Any]]:
     conditions, values = [], {"kind": record["kind"], "own": own, "most": most}
     for key in block:
@@ -71,7 +80,8 @@ def _block(
         values[key] = record[column]
     rows = conn.execute(
         text(
-            f"""SELECT r.id, r.source, r.key, r.kind, {", ".join(f"r.{name}" for name in NAMES)} FROM party.source_record r
+            f"""SELECT r.id, r.source, r.key, r.kind, {", ".join(f"r.{name}" for name in NAMES)}
+                FROM party.source_record r
                 WHERE r.kind = :kind AND r.id <> :own AND {" AND ".join(conditions)} ORDER BY r.id LIMIT :most"""  # noqa: S608
         ),
         values,
@@ -109,4 +119,6 @@ def _first(rules: Sequence[Rule], pair: Mapping[str, Any]) -> Rule | None:
 def _held(pair: Mapping[str, Mapping[str, Any]]) -> list[str]:
     values = {name: pair[name.split(".")[0]][name.split(".")[1]] for name in FEATURES}
     held = [name for name in FEATURES if FEATURES[name].type == "bool" and values[name]]
-    return held + [f"{name}={values[name]}" for name in FEATURES if FEATURES[name].type == "int" and values[name] is not None]
+    return held + [
+        f"{name}={values[name]}" for name in FEATURES if FEATURES[name].type == "int" and values[name] is not None
+    ]

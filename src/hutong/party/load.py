@@ -59,7 +59,7 @@ def load_file(path: Path, mapping: Mapping, by: str) -> LoadReport:
         read(duck, path, mapping)
         staging.stage(duck, mapping, codes)
         with database.begin("party") as conn:
-            report = _store(conn, duck, path, mapping, digest, by)
+            report = _store(conn, duck, path, mapping, digest=digest, by=by)
     found = [
         masterdata.Unmapped(mapping.source.code, code_set, code, count)
         for code_set, entries in report.unmapped.items()
@@ -107,7 +107,7 @@ def _reasons(conn: Connection, load_id: int) -> dict[str, int]:
 
 
 def _store(
-    conn: Connection, duck: duckdb.DuckDBPyConnection, path: Path, mapping: Mapping, digest: str, by: str
+    conn: Connection, duck: duckdb.DuckDBPyConnection, path: Path, mapping: Mapping, *, digest: str, by: str
 ) -> LoadReport:
     conn.execute(
         text("SELECT pg_advisory_xact_lock(hashtextextended('party.load:' || :source, 0))"),
@@ -192,7 +192,7 @@ ON CONFLICT (source, key) DO UPDATE SET load_id = excluded.load_id, settled = fa
     {", ".join(f"{name} = excluded.{name}" for name in _CONTENT)}
 WHERE r.content_hash <> excluded.content_hash
   AND coalesce(excluded.source_changed_at >= r.source_changed_at, TRUE)"""  # noqa: S608
-"""A record that the source changed earlier than what is known does not overwrite it: order of arrival does not matter."""
+"""A record that its source changed earlier than what is known does not overwrite it: order of arrival is nothing."""
 
 _VERSIONS = """
 INSERT INTO party.source_version (record_id, load_id, row_number, raw)

@@ -15,7 +15,10 @@ _GIVEN = ("name", "gender", "birth_date", "id_type", "id_number", "mobile", "pho
 ADMISSION = cel.Environment(
     {
         "row": {
-            **{attribute.name: {"text": "string", "boolean": "bool"}.get(attribute.type, "date") for attribute in ATTRIBUTES},
+            **{
+                attribute.name: {"text": "string", "boolean": "bool"}.get(attribute.type, "date")
+                for attribute in ATTRIBUTES
+            },
             "key": "string",
             "kind": "string",
             "issues": "list<string>",
@@ -146,5 +149,3 @@ def read_mapping(path: Path) -> Mapping:
         where = ".".join(str(part) for part in first["loc"]) if first else str(problem).splitlines()[0]
         why = first["msg"] if first else "not YAML"
         raise Invalid("party-mapping-invalid", file=path.name, where=where, why=why) from problem
-
-

@@ -35,7 +35,9 @@ def lock(conn: Connection) -> None:
 
 def new_operation(conn: Connection, kind: str, reason: str, by: str, undoes: int | None = None) -> int:
     """Open an operation; returns its id."""
-    statement = operation.insert().values(kind=kind, reason=reason, done_by=by, undoes_id=undoes).returning(operation.c.id)
+    statement = (
+        operation.insert().values(kind=kind, reason=reason, done_by=by, undoes_id=undoes).returning(operation.c.id)
+    )
     return int(conn.execute(statement).scalar_one())
 
 
@@ -45,7 +47,14 @@ def lock_shared(conn: Connection) -> None:
 
 
 def move(
-    conn: Connection, record: Ints, before: Ints, after: Ints, operation_id: int, by: str, touched: list[int] | None = None
+    conn: Connection,
+    record: Ints,
+    before: Ints,
+    after: Ints,
+    *,
+    operation_id: int,
+    by: str,
+    touched: list[int] | None = None,
 ) -> Moved:
     """Give each record its party. `after` below zero: new parties; the same number means the same new party.
 
@@ -54,7 +63,10 @@ def move(
     after = _named(conn, after)
     changed = before != after
     conn.execute(
-        text("CREATE TEMPORARY TABLE IF NOT EXISTS moved (record_id bigint, before_id bigint, after_id bigint) ON COMMIT DROP")
+        text(
+            "CREATE TEMPORARY TABLE IF NOT EXISTS moved (record_id bigint, before_id bigint, after_id bigint) "
+            "ON COMMIT DROP"
+        )
     )
     conn.execute(text("CREATE TEMPORARY TABLE IF NOT EXISTS stale (party_id bigint PRIMARY KEY) ON COMMIT DROP"))
     conn.execute(text("TRUNCATE moved, stale"))
@@ -65,14 +77,21 @@ def move(
     if count:
         conn.execute(text(_XREF))
         conn.execute(text(_OPERATION_RECORDS), parameters)
-        conn.execute(text("INSERT INTO stale SELECT before_id FROM moved WHERE before_id IS NOT NULL UNION SELECT after_id FROM moved"))
+        conn.execute(
+            text(
+                "INSERT INTO stale SELECT before_id FROM moved WHERE before_id IS NOT NULL "
+                "UNION SELECT after_id FROM moved"
+            )
+        )
     if count > MANY:
         conn.execute(text("ANALYZE party.xref, party.source_record, stale, moved"))
     if touched is None:
         golden.mark_stale(conn, documents.active_survivorship(conn).version)
     else:
         conn.execute(
-            text("INSERT INTO stale SELECT party_id FROM party.xref WHERE record_id = ANY(:ids) ON CONFLICT DO NOTHING"),
+            text(
+                "INSERT INTO stale SELECT party_id FROM party.xref WHERE record_id = ANY(:ids) ON CONFLICT DO NOTHING"
+            ),
             {"ids": touched},
         )
     retired = list(conn.execute(text(_RETIRED)).scalars())
@@ -144,7 +163,8 @@ def _retire(conn: Connection, retired: list[int], by: str, cause: str) -> None:
 
 _EVENTS = """
 WITH older AS (
-    SELECT DISTINCT h.id FROM stale t JOIN party.party_history h ON h.id = t.party_id WHERE h.cause IS DISTINCT FROM :cause
+    SELECT DISTINCT h.id FROM stale t JOIN party.party_history h ON h.id = t.party_id
+    WHERE h.cause IS DISTINCT FROM :cause
 ), came AS (
     SELECT after_id AS id, jsonb_agg(DISTINCT before_id) AS split_from FROM moved
     WHERE before_id IS NOT NULL AND before_id <> after_id GROUP BY after_id
@@ -155,8 +175,8 @@ SELECT CASE WHEN p.state = 'merged' THEN 'party.merged'
             WHEN older.id IS NULL OR p.id = ANY(:revived) THEN 'party.split'
             ELSE 'party.changed' END,
        'party:' || p.id,
-       jsonb_strip_nulls(jsonb_build_object('party_id', p.id, 'kind', p.kind, 'operation_id', CAST(:operation AS bigint),
-           'survivor_id', d.survivor_id, 'split_from', came.split_from)),
+       jsonb_strip_nulls(jsonb_build_object('party_id', p.id, 'kind', p.kind,
+           'operation_id', CAST(:operation AS bigint), 'survivor_id', d.survivor_id, 'split_from', came.split_from)),
        p.changed_at
 FROM stale t JOIN party.party p ON p.id = t.party_id
 LEFT JOIN older ON older.id = p.id LEFT JOIN came ON came.id = p.id LEFT JOIN party.redirect d ON d.retired_id = p.id

@@ -1,6 +1,7 @@
 """Merge by hand (EC-07): chosen parties become one; previewed, recorded as a person's judgement, taken back exactly."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -49,7 +50,7 @@ def merge_in(conn: Connection, parties: Sequence[int], reason: str, by: str, *, 
     operation_id = membership.new_operation(conn, "merge", reason, by)
     _end_separations(conn, list(chosen), operation_id)
     first = [records[0] for records in chosen.values()]
-    judge(conn, list(zip(first, first[1:], strict=False)), "same", "merge", reason, operation_id, by)
+    judge(conn, list(pairwise(first)), "same", "merge", reason, operation_id=operation_id, by=by)
     return regroup(conn, first, operation_id, by)
 
 

@@ -27,8 +27,9 @@ def resolve_files(inputs: Sequence[tuple[Path, Mapping]], rules: RulesDocument) 
         duck.register("all_rows", pa.concat_tables(parts))
         duck.execute(
             """CREATE TABLE records AS
-               SELECT *, row_number() OVER (ORDER BY source, key) AS id, row_number() OVER (ORDER BY source, key) AS rank
-               FROM (SELECT * FROM all_rows QUALIFY row_number() OVER (PARTITION BY source, key ORDER BY row_number DESC) = 1)"""
+               SELECT *, row_number() OVER (ORDER BY source, key) AS id, id AS rank
+               FROM (SELECT * FROM all_rows
+                     QUALIFY row_number() OVER (PARTITION BY source, key ORDER BY row_number DESC) = 1)"""
         )
         propose(duck, rules)
         label = _clustered(duck, rules)
@@ -49,7 +50,8 @@ def _staged(path: Path, mapping: Mapping) -> pa.Table:
 def _clustered(duck: duckdb.DuckDBPyConnection, rules: RulesDocument) -> Ints:
     kinds = [*rules.person.exclusive, *rules.organisation.exclusive]
     codes = duck.execute(
-        """SELECT CASE WHEN id_valid AND list_contains(?, id_type) THEN dense_rank() OVER (ORDER BY id_type, id_number) ELSE 0 END
+        """SELECT CASE WHEN id_valid AND list_contains(?, id_type)
+                       THEN dense_rank() OVER (ORDER BY id_type, id_number) ELSE 0 END
            FROM records ORDER BY rank""",
         [kinds],
     ).fetchnumpy()

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, RowMapping, text
 
 from hutong.identity import Principal, protect, require
 from hutong.party.columns import SENSITIVE
@@ -14,14 +14,15 @@ from hutong.platform import database
 from hutong.platform.errors import NotFound
 
 Row = dict[str, Any]
-_LISTED = "p.id, p.kind, p.state, p.name, p.id_type, p.id_number, p.mobile, p.phone, p.city, p.district, p.grade, p.branch, p.record_count"
+_LISTED = """p.id, p.kind, p.state, p.name, p.id_type, p.id_number, p.mobile, p.phone, p.city, p.district, p.grade,
+             p.branch, p.record_count"""
 _VALUE_KINDS = {"name": "name", "phone": "phone", "email": "email", "bank_card": "bank_card", "identifier": "id_card",
                 "address": "address"}  # fmt: skip
 
 
-def masked(viewer: Principal, rows: Sequence[Mapping[str, Any]], key: str = "id") -> list[Row]:
+def masked(viewer: Principal, rows: Sequence[Mapping[str, Any] | RowMapping], key: str = "id") -> list[Row]:
     """Rows of parties or source records with sensitive columns masked for the viewer; what stays clear is logged."""
-    return protect(viewer, "party", rows, SENSITIVE, key)
+    return protect(viewer, "party", [dict(row) for row in rows], SENSITIVE, key)
 
 
 def survivor_ids(ids: Sequence[int]) -> dict[int, int]:
@@ -37,17 +38,23 @@ def survivor_ids(ids: Sequence[int]) -> dict[int, int]:
 def get(viewer: Principal, party_id: int) -> Row:
     """A party's golden record with its provenance, all its values and roles; a retired id gives its survivor.
 
-    Raises NotFound. `provenance`: attribute → {record_id, source, key}; `values`: names, contacts, documents with sources.
+    Raises NotFound. `provenance`: attribute → {record_id, source, key}; `values`: names, contacts, documents.
     """
     require(viewer, "party.read")
     living = survivor_ids([party_id])[party_id]
     with database.read("party") as conn:
-        row = conn.execute(text("SELECT * FROM party.party WHERE id = :id AND state <> 'merged'"), {"id": living}).mappings().one_or_none()
+        row = (
+            conn.execute(text("SELECT * FROM party.party WHERE id = :id AND state <> 'merged'"), {"id": living})
+            .mappings()
+            .one_or_none()
+        )
         if row is None:
             raise NotFound("party-unknown", id=party_id)
         values = _values(conn, living)
         origins = _origins(conn, row["provenance"])
-        roles = conn.execute(text("SELECT role FROM party.v1_role WHERE party_id = :id ORDER BY role"), {"id": living}).scalars()
+        roles = conn.execute(
+            text("SELECT role FROM party.v1_role WHERE party_id = :id ORDER BY role"), {"id": living}
+        ).scalars()
         made = {**masked(viewer, [dict(row)])[0], "roles": list(roles)}
     made["provenance"] = {name: origins[record] for name, record in row["provenance"].items() if record in origins}
     made["values"] = _masked_values(viewer, values)
@@ -163,9 +170,9 @@ def why(viewer: Principal, party_id: int) -> list[Row]:
     with database.read("party") as conn:
         rows = conn.execute(
             text(
-                """SELECT j.id, j.left_id, j.right_id, l.source AS left_source, l.key AS left_key, r.source AS right_source,
-                          r.key AS right_key, j.verdict, j.made_by_kind, j.rule, j.rule_version, j.strength, j.reasons,
-                          j.made_by, j.made_at
+                """SELECT j.id, j.left_id, j.right_id, l.source AS left_source, l.key AS left_key,
+                          r.source AS right_source, r.key AS right_key, j.verdict, j.made_by_kind, j.rule,
+                          j.rule_version, j.strength, j.reasons, j.made_by, j.made_at
                    FROM party.xref l JOIN party.judgement j ON j.left_id = l.record_id AND j.ended_at IS NULL
                    JOIN party.xref r ON r.record_id = j.right_id AND r.party_id = l.party_id
                    WHERE l.party_id = :id ORDER BY j.strength DESC, j.id"""
@@ -221,18 +228,23 @@ def suspect_queue(
             ),
             {"state": state, "strength": strength, "id": id, "limit": min(limit, 200)},
         ).mappings().all()  # fmt: skip
-    return protect(viewer, "party", rows, {"name": "name"})
+    return protect(viewer, "party", [dict(row) for row in rows], {"name": "name"})
 
 
 def suspect_group(viewer: Principal, group_id: int) -> Row:
     """One group with its parties side by side and what was judged about them."""
     require(viewer, "party.steward")
     with database.read("party") as conn:
-        group = conn.execute(text("SELECT * FROM party.suspect_group WHERE id = :id"), {"id": group_id}).mappings().one_or_none()
+        group = (
+            conn.execute(text("SELECT * FROM party.suspect_group WHERE id = :id"), {"id": group_id})
+            .mappings()
+            .one_or_none()
+        )
         if group is None:
             raise NotFound("party-suspect-unknown", id=group_id)
         parties = conn.execute(
-            text("SELECT * FROM party.party WHERE id = ANY(:ids) AND state <> 'merged' ORDER BY id"), {"ids": group["party_ids"]}
+            text("SELECT * FROM party.party WHERE id = ANY(:ids) AND state <> 'merged' ORDER BY id"),
+                {"ids": group["party_ids"]},
         ).mappings().all()  # fmt: skip
         judged = conn.execute(
             text(
@@ -268,5 +280,9 @@ def loads(viewer: Principal, limit: int = 50) -> list[Row]:
     """The latest files taken in."""
     require(viewer, "party.read")
     with database.read("party") as conn:
-        rows = conn.execute(text("SELECT * FROM party.load ORDER BY id DESC LIMIT :limit"), {"limit": limit}).mappings().all()
+        rows = (
+            conn.execute(text("SELECT * FROM party.load ORDER BY id DESC LIMIT :limit"), {"limit": limit})
+            .mappings()
+            .all()
+        )
     return [dict(row) for row in rows]

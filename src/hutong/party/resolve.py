@@ -20,6 +20,10 @@ from hutong.platform import database
 Progress = Callable[[int, int, str], None]
 
 
+def _quiet(_done: int, _total: int, _message: str) -> None:
+    """Nobody watches."""
+
+
 @dataclass(frozen=True)
 class Resolved:
     """What a run found and did."""
@@ -37,7 +41,7 @@ class Resolved:
     suspect_groups: int
 
 
-def resolve(by: str = "system:0", progress: Progress = lambda done, total, message: None) -> Resolved:
+def resolve(by: str = "system:0", progress: Progress = _quiet) -> Resolved:
     """Resolve all records in one transaction. Runs exclude one another; a run without news changes nothing."""
     with database.begin("party") as conn:
         conn.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('party.resolve', 0))"))
@@ -54,7 +58,7 @@ def resolve(by: str = "system:0", progress: Progress = lambda done, total, messa
         found = graph.load(conn, rules)
         progress(2, 4, "golden")
         operation = membership.new_operation(conn, "resolve", f"rules {rules.version}", by)
-        moved = membership.move(conn, found.record, found.prior, found.assign(), operation, by)
+        moved = membership.move(conn, found.record, found.prior, found.assign(), operation_id=operation, by=by)
         progress(3, 4, "suspects")
         groups = suspects.refresh(conn)
         parties = conn.execute(text("SELECT count(DISTINCT party_id) FROM party.xref")).scalar_one()
@@ -79,7 +83,10 @@ def lift(conn: Connection, duck: duckdb.DuckDBPyConnection) -> None:
     )  # fmt: skip
     flags = ", ".join(f"{a.name} = 't' AS {a.name}" for a in ATTRIBUTES if a.type == "boolean")
     duck.register("lifted", table)
-    duck.execute(f"CREATE TABLE records AS SELECT * REPLACE ({flags}), row_number() OVER (ORDER BY source, key) AS rank FROM lifted")  # noqa: S608
+    duck.execute(
+        f"CREATE TABLE records AS SELECT * REPLACE ({flags}), "  # noqa: S608  (names come from declarations)
+        "row_number() OVER (ORDER BY source, key) AS rank FROM lifted"
+    )
     duck.unregister("lifted")
 
 

@@ -36,9 +36,13 @@ class TruthColumns:
 
 
 def score(
-    conn: Connection, truth: Path, columns: TruthColumns = TruthColumns(), source: str | None = None, kind: str | None = None
+    conn: Connection,
+    truth: Path,
+    columns: TruthColumns = TruthColumns(),
+    source: str | None = None,
+    kind: str | None = None,
 ) -> Score:
-    """Score the cross-references (of a source, of a kind) against a truth file; records without an entity do not count."""
+    """Score the cross-references (of a source, of a kind) against a truth; records without an entity do not count."""
     rows = conn.execute(
         text(
             """SELECT x.source, x.key, x.party_id FROM party.xref x JOIN party.source_record r ON r.id = x.record_id
@@ -59,7 +63,8 @@ def score_table(made: pa.Table, truth: Path, columns: TruthColumns = TruthColumn
         duck.execute(
             f"""CREATE TABLE judged AS
                 SELECT DISTINCT m.source, m.key, m.party AS cluster, t.{quoted(columns.entity)} AS entity
-                FROM made m JOIN read_csv(?, all_varchar = true, header = true, quote = '"', escape = '"', delim = ',') t
+                FROM made m JOIN
+                     read_csv(?, all_varchar = true, header = true, quote = '"', escape = '"', delim = ',') t
                   ON t.{quoted(columns.key)} = m.key {join}
                 WHERE t.{quoted(columns.entity)} <> ''""",  # noqa: S608
             [str(truth)],

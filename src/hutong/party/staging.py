@@ -76,7 +76,11 @@ def _instant(given: Given | None) -> str:
     if given is None:
         return "NULL::TIMESTAMPTZ"
     forms = [form for form in given.time or () if form != "iso"]
-    tried = [f"try_strptime({_column(given)}, [{', '.join(literal(form) for form in forms)}])::TIMESTAMPTZ"] if forms else []
+    tried = (
+        [f"try_strptime({_column(given)}, [{', '.join(literal(form) for form in forms)}])::TIMESTAMPTZ"]
+        if forms
+        else []
+    )
     return f"coalesce({', '.join([*tried, f'TRY_CAST({_column(given)} AS TIMESTAMPTZ)'])})"
 
 
@@ -152,9 +156,11 @@ def _standardised(duck: duckdb.DuckDBPyConnection, mapping: Mapping) -> None:
     issue: Output = ("issue", _TEXT)
     phone_outputs = [("value", _TEXT), ("kind", _TEXT), issue]
     by_distinct(duck, "names", ["kind", "name"], _name,
-                [("name", _TEXT), ("core", _TEXT), ("key", _TEXT), ("partial", pa.bool_()), ("branch", _TEXT), issue])  # fmt: skip
+                [("name", _TEXT), ("core", _TEXT), ("key", _TEXT), ("partial", pa.bool_()), ("branch", _TEXT),
+                 issue])  # fmt: skip
     by_distinct(duck, "numbers", ["id_type", "id_number"], _number,
-                [("value", _TEXT), ("valid", pa.bool_()), ("born", pa.date32()), ("gender", _TEXT), issue, ("code", _TEXT)])  # fmt: skip
+                [("value", _TEXT), ("valid", pa.bool_()), ("born", pa.date32()), ("gender", _TEXT), issue,
+                 ("code", _TEXT)])  # fmt: skip
     by_distinct(duck, "mobiles", ["mobile"], phone, phone_outputs)
     by_distinct(duck, "phones", ["phone"], phone, phone_outputs)
     by_distinct(duck, "emails", ["email"], lambda raw: (identifiers.email(raw),), [("value", _TEXT)])
@@ -227,9 +233,20 @@ def _assembled(duck: duckdb.DuckDBPyConnection) -> None:
             SELECT g.row_number, g.broken, g.key, g.kind, {values}, g.attributes,
                    list_filter([{", ".join(_ISSUES)}], lambda issue: issue IS NOT NULL) AS issues,
                    g.created AS source_created_at, g.changed AS source_changed_at, g.raw
-            {_JOINS}"""  # noqa: S608
+            {_JOINS}"""
     )
-    for table in ("given", "names", "numbers", "mobiles", "phones", "emails", "cards", "places", "contacts", "postcodes"):
+    for table in (
+        "given",
+        "names",
+        "numbers",
+        "mobiles",
+        "phones",
+        "emails",
+        "cards",
+        "places",
+        "contacts",
+        "postcodes",
+    ):
         duck.execute(f"DROP TABLE {table}")
 
 

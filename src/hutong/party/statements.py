@@ -47,7 +47,7 @@ def state(viewer: Principal, party_id: int, changes: Mapping[str, Any]) -> None:
         if before is None:
             first = records_of(conn, [row.id]).get(row.id, [])[:1]
             pairs = [(record_id, other) for other in first]
-            judge(conn, pairs, "same", "stated", "stated about this party", operation, viewer.actor)
+            judge(conn, pairs, "same", "stated", "stated about this party", operation_id=operation, by=viewer.actor)
         home = {record_id: row.id} if before is None else None
         regroup(conn, [record_id], operation, viewer.actor, home, queue=False)
 

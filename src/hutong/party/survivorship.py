@@ -1,4 +1,4 @@
-"""Survivorship (数据覆盖规则, EC-05): which record's value wins, per attribute, as a document; pure, it only writes SQL.
+"""Survivorship (数据覆盖规则, EC-05): which record's value wins, per attribute, as a document; pure: it writes SQL.
 
 The same statement serves one party and all of them.
 """

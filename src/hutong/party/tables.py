@@ -93,7 +93,18 @@ source_record = Table(
     UniqueConstraint("source", "key"),
     comment="the latest version of each source's record, standardised; as it came: source_version",
 )
-for _name in ("id_number", "mobile", "phone", "other_phone", "email", "bank_card", "address_key", "name_key", "name_core", "organisation_code"):
+for _name in (
+    "id_number",
+    "mobile",
+    "phone",
+    "other_phone",
+    "email",
+    "bank_card",
+    "address_key",
+    "name_key",
+    "name_core",
+    "organisation_code",
+):
     Index(f"ix_source_record_{_name}", source_record.c[_name], postgresql_where=source_record.c[_name].isnot(None))
 Index("ix_source_record_unsettled", source_record.c.id, postgresql_where=text("NOT settled"))
 

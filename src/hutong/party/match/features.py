@@ -8,9 +8,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from rapidfuzz.distance import OSA, JaroWinkler
-
 from hutong.party.columns import ATTRIBUTES
+from hutong.party.match.likeness import percent, slip
 from hutong.platform import cel
 
 Record = Mapping[str, Any]
@@ -42,20 +41,18 @@ def _differ(name: str) -> Feature:
 
 def _similar(name: str) -> Feature:
     def python(a: Record, b: Record) -> int | None:
-        if not a[name] or not b[name]:
-            return None
-        return int(JaroWinkler.similarity(a[name], b[name]) * 100 + 1e-9)
+        return percent(a[name], b[name]) if a[name] and b[name] else None
 
-    sql = f"CASE WHEN a.{name} <> '' AND b.{name} <> '' THEN floor(jaro_winkler_similarity(a.{name}, b.{name}) * 100 + 1e-9)::INT END"
+    sql = f"CASE WHEN a.{name} <> '' AND b.{name} <> '' THEN likeness(a.{name}, b.{name}) END"
     return Feature("int", sql, python)
 
 
 def _slip(a: str | None, b: str | None) -> bool:
-    return a is not None and b is not None and len(a) == len(b) and a != b and OSA.distance(a, b, score_cutoff=1) == 1
+    return a is not None and b is not None and slip(a, b)
 
 
 def _near(a: str, b: str) -> str:
-    return f"coalesce(length({a}) = length({b}) AND {a} <> {b} AND damerau_levenshtein({a}, {b}) = 1, false)"
+    return f"coalesce({a} <> {b} AND slip({a}, {b}), false)"
 
 
 def _day(record: Record) -> str | None:
@@ -66,31 +63,49 @@ _SLIPPED_ID = "coalesce(a.id_type = b.id_type, false) AND " + _near("a.id_number
 _SLIPPED_DAY = _near("strftime(a.birth_date, '%Y%m%d')", "strftime(b.birth_date, '%Y%m%d')")
 
 
-def _same_id(a: Record, b: Record) -> bool:
+def _given(a: Record, b: Record, *names: str) -> bool:
+    return all(a[name] is not None and b[name] is not None for name in names)
+
+
+def _comparable_ids(a: Record, b: Record) -> bool:
     return bool(
-        a["id_valid"] and b["id_valid"] and a["id_number"] == b["id_number"] and a["id_type"] == b["id_type"]
+        a["id_valid"] and b["id_valid"] and _given(a, b, "id_type", "id_number") and a["id_type"] == b["id_type"]
     )
+
+
+def _same_id(a: Record, b: Record) -> bool:
+    return _comparable_ids(a, b) and a["id_number"] == b["id_number"]
 
 
 def _differ_id(a: Record, b: Record) -> bool:
-    return bool(
-        a["id_valid"] and b["id_valid"] and a["id_type"] == b["id_type"] and a["id_number"] != b["id_number"]
-    )
+    return _comparable_ids(a, b) and a["id_number"] != b["id_number"]
 
 
 def _same_phone(a: Record, b: Record) -> bool:
     return not set(a["phones"]).isdisjoint(b["phones"])
 
 
+def _same_mobile(a: Record, b: Record) -> bool:
+    return not (set(a["phones"]) - {a["phone"]}).isdisjoint(set(b["phones"]) - {b["phone"]})
+
+
+_MOBILES = "list_filter({0}.phones, lambda p: p IS DISTINCT FROM {0}.phone)"
 _BOTH_VALID = "coalesce(a.id_valid AND b.id_valid AND a.id_type = b.id_type, false)"
 
 FEATURES: dict[str, Feature] = {
-    "same.id_number": Feature("bool", f"{_BOTH_VALID} AND a.id_number = b.id_number", _same_id),
-    "differ.id_number": Feature("bool", f"{_BOTH_VALID} AND a.id_number <> b.id_number", _differ_id),
+    "same.id_number": Feature("bool", f"coalesce({_BOTH_VALID} AND a.id_number = b.id_number, false)", _same_id),
+    "differ.id_number": Feature("bool", f"coalesce({_BOTH_VALID} AND a.id_number <> b.id_number, false)", _differ_id),
     "near.id_number": Feature(
-        "bool", _SLIPPED_ID, lambda a, b: a["id_type"] == b["id_type"] is not None and _slip(a["id_number"], b["id_number"])
+        "bool",
+        _SLIPPED_ID,
+        lambda a, b: _given(a, b, "id_type") and a["id_type"] == b["id_type"] and _slip(a["id_number"], b["id_number"]),
     ),
     "same.phone": Feature("bool", "coalesce(list_has_any(a.phones, b.phones), false)", _same_phone),
+    "same.mobile": Feature(
+        "bool",
+        f"coalesce(list_has_any({_MOBILES.format('a')}, {_MOBILES.format('b')}), false)",
+        _same_mobile,
+    ),
     "near.house": Feature("bool", _near("a.house", "b.house"), lambda a, b: _slip(a["house"], b["house"])),
     "near.birth_date": Feature("bool", _SLIPPED_DAY, lambda a, b: _slip(_day(a), _day(b))),
     **{
@@ -136,7 +151,7 @@ COLUMNS = {
 
 
 def of_pair(a: Record, b: Record) -> dict[str, dict[str, Any]]:
-    """All variables of one pair, for `Expression.holds`. Records carry the attributes and `phones`, generic ones out."""
+    """All variables of one pair, for `Expression.holds`. Records carry attributes and `phones`, generic ones out."""
     made: dict[str, dict[str, Any]] = {"a": dict(a), "b": dict(b)}
     for name, feature in FEATURES.items():
         group, field = name.split(".")

@@ -11,6 +11,7 @@ import duckdb
 
 from hutong.party.columns import NAMES
 from hutong.party.match.features import FEATURES
+from hutong.party.match.likeness import register
 from hutong.party.match.rules import KINDS, Kind, Rule, RulesDocument
 
 _PHONES = ("mobile", "phone", "other_phone")
@@ -28,6 +29,7 @@ class Proposed:
 
 def propose(duck: duckdb.DuckDBPyConnection, rules: RulesDocument) -> Proposed:
     """Make the tables `generic` (kind, value) and `proposals` (left_id, right_id, verdict, rule, strength, reasons)."""
+    register(duck)
     disarm(duck, rules)
     duck.execute(
         """CREATE TABLE proposals (left_id BIGINT, right_id BIGINT, verdict VARCHAR, rule VARCHAR, strength INT,
@@ -57,7 +59,9 @@ def disarm(duck: duckdb.DuckDBPyConnection, rules: RulesDocument) -> None:
                 WHERE value IS NOT NULL GROUP BY value HAVING count(DISTINCT name_key) > {limit}"""  # noqa: S608
         )
     duck.execute("CREATE TABLE generic AS " + " UNION ALL ".join(parts))
-    armed = "list_filter(list_distinct([{}]), lambda p: p IS NOT NULL AND NOT contains(g.phones, p))".format(", ".join(_PHONES))
+    armed = "list_filter(list_distinct([{}]), lambda p: p IS NOT NULL AND NOT contains(g.phones, p))".format(
+        ", ".join(_PHONES)
+    )
     plain = ", ".join(
         f"CASE WHEN {name} IN (SELECT value FROM generic WHERE kind = '{name}') THEN NULL ELSE {name} END AS {name}"  # noqa: S608
         for name in rules.generic
@@ -66,7 +70,8 @@ def disarm(duck: duckdb.DuckDBPyConnection, rules: RulesDocument) -> None:
     duck.execute(
         f"""CREATE TABLE comparable AS
             SELECT r.* REPLACE ({plain}), {armed} AS phones
-            FROM records r, (SELECT coalesce(list(value), []::VARCHAR[]) AS phones FROM generic WHERE kind = 'phone') g"""  # noqa: S608
+            FROM records r,
+                 (SELECT coalesce(list(value), []::VARCHAR[]) AS phones FROM generic WHERE kind = 'phone') g"""  # noqa: S608
     )
 
 
@@ -82,7 +87,8 @@ def _candidates(duck: duckdb.DuckDBPyConnection, kind: Kind, rules: RulesDocumen
         duck.execute(
             f"""CREATE OR REPLACE TABLE blocked AS
                 SELECT {listed}, list(rank ORDER BY rank) AS members FROM (
-                    SELECT DISTINCT rank, {listed} FROM (SELECT rank, {named} FROM comparable WHERE kind = ?) WHERE {given})
+                    SELECT DISTINCT rank, {listed}
+                    FROM (SELECT rank, {named} FROM comparable WHERE kind = ?) WHERE {given})
                 GROUP BY {listed} HAVING count(*) > 1""",  # noqa: S608
             [kind],
         )
@@ -112,7 +118,7 @@ def _first(rules: Sequence[Rule], value: str, columns: dict[str, str]) -> str:
 
 
 def _judge(duck: duckdb.DuckDBPyConnection, kind: Kind, rules: RulesDocument) -> None:
-    """Apply cannot-link, strong and weak rules, in this order; a refusal is kept where something else would have held."""
+    """Apply cannot-link, strong and weak rules, in this order; a refusal is kept where something would have held."""
     own = rules.of(kind)
     features = {name: name.replace(".", "_") for name in FEATURES}
     fields = {f"{side}.{name}": f"{side}_{name}" for side in "ab" for name in (*NAMES, "source")}

@@ -23,7 +23,9 @@ class Address(NamedTuple):
 
 
 NOTHING = Address(None)
-_ROAD = re.compile(r"^(.{0,10}?(?:街道|镇|乡|开发区|工业区|新区|园区))?(.{1,14}?(?:大道|大街|路|街|巷|弄|胡同|道|里|村))(?=[\d一-十东西南北中]|$|.)")
+_ROAD = re.compile(
+    r"^(.{0,10}?(?:街道|镇|乡|开发区|工业区|新区|园区))?(.{1,14}?(?:大道|大街|路|街|巷|弄|胡同|道|里|村))(?=[\d一-十东西南北中]|$|.)"
+)
 _NUMBER = re.compile(r"^(?:[东西南北中]段)?(\d+)(?:[-之](\d+))?(?:号院|号|弄)?(?!幢|栋|座|楼|单元|室)")
 _BUILDING = re.compile(r"(\d+|[A-Z])(?:号楼|幢|栋|座|楼)")
 _ENTRANCE = re.compile(r"(\d+|[A-Z甲乙丙丁])单元")
@@ -53,11 +55,13 @@ def chinese(text: str) -> Address:
     rest = rest[numbered.end() :] if numbered else rest
     unit = _unit(rest)
     house = f"{road}|{number}" if road and number else None
-    return Address(whole, province, city, district, road, number, unit, house, f"{house}|{unit}" if house and unit else None)
+    return Address(
+        whole, province, city, district, road, number, unit, house, f"{house}|{unit}" if house and unit else None
+    )
 
 
 def _arabic(text: str) -> str:
-    text = _TEN.sub(lambda m: (m.group(1) or "一" if m.group(2) else m.group(1) or "一") + (m.group(2) or "零"), text)
+    text = _TEN.sub(lambda ten: (ten.group(1) or "一") + (ten.group(2) or "零"), text)
     return re.sub(r"[零一二三四五六七八九]+(?=[号幢栋座楼单弄室])", lambda m: m.group().translate(_DIGITS), text)
 
 
@@ -111,10 +115,13 @@ _TYPES = {
     "street": "st", "st": "st", "str": "st", "avenue": "ave", "ave": "ave", "av": "ave", "aveue": "ave", "avene": "ave",
     "road": "rd", "rd": "rd", "boulevard": "blvd", "blvd": "blvd", "bl": "blvd", "drive": "dr", "dr": "dr",
     "place": "pl", "pl": "pl", "court": "ct", "ct": "ct", "lane": "ln", "ln": "ln", "parkway": "pkwy", "pkwy": "pkwy",
-    "highway": "hwy", "hwy": "hwy", "terrace": "ter", "ter": "ter", "terr": "ter", "tr": "ter", "square": "sq", "plaza": "plz", "way": "way",
+    "highway": "hwy", "hwy": "hwy", "terrace": "ter", "ter": "ter", "terr": "ter", "tr": "ter",
+    "square": "sq", "plaza": "plz", "way": "way",
     "circle": "cir", "crescent": "cres", "close": "cl", "trail": "trl",
 }  # fmt: skip
-_UNIT_WORDS = frozenset(("apt", "suite", "ste", "unit", "floor", "fl", "room", "rm", "building", "bldg", "lower", "level", "#"))
+_UNIT_WORDS = frozenset(
+    ("apt", "suite", "ste", "unit", "floor", "fl", "room", "rm", "building", "bldg", "lower", "level", "#")
+)
 _ORDINAL = re.compile(r"^(\d+)(?:st|nd|rd|th)$")
 _HOUSE = re.compile(r"^(\d+)(?:\s*(?:-|&|/|to|and)\s*\d+)?([a-z])?$")
 
@@ -146,11 +153,11 @@ def western(text: str) -> Address:
 
 def _street(tokens: list[str]) -> str:
     words: list[str] = []
-    for place, token in enumerate(tokens):
-        if place and (token in _TYPES or token in _UNIT_WORDS or token.isdigit()):
+    for place, word in enumerate(tokens):
+        if place and (word in _TYPES or word in _UNIT_WORDS or word.isdigit()):
             break
-        ordinal = _ORDINAL.match(token)
-        words.append(ordinal.group(1) if ordinal else "saint" if token == "st" else token)
+        ordinal = _ORDINAL.match(word)
+        words.append(ordinal.group(1) if ordinal else "saint" if word == "st" else word)
         if len(words) == 3:
             break
     return " ".join(words)

@@ -1,6 +1,6 @@
 """Administrative divisions of China (GB/T 2260), as data: provinces, cities, counties, with their short names.
 
-The table is the one python-stdnum carries for resident IDs; withdrawn divisions are kept, since old addresses name them.
+The table is the one python-stdnum carries for resident IDs; withdrawn divisions stay, since old addresses name them.
 """
 
 import re

@@ -18,7 +18,7 @@ _OTHER = {"passport": re.compile(r"^[A-Z0-9]{5,12}$"), "officer": re.compile(r"^
 
 
 class Identifier(NamedTuple):
-    """A number of a document. Only a valid one identifies; birth date and gender (GB/T 2261.1) come with a resident ID."""
+    """A document's number. Only a valid one identifies; birth date and gender (GB/T 2261.1) come with a resident ID."""
 
     value: str | None
     valid: bool = False
@@ -37,12 +37,8 @@ def identifier(kind: str | None, raw: str | None) -> Identifier:
         return NOTHING
     if len(text) >= 6 and len(set(text)) <= 2 and len(set(text[:-1])) == 1:
         return NOTHING._replace(issue="id_placeholder")
-    if kind == "resident_id":
-        return resident_id(text)
-    if kind == "uscc":
-        return uscc(text)
-    if kind == "organisation_code":
-        return organisation_code(text)
+    if kind in _CHECKED:
+        return _CHECKED[kind](text)
     if kind is None:
         return Identifier(text, issue="id_kind_missing")
     valid = bool(_OTHER.get(kind, re.compile(r"^\w{5,30}$")).match(text)) and kind != "other"
@@ -98,6 +94,9 @@ def organisation_part(kind: str | None, value: str | None) -> str | None:
     if not value:
         return None
     return value[8:17] if kind == "uscc" and len(value) == 18 else value if kind == "organisation_code" else None
+
+
+_CHECKED = {"resident_id": resident_id, "uscc": uscc, "organisation_code": organisation_code}
 
 
 def bank_card(raw: str | None) -> str | None:

@@ -11,7 +11,9 @@ _FORMS_HAN = re.compile(
     r"(集团股份有限公司|股份有限公司|有限责任公司|集团有限公司|\(有限合伙\)|有限合伙企业|个人独资企业|合伙企业"
     r"|个体工商户|有限公司|股份公司|集团公司|总公司|公司|集团)$"
 )
-_BRANCH_HAN = re.compile(r"^(.{2,}?(?:公司|集团|银行|保险|大学))(.{1,12}(?:分公司|支公司|分行|支行|营业部|办事处|分店|分校|分部))$")
+_BRANCH_HAN = re.compile(
+    r"^(.{2,}?(?:公司|集团|银行|保险|大学))(.{1,12}(?:分公司|支公司|分行|支行|营业部|办事处|分店|分校|分部))$"
+)
 _FORMS_LATIN = re.compile(
     r"\b(incorporated|inc|limited|ltd|llc|llp|lp|corporation|corp|company|co|plc|gmbh|ag|sa|bv|nv|pte|pty|nfp|kg|oy|ab|srl|spa)\b"
 )

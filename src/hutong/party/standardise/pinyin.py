@@ -20,9 +20,10 @@ COMPOUND_SURNAMES = {
 @lru_cache(maxsize=32768)
 def syllable(character: str) -> str:
     """The usual reading of one character without tone (ü as v); other characters unchanged."""
-    from pypinyin import Style, pinyin
+    from pypinyin import Style, lazy_pinyin
 
-    return pinyin(character, style=Style.NORMAL, v_to_u=False, errors=lambda other: [other])[0][0]
+    found: list[str] = lazy_pinyin(character, style=Style.NORMAL, v_to_u=False)
+    return found[0] if found else character
 
 
 def syllables(name: str) -> list[str]:

@@ -9,8 +9,9 @@ HAN = re.compile(r"[㐀-鿿\U00020000-\U0003134f]")
 _SPACES = re.compile(r"\s+")
 _BETWEEN_HAN = re.compile(r"(?<=[㐀-鿿])\s+(?=[㐀-鿿])")
 _NOT_GIVEN = frozenset(
-    "无 没有 不详 未知 未提供 暂无 空 null none nil n/a na unknown - -- --- . .. / x xx xxx ? ?? 测试 test".split()
-)
+    ("无", "没有", "不详", "未知", "未提供", "暂无", "空", "测试", "null", "none", "nil", "n/a", "na", "unknown",
+     "test", "-", "--", "---", ".", "..", "/", "x", "xx", "xxx", "?", "??")
+)  # fmt: skip
 
 
 @lru_cache
