@@ -14,6 +14,7 @@ from hutong.inventory.requests import OpenAccount
 from hutong.party.tables import party
 from hutong.platform import clock, history
 from hutong.platform import database as live
+from hutong.platform.settings import settings
 from hutong.server import create_app
 
 TELECOM = Path(__file__).parents[2] / "packs" / "telecom"
@@ -47,8 +48,10 @@ def open_shop() -> tuple[int, int]:
 
 
 @pytest.fixture(scope="module")
-def api(module_database: URL) -> Iterator[TestClient]:
-    """A client that may do everything, on a database with the telecom catalog published."""
+def api(module_database: URL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """A client that may do everything, on a database with the telecom catalog published and a data folder of its own."""
+    before, settings.data_dir = settings.data_dir, tmp_path_factory.mktemp("data")
     catalog.publish(read_pack(TELECOM), by="test", effective_from=clock.now())
     with client_with(["*"]) as client:
         yield client
+    settings.data_dir = before

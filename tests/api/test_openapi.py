@@ -42,6 +42,9 @@ def test_every_api_is_described(api: TestClient) -> None:
         "party/v4/individual/{key}",
         "party/v4/organization",
         "customerManagement/v4/customer",
+        "customerBillManagement/v4/customerBill",
+        "customerBillManagement/v4/appliedCustomerBillingRate/{key}",
+        "usageManagement/v4/usage",
     ):
         assert expected in paths, expected
     create = document["paths"]["/tmf-api/productOrderingManagement/v4/productOrder"]["post"]

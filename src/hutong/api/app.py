@@ -20,6 +20,7 @@ from hutong.api.tmf import (
     product_catalog,
     product_inventory,
     product_order,
+    usage,
 )
 from hutong.platform.errors import Problem
 from hutong.platform.http import locale_of
@@ -32,6 +33,7 @@ ROUTERS = (
     party.routes("organization"),
     customer.router,
     customer_bill.router,
+    usage.router,
     hub.routes(webhook_forms.ORDERS, "TMF622 Product Ordering"),
     hub.routes(webhook_forms.PRODUCTS, "TMF637 Product Inventory"),
     hub.routes(webhook_forms.PARTIES, "TMF632 Party"),
