@@ -130,7 +130,7 @@ def affected(
     """Table `affected` (product_instance_id, grp, group_id, terms): the groups this run prices. Returns how many."""
     load_rated(conn, duck, scratch, cycle)
     new = [part for part in parts if part.run_id is None]
-    fresh = f"SELECT DISTINCT product_instance_id FROM {read_parts(new)}" if new else "SELECT 0 WHERE false"
+    fresh = f"SELECT DISTINCT product_instance_id FROM {read_parts(new)}" if new else "SELECT 0 AS product_instance_id WHERE false"
     duck.execute(f"""
         CREATE OR REPLACE TABLE fresh AS {fresh};
         CREATE OR REPLACE TABLE digest AS
