@@ -6,7 +6,6 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 
 from hutong.api import docs, peer_callbacks, webhook_forms
@@ -23,7 +22,7 @@ from hutong.api.tmf import (
     usage,
 )
 from hutong.platform.errors import Problem
-from hutong.platform.http import locale_of
+from hutong.platform.http import DATABASE_GONE, locale_of
 
 ROUTERS = (
     docs.router,
@@ -51,7 +50,7 @@ def install(app: FastAPI) -> None:
     app.include_router(product_order.direct)
     app.router.routes.insert(0, app.router.routes.pop())  # routes are tried in turn: the one that must be quick first
     openapi.describe(app)
-    for kind in (Problem, RequestValidationError, HTTPException, OperationalError, InterfaceError):
+    for kind in (Problem, RequestValidationError, HTTPException, *DATABASE_GONE):
         app.add_exception_handler(kind, _below_tmf(app.exception_handlers[kind]))
 
 

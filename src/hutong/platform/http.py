@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, Histogram, generate_latest
 from sqlalchemy import text
 from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from starlette.exceptions import HTTPException
 
 from hutong.platform import database, i18n
@@ -30,6 +31,8 @@ DURATION = Histogram(
     ["method", "route", "status"],
     buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
 )
+DATABASE_GONE = (OperationalError, InterfaceError, NoConnectionFree)
+"""No answer, or no connection free in time: answered 503, to be tried again."""
 REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
 SECURITY_HEADERS = [
     (
@@ -140,8 +143,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(RequestValidationError, on_invalid_input)
     app.add_exception_handler(HTTPException, on_http_error)
-    app.add_exception_handler(OperationalError, on_database_gone)
-    app.add_exception_handler(InterfaceError, on_database_gone)
+    for kind in DATABASE_GONE:
+        app.add_exception_handler(kind, on_database_gone)
     app.add_middleware(Observed)
     app.add_api_route("/healthz", alive, include_in_schema=False)
     app.add_api_route("/readyz", ready, include_in_schema=False)
@@ -158,7 +161,7 @@ def ready() -> JSONResponse:
     try:
         with database.read("platform") as conn:
             conn.execute(text("SELECT 1"))
-    except (OperationalError, InterfaceError):
+    except DATABASE_GONE:
         return JSONResponse({"status": "database does not answer"}, status_code=503)
     return JSONResponse({"status": "ready"})
 
