@@ -14,6 +14,8 @@ import sys
 import time
 from collections.abc import Sequence
 
+import psutil
+
 from bench.ordering_shop import open_shop
 from hutong.identity import clients
 from hutong.platform import database
@@ -112,6 +114,13 @@ async def measure(port: int, contents: Sequence[bytes]) -> None:
     print(f"  p99 {took[int(len(took) * 0.99)] * 1000:.1f} ms  max {took[-1] * 1000:.1f} ms")
 
 
+def processor_seconds(process: int) -> float:
+    """What a process and its children have used of the processors."""
+    top = psutil.Process(process)
+    times = [one.cpu_times() for one in (top, *top.children(recursive=True))]
+    return sum(one.user + one.system for one in times)
+
+
 def main(count: int) -> None:
     """Open a shop, start a server, measure."""
     shop = open_shop(max(2000, count // 4), 10)
@@ -131,7 +140,11 @@ def main(count: int) -> None:
             except OSError:
                 time.sleep(0.1)
         contents = [request(key, *shop[number % len(shop)], number) for number in range(count)]
+        before = processor_seconds(server.pid)
         asyncio.run(measure(port, contents))
+        print(
+            f"server processor time       {(processor_seconds(server.pid) - before) / count * 1e6:10,.0f} µs an order"
+        )
     finally:
         server.terminate()
         server.wait()

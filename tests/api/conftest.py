@@ -49,7 +49,7 @@ def open_shop() -> tuple[int, int]:
 
 @pytest.fixture(scope="module")
 def api(module_database: URL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    """A client that may do everything, on a database with the telecom catalog published and a data folder of its own."""
+    """A client that may do everything; the telecom catalog is published, the data folder is the test's own."""
     before, settings.data_dir = settings.data_dir, tmp_path_factory.mktemp("data")
     catalog.publish(read_pack(TELECOM), by="test", effective_from=clock.now())
     with client_with(["*"]) as client:
