@@ -133,7 +133,7 @@ def main(count: int) -> None:
     hutong = [sys.executable, "-c", "from hutong.cli.main import app; app()"]
     server = subprocess.Popen([*hutong, "serve", "--port", str(port)])
     try:
-        for _ in range(300):
+        for _ in range(900):
             try:
                 socket.create_connection(("127.0.0.1", port), 1).close()
                 break
