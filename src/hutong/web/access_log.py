@@ -16,7 +16,7 @@ from hutong.web.shell import render, show_time
 
 router = APIRouter(include_in_schema=False)
 RIGHT = "identity.audit"
-ENTITIES = ("party", "source_record", "rejected_record", "product_instance", "order", "event")
+ENTITIES = ("party", "source_record", "rejected_record", "product_instance", "order", "quarantine", "event")
 LISTED = 6
 
 Actor = Annotated[str, Query(pattern=r"^((user|client):\d+)?$")]
@@ -94,7 +94,9 @@ def row_shown(row: dict[str, Any], locale: str) -> dict[str, Any]:
     return {
         "at": show_time(row["at"]),
         "who": actors.name_of(row["actor"], locale),
-        "kinds": translate("web-list-comma", locale).join(words_of_codes.word("web-kind", kind, locale) for kind in kinds),
+        "kinds": translate("web-list-comma", locale).join(
+            words_of_codes.word("web-kind", kind, locale) for kind in kinds
+        ),
         "entity": [words_of_codes.word("web-entity", row["entity"], locale), ""],
         "count": len(ids),
         "ids": ", ".join(f"#{id}" for id in ids[:LISTED]) + (" …" if len(ids) > LISTED else ""),

@@ -13,6 +13,8 @@ from hutong.web.shell import render, to_page
 
 router = APIRouter(include_in_schema=False)
 PAGE = 50
+ASKED = ("cycle", "final")
+"""What a person may tell a job that is started by hand."""
 RIGHT = "platform.jobs"
 VIEWS = {
     "all": (),
@@ -27,18 +29,16 @@ def may_run(viewer: Principal, kind: str) -> bool:
     return viewer.may(f"{kind.split('.', maxsplit=1)[0]}.jobs")
 
 
-def startable(viewer: Principal) -> list[str]:
-    """Kinds the viewer may start by hand: those that need nothing to be told."""
+def startable(viewer: Principal) -> dict[str, tuple[str, ...]]:
+    """Kinds the viewer may start by hand → what they must be told, where that is no more than `ASKED`."""
     subscriptions.load_handlers(database.CENTERS)
-    return sorted(
-        name
-        for name, kind in jobs.kinds().items()
-        if may_run(viewer, name)
-        and all(
-            parameter.default is not inspect.Parameter.empty
-            for parameter in list(inspect.signature(kind.run).parameters.values())[1:]
-        )
-    )
+    found = {}
+    for name, kind in sorted(jobs.kinds().items()):
+        parameters = list(inspect.signature(kind.run).parameters.values())[1:]
+        needed = {one.name for one in parameters if one.default is inspect.Parameter.empty}
+        if may_run(viewer, name) and needed <= {"by", *ASKED}:
+            found[name] = tuple(one.name for one in parameters if one.name in ("by", *ASKED))
+    return found
 
 
 def percent(job: jobs.Job) -> int | None:
@@ -106,13 +106,23 @@ def job_state(request: Request, session: SignedInSession, job_id: int) -> Respon
 
 
 @router.post("/jobs")
-def start(session: SignedInSession, kind: Annotated[str, Form(max_length=60)]) -> Response:
-    """Start a kind of job that needs nothing to be told."""
-    require(session.viewer, RIGHT)
-    require(session.viewer, f"{kind.split('.')[0]}.jobs")
-    if kind not in startable(session.viewer):
+def start(
+    session: SignedInSession,
+    *,
+    kind: Annotated[str, Form(max_length=60)],
+    cycle: Annotated[str, Form(pattern=r"^(\d{6})?$")] = "",
+    final: Annotated[bool, Form()] = False,
+) -> Response:
+    """Start a known kind of job, one of a kind at a time."""
+    viewer = session.viewer
+    require(viewer, RIGHT)
+    require(viewer, f"{kind.split('.')[0]}.jobs")
+    known = startable(viewer)
+    if kind not in known:
         raise NotFound("platform-job-kind-unknown", kind=kind)
-    return to_page(f"/jobs/{jobs.start(kind, by=session.viewer.actor, exclusive=kind)}")
+    told = {"by": viewer.actor, "cycle": cycle, "final": final}
+    args = {name: told[name] for name in known[kind]}
+    return to_page(f"/jobs/{jobs.start(kind, args, viewer.actor, exclusive=kind)}")
 
 
 @router.post("/jobs/{job_id}/cancel")

@@ -43,7 +43,11 @@ document.addEventListener("htmx:after:swap", () => {
 });
 document.addEventListener("close", (event) => event.target.matches("dialog.drawer") && event.target.replaceChildren(), true);
 
-document.addEventListener("change", (event) => event.target.closest("form[data-submit]")?.requestSubmit());
+document.addEventListener("change", (event) => {
+  event.target.closest("form[data-submit]")?.requestSubmit();
+  const { checkAll } = event.target.dataset; // <input type="checkbox" data-check-all="chosen"> ticks those of that name
+  if (checkAll) for (const box of event.target.form.elements) if (box.name === checkAll) box.checked = event.target.checked;
+});
 
 // Keys of a page: <a data-key="j"> or <button data-key="1"> is clicked by its key, outside of fields and dialogs.
 document.addEventListener("keydown", (event) => {
