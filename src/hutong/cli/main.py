@@ -4,7 +4,11 @@ import typer
 
 from hutong.cli import billing, catalog, db, demo, history, party, peers, sample, serve, worker
 
-app = typer.Typer(no_args_is_help=True, help="Hutong (户通): customer master, orders, billing and CRM in one model.")
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Hutong (户通): customer master, orders, billing and CRM in one model.",
+)
 app.add_typer(billing.app, name="bill")
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(db.app, name="db")

@@ -8,6 +8,7 @@ from hutong.billing import audit as billing_audit
 from hutong.identity import SYSTEM
 from hutong.platform import database, history, migrations
 from hutong.platform.dead_letters import parked
+from hutong.platform.worker import speaking
 
 
 class Audit(NamedTuple):
@@ -48,7 +49,7 @@ def orders() -> list[Audit]:
 
 def letters() -> list[Audit]:
     """Events that a subscriber gave up on."""
-    dead = sum(len(parked(center)) for center in migrations.installed())
+    dead = sum(len(parked(center)) for center in speaking())
     return [Audit("events given up on", 0, dead)]
 
 
