@@ -14,6 +14,8 @@ from hutong.platform.http import locale_of, on_http_error, on_invalid_input, on_
 from hutong.platform.i18n import translate
 from hutong.web import (
     access_log,
+    audits,
+    bills,
     catalog,
     customers,
     dead_letters,
@@ -23,6 +25,7 @@ from hutong.web import (
     order_actions,
     orders,
     people,
+    quarantine,
     resolution,
     search,
     sign_in,
@@ -42,6 +45,9 @@ ROUTERS = (
     orders.router,
     order_actions.router,
     catalog.router,
+    bills.router,
+    quarantine.router,
+    audits.router,
     loads.router,
     jobs.router,
     dead_letters.router,

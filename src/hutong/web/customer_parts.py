@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from hutong.billing import queries as billing_queries
 from hutong.catalog import queries as catalog_queries
 from hutong.catalog.document import Kind
 from hutong.catalog.snapshot import Catalog
@@ -67,6 +68,11 @@ def orders(viewer: Principal, customer: Mapping[str, Any], _locale: str) -> Fact
     """The customer's orders, newest first."""
     wanted = ordering_queries.OrderFilter(customer_id=customer["id"])
     return {"orders": ordering_queries.orders(viewer, wanted, limit=200)}
+
+
+def bills(viewer: Principal, customer: Mapping[str, Any], _locale: str) -> Facts:
+    """The customer's bills, newest first."""
+    return {"bills": billing_queries.bills_page(viewer, customer_id=customer["id"], limit=200)}
 
 
 def overview(viewer: Principal, customer: Mapping[str, Any], locale: str) -> Facts:
@@ -170,5 +176,6 @@ PARTS: dict[str, Part] = {
     "records": Part("party.read", "customer_records.html", records),
     "over-time": Part("inventory.read", "customer_over_time.html", over_time),
     "orders": Part("ordering.read", "customer_orders.html", orders),
+    "bills": Part("billing.read", "customer_bills.html", bills),
     "changes": Part("party.read", "customer_changes.html", changes),
 }

@@ -4,6 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from hutong.billing import queries as billing_queries
 from hutong.identity.http import SignedInSession
 from hutong.identity.principal import Principal
 from hutong.ordering import monitoring, queries
@@ -13,7 +14,7 @@ from hutong.platform.http import locale_of
 from hutong.platform.i18n import translate
 from hutong.web import suspects
 from hutong.web.home_charts import by_source, by_state, by_time
-from hutong.web.shell import render
+from hutong.web.shell import render, show_money
 
 router = APIRouter(include_in_schema=False)
 Figure = tuple[str, Any, str]
@@ -25,7 +26,7 @@ def home(request: Request, session: SignedInSession) -> Response:
     """The first page after signing in."""
     viewer, locale = session.viewer, locale_of(request)
     context = {
-        "figures": [*party_figures(viewer), *order_figures(viewer)],
+        "figures": [*party_figures(viewer), *order_figures(viewer), *billing_figures(viewer)],
         "todos": todos(viewer),
         "charts": charts(viewer, locale),
         "expedited": queries.orders(viewer, queries.OrderFilter(open=True), limit=8)
@@ -61,6 +62,19 @@ def order_figures(viewer: Principal) -> list[Figure]:
     ]
 
 
+def billing_figures(viewer: Principal) -> list[Figure]:
+    """Usage rated, and what the newest billed cycle amounts to."""
+    if not viewer.may("billing.read"):
+        return []
+    cycles = billing_queries.cycles(viewer)
+    billed: dict[str, Any] = next((row for row in cycles if row["bills"]), {"total_micros": 0, "cycle": ""})
+    leads = "/audits" if viewer.may("billing.audit") else ""
+    return [
+        ("web-figure-usage", sum(row["events"] for row in cycles), leads),
+        ("web-figure-billed", show_money(billed["total_micros"]), f"/bills?cycle={billed['cycle']}"),
+    ]
+
+
 def todos(viewer: Principal) -> list[Figure]:
     """What waits for this viewer, by what they may do; nothing where there is nothing."""
     made: list[Figure] = []
@@ -70,6 +84,14 @@ def todos(viewer: Principal) -> list[Figure]:
     if viewer.may("ordering.manage"):
         made.append(("web-todo-exceptions", len(queries.exceptions(viewer)), "/exceptions"))
         made.append(("web-todo-overdue", len(monitoring.overdue(viewer)), "/orders"))
+    if viewer.may("billing.quarantine"):
+        made.append(
+            (
+                "web-todo-quarantine",
+                sum(row["records"] for row in billing_queries.quarantine_reasons(viewer) if row["state"] == "held"),
+                "/quarantine",
+            )
+        )
     if viewer.may("platform.jobs"):
         made.append(("web-todo-jobs", len(jobs.recent(states=["failed"])), "/jobs?state=failed"))
     return [entry for entry in made if entry[1]]

@@ -491,7 +491,6 @@ web-fact-then_resolve = Then resolve
 web-fact-cycle = Cycle
 web-fact-final = Final
 web-fact-paths = Files or folders
-web-quarantine-hint = usage records that could not be used, kept as they came with the reason
 web-nothing-held = No records
 web-held-hint = Usage records that could not be used, with their reasons. Mend the cause (a number is known now, say) and collect them again, or give them up.
 web-held-state-held = Held
@@ -534,7 +533,6 @@ web-usage-files = Usage files
 web-all-cycles = All cycles
 web-audit = Audit
 web-found = Found
-web-rating-runs = Rating runs
 web-usage-events = Events
 web-unpriced = Unpriced
 web-posted = Posted
@@ -793,25 +791,11 @@ web-because-discount = Discount
 web-because-when = Condition
 web-because-exact = Exact amount
 web-because-rounded = On the bill, rounded to fen
-web-all-reasons = All reasons
 web-line = Line
-web-no-quarantine = Nothing is quarantined
-web-quarantine-held = held
-web-quarantine-released = released
-web-quarantine-accepted = accepted
-web-quarantine-duplicate = duplicate
-web-quarantine-discarded = discarded
-web-left-side = One side
-web-right-side = Other side
-web-broken = Disagree
+web-left-side = Expected
+web-right-side = Found
 web-holds = holds
 web-does-not-hold = does not hold
-web-audit-files = records of files = accepted + duplicates + quarantined
-web-audit-trailers = files = files whose trailer agrees
-web-audit-rated = events read by rating = rated + unpriced
-web-audit-billed = rated charges = usage on bills, exact
-web-audit-lines = totals of bills = sums of their lines
-web-bill-runs = Bill runs
 web-priced-events = Events
 web-found-records = Records
 web-taken = Accepted
@@ -819,7 +803,6 @@ web-no-trailer = missing
 web-figure-usage = events rated
 web-figure-billed = billed in the latest cycle
 web-todo-quarantine = quarantined records
-web-todo-audits = audits that do not hold
 web-held-bad_quantity = bad quantity
 web-held-bad_time = bad time
 web-held-column_count = wrong number of columns
@@ -829,3 +812,17 @@ web-held-missing_record_id = record id missing
 web-held-negative_duration = negative duration
 web-held-no_header = file without header
 web-held-no_price = no rate prices it
+web-audits-hold = { $held } of { $all } hold
+web-cycles = Cycles
+web-first-events = First events
+web-other-party = Other party
+web-amount = Amount
+web-audit-accepted-events-stored = accepted = events stored
+web-audit-bills-their-lines = bills = their lines
+web-audit-bills-that-do-not-add-up = bills that do not add up
+web-audit-due-billed = due = billed
+web-audit-files-whose-records-do-not-add-up = files whose records do not add up
+web-audit-one-off-charges-billed = one-off charges = billed
+web-audit-quarantined-records-kept = quarantined = records kept
+web-audit-rated-posted-to-accounts = rated = posted to accounts
+web-audit-records-accepted-duplicates-quarantined = records = accepted + duplicates + quarantined

@@ -476,7 +476,6 @@ web-fact-then_resolve = 导入后归并
 web-fact-cycle = 账期
 web-fact-final = 正式
 web-fact-paths = 文件或目录
-web-quarantine-hint = 无法使用的话单，按原样保留并注明原因
 web-nothing-held = 没有记录
 web-held-hint = 无法使用的话单带原因留存；修好原因（如号码已建档）后重新采集，或确认后作废。
 web-held-state-held = 隔离中
@@ -519,7 +518,6 @@ web-usage-files = 话单文件
 web-all-cycles = 全部账期
 web-audit = 稽核项
 web-found = 实为
-web-rating-runs = 批价
 web-usage-events = 话单数
 web-unpriced = 未定价
 web-posted = 入账金额
@@ -769,25 +767,11 @@ web-because-discount = 优惠方式
 web-because-when = 优惠条件
 web-because-exact = 精确金额
 web-because-rounded = 计入账单（舍入到分）
-web-all-reasons = 全部原因
 web-line = 行
-web-no-quarantine = 没有被隔离的话单
-web-quarantine-held = 隔离中
-web-quarantine-released = 已放行
-web-quarantine-accepted = 已入库
-web-quarantine-duplicate = 重复
-web-quarantine-discarded = 已丢弃
-web-left-side = 左侧
-web-right-side = 右侧
-web-broken = 不一致
+web-left-side = 应有
+web-right-side = 实有
 web-holds = 一致
 web-does-not-hold = 不一致
-web-audit-files = 文件记录数 = 入库 + 重复 + 隔离
-web-audit-trailers = 文件数 = 文件尾记录数一致的文件数
-web-audit-rated = 参与批价的事件 = 已批价 + 未定价
-web-audit-billed = 批价金额 = 账单使用费（精确值）
-web-audit-lines = 账单应付 = 明细合计
-web-bill-runs = 出账
 web-priced-events = 事件
 web-found-records = 记录
 web-taken = 入库
@@ -795,7 +779,6 @@ web-no-trailer = 缺失
 web-figure-usage = 已批价事件
 web-figure-billed = 最近账期出账金额
 web-todo-quarantine = 话单被隔离
-web-todo-audits = 稽核不一致
 web-held-bad_quantity = 用量不合法
 web-held-bad_time = 时间不合法
 web-held-column_count = 列数不对
@@ -805,3 +788,17 @@ web-held-missing_record_id = 缺少记录号
 web-held-negative_duration = 时长为负
 web-held-no_header = 文件缺少文件头
 web-held-no_price = 没有可用资费
+web-audits-hold = { $held } / { $all } 项一致
+web-cycles = 账期
+web-first-events = 最早的话单
+web-other-party = 对方号码
+web-amount = 金额
+web-audit-accepted-events-stored = 入库记录 = 已保存事件
+web-audit-bills-their-lines = 账单应付 = 明细合计
+web-audit-bills-that-do-not-add-up = 合计不符的账单
+web-audit-due-billed = 应收 = 已出账
+web-audit-files-whose-records-do-not-add-up = 记录数不符的文件
+web-audit-one-off-charges-billed = 一次性费用 = 已出账
+web-audit-quarantined-records-kept = 隔离记录 = 保留记录
+web-audit-rated-posted-to-accounts = 批价金额 = 入账金额
+web-audit-records-accepted-duplicates-quarantined = 文件记录 = 入库 + 重复 + 隔离
