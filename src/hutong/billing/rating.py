@@ -130,7 +130,11 @@ def affected(
     """Table `affected` (product_instance_id, grp, group_id, terms): the groups this run prices. Returns how many."""
     load_rated(conn, duck, scratch, cycle)
     new = [part for part in parts if part.run_id is None]
-    fresh = f"SELECT DISTINCT product_instance_id FROM {read_parts(new)}" if new else "SELECT 0 AS product_instance_id WHERE false"
+    fresh = (
+        f"SELECT DISTINCT product_instance_id FROM {read_parts(new)}"
+        if new
+        else "SELECT 0 AS product_instance_id WHERE false"
+    )
     duck.execute(f"""
         CREATE OR REPLACE TABLE fresh AS {fresh};
         CREATE OR REPLACE TABLE digest AS
@@ -219,35 +223,52 @@ def select_events(duck: duckdb.DuckDBPyConnection, plans: Plans, parts: list[Eve
     }
 
 
-def price(
+@dataclass(frozen=True)
+class Prepared:
+    """The kernel's input for affected groups: `number` is the event of each row, `taken` the rows' event columns."""
+
+    number: Ids
+    taken: dict[str, Ids]
+    rows: Ids
+    groups: Ids
+
+
+def prepare(
     duck: duckdb.DuckDBPyConnection, plans: Plans, parts: list[EventPart], ranks: int, state: State
-) -> tuple[int, int]:
-    """Price the affected groups; leaves table `rated`. Changes `state`. Returns events, and rows that were not priced."""
+) -> Prepared:
+    """Rows and groups for the kernel; gives `state` its accumulators."""
     groups = count(duck, "SELECT count(*) FROM dense")
     empty = {name: np.empty(0, dtype=np.int64) for name in EVENT_COLUMNS}
     events = select_events(duck, plans, parts, ranks) if parts else empty
-    tariffs = plans.tariffs
-    number, rates = expand(tariffs, np.where(events["beyond"].astype(bool), kernel.NONE, events["leaf"]))
+    number, rates = expand(plans.tariffs, np.where(events["beyond"].astype(bool), kernel.NONE, events["leaf"]))
     taken = {name: column[number] for name, column in events.items()}
     rows = np.empty((len(number), kernel.ROW_COLUMNS), dtype=np.int64)
     rows[:, kernel.RATE], rows[:, kernel.START], rows[:, kernel.MEMBER] = rates, taken["start"], taken["place"]
     rows[:, kernel.QUANTITY] = quantities(plans, rates, taken)
     slots = counter_slots(plans, rates, taken, rows)
     state.accumulators = np.zeros((slots, 2), dtype=np.int64)
-    results = price_batch(tariffs, group_rows(taken["g"], state, duck, groups), rows, state, threads=THREADS)
-    status = results[:, kernel.STATUS]
-    status = np.where((rates < 0) & (taken["span"] < 0), NO_INSTANCE, status)
+    return Prepared(number, taken, rows, group_rows(taken["g"], duck, groups))
+
+
+def price(
+    duck: duckdb.DuckDBPyConnection, plans: Plans, parts: list[EventPart], ranks: int, state: State
+) -> tuple[int, int]:
+    """Price the affected groups; leaves table `rated_event`. Changes `state`. Returns events, and rows not priced."""
+    made = prepare(duck, plans, parts, ranks, state)
+    results = price_batch(plans.tariffs, made.groups, made.rows, state, threads=THREADS)
+    taken, rates, number = made.taken, made.rows[:, kernel.RATE], made.number
+    status = np.where((rates < 0) & (taken["span"] < 0), NO_INSTANCE, results[:, kernel.STATUS])
     status = np.where(taken["beyond"].astype(bool), GROUP_TOO_LARGE, status)
-    made = pa.table({
+    rated = pa.table({
         "part_id": taken["part_id"], "part_row": taken["part_row"], "product_instance_id": taken["product_instance_id"],
         "offer_instance_id": taken["offer"], "span": taken["span"], "rate": rates.astype(np.int32),
         "charge": results[:, kernel.CHARGE].copy(), "billed": results[:, kernel.BILLED].copy(),
-        "free": results[:, kernel.FREE].copy(), "status": status.astype(np.int8), "number": number,
-        "main": np.concatenate(([True], number[1:] != number[:-1])) if len(number) else np.empty(0, dtype=bool),
+        "free": results[:, kernel.FREE].copy(), "status": status.astype(np.int8),
     })  # fmt: skip
-    duck.register("rated_event", made)
+    duck.register("rated_event", rated)
     name_rates(duck, plans)
-    return len(events["g"]), int(np.count_nonzero(status))
+    events = int(number[-1]) + 1 if len(number) else 0
+    return events, int(np.count_nonzero(status))
 
 
 EVENT_COLUMNS = (
@@ -286,7 +307,7 @@ def counter_slots(plans: Plans, rates: Ids, taken: dict[str, Ids], rows: Ids) ->
     return used
 
 
-def group_rows(group: Ids, state: State, duck: duckdb.DuckDBPyConnection, groups: int) -> Ids:
+def group_rows(group: Ids, duck: duckdb.DuckDBPyConnection, groups: int) -> Ids:
     """The kernel's groups: ranges of rows and of buckets."""
     numbers = np.arange(groups, dtype=np.int64)
     owner = np.asarray(duck.execute("SELECT g FROM own_bucket ORDER BY number").fetchnumpy()["g"], dtype=np.int64)
@@ -312,7 +333,7 @@ def write_rated(duck: duckdb.DuckDBPyConnection, scratch: Path, cycle: str) -> s
     """The run's columnar file in its place: one row for each priced rate of an event. Returns its name."""
     temporary = scratch / "rated.parquet"
     duck.execute(f"""
-        COPY (SELECT * EXCLUDE (span, number, main) FROM rated_event)
+        COPY (SELECT * EXCLUDE (span) FROM rated_event)
         TO '{temporary}' (FORMAT parquet, COMPRESSION zstd)
     """)
     name = f"{cycle}/rated-{uuid4()}.parquet"
