@@ -38,14 +38,17 @@ WHERE subscription = :name AND source = :source AND position = (
     WHERE subscription = :name AND source = :source AND aggregate = :aggregate)
   AND state = 'waiting'
 """
-_LIST = """
+_SELECT = """
 SELECT subscription, source, position, type, aggregate, payload, occurred_at, state, attempts, next_try_at, error,
     parked_at,
     (SELECT count(*) FROM {center}.parked_event AS b WHERE b.subscription = p.subscription AND b.source = p.source
         AND b.aggregate = p.aggregate AND b.position > p.position) AS behind
-FROM {center}.parked_event AS p WHERE state = ANY(:states) AND (:subscription = '' OR subscription = :subscription)
+FROM {center}.parked_event AS p
+"""
+_LIST = f"""{_SELECT}WHERE state = ANY(:states) AND (:subscription = '' OR subscription = :subscription)
 ORDER BY parked_at DESC, position LIMIT :limit
 """
+_ONE = f"""{_SELECT}WHERE subscription = :subscription AND source = :source AND position = :position"""
 _REPLAY = """
 UPDATE {consumer}.parked_event SET state = 'failing', attempts = 0, next_try_at = :now
 WHERE subscription = :name AND source = :source AND position = :position AND state IN ('dead', 'failing')
@@ -111,6 +114,17 @@ def parked(center: str, states: Sequence[str] = ("dead",), *, subscription: str 
         query = text(_LIST.format(center=center))
         rows = conn.execute(query, {"states": list(states), "subscription": subscription, "limit": limit})
         return [Parked(**row._mapping) for row in rows]
+
+
+def get(subscription: str, source: str, position: int) -> Parked:
+    """One parked event. Raises NotFound."""
+    center = _inbox(subscription, source).subscription.consumer
+    key = {"subscription": subscription, "source": source, "position": position}
+    with database.read(center) as conn:
+        row = conn.execute(text(_ONE.format(center=center)), key).one_or_none()
+    if row is None:
+        raise NotFound("platform-dead-letter-unknown", subscription=subscription, position=str(position))
+    return Parked(**row._mapping)
 
 
 def _inbox(subscription: str, source: str) -> Inbox:

@@ -2,6 +2,7 @@
 and other systems' webhooks with their state."""
 
 import json
+import re
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -19,6 +20,7 @@ router = APIRouter(include_in_schema=False)
 RIGHT = "platform.jobs"
 MOST = 200
 HIDDEN = "***"
+LONG_NUMBER = re.compile(r"\d{7,}")
 OPEN_KEYS = ("id", "type", "state", "kind", "code", "action", "version", "number_class", "cycle", "at")
 """Ends of payload keys whose texts are no personal data."""
 
@@ -48,6 +50,12 @@ def shown(viewer: Principal, payload: Any, key: str = "") -> Any:
     return HIDDEN if isinstance(payload, str) and not key.endswith(OPEN_KEYS) else payload
 
 
+def error_shown(viewer: Principal, error: str | None) -> str:
+    """Why an event failed: long numbers in it may be people's."""
+    said = (error or "").strip()
+    return said if viewer.sees("*") else LONG_NUMBER.sub(HIDDEN, said)
+
+
 @router.get("/dead-letters")
 def dead_letters_page(
     request: Request,
@@ -65,7 +73,7 @@ def dead_letters_page(
         [] if view == "subscriptions" else of_center(center, ("dead",) if view == "dead" else ("failing", "waiting"))
     )
     context = {
-        "events": events,
+        "events": [(event, error_shown(session.viewer, event.error)) for event in events],
         "states": [state for state in states if not center or state.name.startswith(f"{center}.")],
         "dead": sum(state.dead for state in states),
         "waiting": sum(state.waiting for state in states),
@@ -87,19 +95,14 @@ def dead_letter_page(
     center = subscription.split(".", maxsplit=1)[0]
     if center not in subscription_states.centers():
         raise NotFound("web-page-unknown")
-    found = [
-        event
-        for event in dead_letters.parked(center, ("dead", "failing", "waiting"), subscription=subscription, limit=5000)
-        if (event.source, event.position) == (source, position)
-    ]
-    if not found:
-        raise NotFound("platform-dead-letter-unknown", subscription=subscription, position=str(position))
-    if session.viewer.sees("*"):
-        record_read(session.viewer, "event", [position], ["*"], f"{source} {found[0].type}")
+    event = dead_letters.get(subscription, source, position)
+    everything = session.viewer.sees("*")
+    if everything:
+        record_read(session.viewer, "event", [position], ["*"], f"{source} {event.type}")
     context = {
-        "event": asdict(found[0]),
-        "payload": json.dumps(shown(session.viewer, found[0].payload), ensure_ascii=False, indent=2),
-        "masked": not session.viewer.sees("*"),
+        "event": asdict(event) | {"error": error_shown(session.viewer, event.error)},
+        "payload": json.dumps(shown(session.viewer, event.payload), ensure_ascii=False, indent=2),
+        "masked": not everything,
         "settles": may_settle(session.viewer, subscription),
     }
     return render(request, "dead_letter.html", context, session)
@@ -125,8 +128,9 @@ def replay_all(session: SignedInSession, center: Annotated[str, Form(max_length=
     require(session.viewer, f"{center}.jobs")
     if center not in subscription_states.centers():
         raise NotFound("web-page-unknown")
-    for event in dead_letters.parked(center, limit=MOST):
-        dead_letters.replay(event.subscription, event.source, event.position)
+    while dead := dead_letters.parked(center, limit=MOST):
+        for event in dead:
+            dead_letters.replay(event.subscription, event.source, event.position)
     return to_page(f"/dead-letters?center={center}")
 
 

@@ -826,3 +826,17 @@ web-audit-one-off-charges-billed = one-off charges = billed
 web-audit-quarantined-records-kept = quarantined = records kept
 web-audit-rated-posted-to-accounts = rated = posted to accounts
 web-audit-records-accepted-duplicates-quarantined = records = accepted + duplicates + quarantined
+
+## catalog
+web-release-title = Catalog release { $number }
+web-effective-from = in effect from { $at }
+web-place = Place
+web-before = Before
+web-after = After
+web-new-documents = New
+web-withdrawn-documents = Taken out
+web-document-kind-offer = offer
+web-document-kind-product = product
+web-document-kind-package = package
+web-document-kind-price_plan = price plan
+web-document-kind-order_template = order template
