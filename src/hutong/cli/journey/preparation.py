@@ -22,7 +22,7 @@ PEOPLE = {
     "billing": ("计费 郑凯", "hq", ["billing"]),
     "admin": ("管理员", "hq", ["administrator"]),
 }
-CHANNELS = {"counter": "营业厅", "webshop": "网上商城", "hotline": "客服热线"}
+CHANNELS = {"counter": "营业厅", "web": "网上商城", "hotline": "客服热线"}
 CHANNEL_RIGHTS = [
     "ordering.*",
     "party.read",
