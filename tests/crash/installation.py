@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -144,22 +144,28 @@ def running(folder: Path) -> Iterator[Installation]:
     programs |= {f"worker-{place}": ["worker"] for place in range(WORKERS)}
     programs["peers"] = ["peers", "--port", str(peers_port)]
     here = {
-        "HUTONG_DATA_DIR": str(folder),
         "HUTONG_PUBLIC_URL": urls[0],
         "HUTONG_NETWORK_URL": f"{peers}/network",
         "HUTONG_PAYMENT_URL": f"{peers}/payment",
         "HUTONG_SMS_URL": f"{peers}/sms",
-        "HUTONG_LOG_LEVEL": "WARNING",
     }
+    with supervised(folder, programs, here) as made:
+        made.urls = [*urls, peers]
+        yield made
+
+
+@contextmanager
+def supervised(folder: Path, programs: Mapping[str, Sequence[str]], here: Mapping[str, str]) -> Iterator[Installation]:
+    """Programs on a data folder, each started anew whenever it ends, as `tests.crash.supervisor` says."""
     env = {name: value for name, value in os.environ.items() if name != "HUTONG_DATABASE_URL"} | here
-    (folder / "logs").mkdir()
-    made = Installation(folder, locate(home_of(folder)), [*urls, peers])
+    (folder / "logs").mkdir(exist_ok=True)
+    made = Installation(folder, locate(home_of(folder)), [])
     made.process = subprocess.Popen(
         [sys.executable, "-m", "tests.crash.supervisor", str(folder / "logs"), json.dumps(programs)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env=env,
+        env={"HUTONG_LOG_LEVEL": "WARNING", "HUTONG_DATA_DIR": str(folder), **env},
         cwd=ROOT,
     )
     listener = threading.Thread(target=made.listen, daemon=True)

@@ -1,8 +1,8 @@
 """Starts programs of ours and starts each anew whenever it ends: `python -m tests.crash.supervisor LOG_DIR PROGRAMS`.
 
-PROGRAMS is JSON: name → arguments of `hutong`. The programs are forked from this process, which has imported them
-already, so that a killed one is back in a moment and most kills hit a process at work, not one that is still importing.
-Each start is told on stdout as `NAME PID`; everything ends when stdin is closed.
+PROGRAMS is JSON: name → arguments of `hutong`, or `-m` with a module and its arguments. They are forked from this process,
+which has imported them already, so that a killed one is back in a moment and most kills hit a process at work, not one
+that is still importing. Each start is told on stdout as `NAME PID`; everything ends when stdin is closed.
 """
 
 import ctypes
@@ -22,6 +22,9 @@ AFTER_A_BAD_END = 0.3
 
 def preload() -> None:
     """Import what the programs will need."""
+    import hutong.billing.bill_run
+    import hutong.billing.collect
+    import hutong.billing.rating
     import hutong.cli.main
     import hutong.ordering.worker
     import hutong.platform.job_runner
@@ -29,7 +32,9 @@ def preload() -> None:
     from hutong.platform import migrations, subscriptions, webhooks
 
     subscriptions.load_handlers(migrations.installed())
-    assert hutong.server and hutong.ordering.worker and hutong.platform.job_runner and webhooks
+    assert (
+        hutong.billing.rating and hutong.server and hutong.ordering.worker and hutong.platform.job_runner and webhooks
+    )
 
 
 def start(name: str, arguments: Sequence[str], log_dir: Path) -> int:
@@ -56,13 +61,18 @@ def start(name: str, arguments: Sequence[str], log_dir: Path) -> int:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """`hutong ARGUMENTS` in this process."""
+    """`hutong ARGUMENTS` in this process, or the module."""
+    import runpy
     import traceback
 
     from hutong.cli.main import app
 
     try:
-        app(list(arguments), prog_name="hutong")
+        if arguments[0] == "-m":
+            sys.argv = list(arguments[1:])
+            runpy.run_module(arguments[1], run_name="__main__")
+        else:
+            app(list(arguments), prog_name="hutong")
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else 1
     except BaseException:
