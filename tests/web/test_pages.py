@@ -57,6 +57,8 @@ def test_no_page_complains(browser: Any, served: str, site: Site, locale: str, v
         assert answer.status == 200, path
         page.wait_for_load_state("networkidle")
         assert page.locator("html").get_attribute("lang") == locale
+        room = page.locator("main").bounding_box()["width"] / viewport["width"]
+        assert room > (0.95 if viewport == PHONE else 0.8), f"{path} leaves its contents {room:.0%} of the screen"
         wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert wide <= 1, f"{path} is {wide} pixels too wide"
         assert complaints == [], path

@@ -826,7 +826,6 @@ web-audit-one-off-charges-billed = one-off charges = billed
 web-audit-quarantined-records-kept = quarantined = records kept
 web-audit-rated-posted-to-accounts = rated = posted to accounts
 web-audit-records-accepted-duplicates-quarantined = records = accepted + duplicates + quarantined
-
 ## catalog
 web-release-title = Catalog release { $number }
 web-effective-from = in effect from { $at }
@@ -840,3 +839,8 @@ web-document-kind-product = product
 web-document-kind-package = package
 web-document-kind-price_plan = price plan
 web-document-kind-order_template = order template
+web-audit-accepted-rated-unpriced = accepted = rated + unpriced
+web-trailers-disagree = { $count ->
+    [one] one file
+   *[other] { $count } files
+    } with a trailer that disagrees

@@ -802,7 +802,6 @@ web-audit-one-off-charges-billed = 一次性费用 = 已出账
 web-audit-quarantined-records-kept = 隔离记录 = 保留记录
 web-audit-rated-posted-to-accounts = 批价金额 = 入账金额
 web-audit-records-accepted-duplicates-quarantined = 文件记录 = 入库 + 重复 + 隔离
-
 ## catalog
 web-release-title = 目录第 { $number } 版
 web-effective-from = { $at } 生效
@@ -816,3 +815,5 @@ web-document-kind-product = 产品
 web-document-kind-package = 产品包
 web-document-kind-price_plan = 定价计划
 web-document-kind-order_template = 订单模板
+web-audit-accepted-rated-unpriced = 入库事件 = 已批价 + 未定价
+web-trailers-disagree = { $count } 个文件的文件尾记录数不符
