@@ -1,6 +1,6 @@
 """Golden records brought up to date for a set of parties, in one pass; what did not change is not written."""
 
-from sqlalchemy import Column, Connection, MetaData, Table, literal_column, select, text
+from sqlalchemy import Column, ColumnElement, Connection, MetaData, Table, literal_column, select, text
 
 from hutong.party import documents
 from hutong.party.columns import GOLDEN
@@ -14,28 +14,16 @@ _golden = Table(
 )
 
 
+FEW = 50
+"""Parties up to which rows pass through the program: temporary tables cost more than they save."""
+_MEMBERS = "(SELECT x.party_id, x.record_id FROM party.xref x JOIN stale t ON t.party_id = x.party_id)"
+
+
 def refresh(conn: Connection, by: str, cause: str) -> tuple[int, int]:
     """Recompute the parties of the temporary table `stale` (party_id). Returns how many were created and changed."""
-    conn.execute(text("DROP TABLE IF EXISTS golden"))
-    conn.execute(text("ANALYZE stale"))
-    members = """(SELECT x.party_id, x.record_id FROM party.xref x JOIN stale t ON t.party_id = x.party_id)"""
-    statement = golden_sql(documents.active_survivorship(conn), members)
-    conn.execute(text(f"CREATE TEMPORARY TABLE golden ON COMMIT DROP AS {statement}"))
-    conn.execute(text("ANALYZE golden"))
-    new = select(*_golden.c).where(~select(party.c.id).where(party.c.id == _golden.c.id).exists())
-    created = history.insert_from(conn, party, new, changed_by=by, cause=cause)
-    differs = " OR ".join(f"golden.{name} IS DISTINCT FROM p.{name}" for name in _WRITTEN)
-    altered = (
-        select(*_golden.c)
-        .select_from(_golden.join(party.alias("p"), literal_column("p.id") == _golden.c.id))
-        .where(literal_column(f"({differs} OR p.state = 'merged')"))
-    )
-    changed = 0
-    if conn.execute(select(select(altered.subquery()).exists())).scalar_one():
-        with_state = altered.add_columns(
-            literal_column("CASE p.state WHEN 'merged' THEN 'active' ELSE p.state END").label("state")
-        )
-        changed = history.change(conn, party, with_state, columns=[*_WRITTEN, "state"], changed_by=by, cause=cause)
+    statement = golden_sql(documents.active_survivorship(conn), _MEMBERS)
+    few = conn.execute(text("SELECT count(*) FROM stale")).scalar_one() <= FEW
+    done = _few(conn, statement, by, cause) if few else _many(conn, statement, by, cause)
     _values(conn)
     conn.execute(
         text(
@@ -43,6 +31,45 @@ def refresh(conn: Connection, by: str, cause: str) -> tuple[int, int]:
                WHERE x.record_id = r.id AND t.party_id = x.party_id AND NOT r.settled"""
         )
     )
+    return done
+
+
+def _few(conn: Connection, statement: str, by: str, cause: str) -> tuple[int, int]:
+    rows = [dict(row) for row in conn.execute(text(statement)).mappings()]
+    wanted = select(party.c.state, *(party.c[name] for name in ("id", *_WRITTEN)))
+    found = conn.execute(wanted.where(party.c.id.in_([row["id"] for row in rows]))).mappings()
+    known = {row["id"]: row for row in found}
+    new = [row for row in rows if row["id"] not in known]
+    altered = [
+        {**row, "state": "active" if known[row["id"]]["state"] == "merged" else known[row["id"]]["state"]}
+        for row in rows
+        if row["id"] in known
+        and (known[row["id"]]["state"] == "merged" or any(row[name] != known[row["id"]][name] for name in _WRITTEN))
+    ]
+    history.insert(conn, party, new, changed_by=by, cause=cause)
+    history.change(conn, party, altered, columns=[*_WRITTEN, "state"], changed_by=by, cause=cause)
+    return len(new), len(altered)
+
+
+def _many(conn: Connection, statement: str, by: str, cause: str) -> tuple[int, int]:
+    conn.execute(text("DROP TABLE IF EXISTS golden"))
+    conn.execute(text("ANALYZE stale"))
+    conn.execute(text(f"CREATE TEMPORARY TABLE golden ON COMMIT DROP AS {statement}"))
+    conn.execute(text("ANALYZE golden"))
+    new = select(*_golden.c).where(~select(party.c.id).where(party.c.id == _golden.c.id).exists())
+    created = history.insert_from(conn, party, new, changed_by=by, cause=cause)
+    differs = " OR ".join(f"golden.{name} IS DISTINCT FROM p.{name}" for name in _WRITTEN)
+    state: ColumnElement[str] = literal_column("CASE p.state WHEN 'merged' THEN 'active' ELSE p.state END").label(
+        "state"
+    )
+    altered = (
+        select(*_golden.c, state)
+        .select_from(_golden.join(party.alias("p"), literal_column("p.id") == _golden.c.id))
+        .where(literal_column(f"({differs} OR p.state = 'merged')"))
+    )
+    changed = 0
+    if conn.execute(select(select(altered.subquery()).exists())).scalar_one():
+        changed = history.change(conn, party, altered, columns=[*_WRITTEN, "state"], changed_by=by, cause=cause)
     return created, changed
 
 

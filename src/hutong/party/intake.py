@@ -4,6 +4,7 @@ What comes in is a source record like any other, judged by the same rules throug
 only way golden values come to be, and a later run over everything finds nothing new.
 """
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -57,6 +58,16 @@ class Found:
     created: bool
 
 
+_GATES = tuple(threading.Lock() for _ in range(256))
+
+
+def _gate(record: Mapping[str, Any]) -> threading.Lock:
+    """Callers of one process who ask about one person queue here, before they hold a connection; the database's own
+    locks hold between processes."""
+    telling = next((record[name] for name in ("id_number", "mobile", "email") if record[name]), record["name_key"])
+    return _GATES[hash(telling) % len(_GATES)]
+
+
 def find_or_create(viewer: Principal, data: PartyData, key: str, source: str = API_SOURCE) -> Found:
     """The party this is, made if there is none. The same (source, key) always gives the same party.
 
@@ -64,7 +75,7 @@ def find_or_create(viewer: Principal, data: PartyData, key: str, source: str = A
     """
     require(viewer, "party.create")
     record = standardised(data)
-    with database.begin("party") as conn:
+    with _gate(record), database.begin("party") as conn:
         known_source(conn, source)
         return _take(conn, record, data, key=key, source=source, by=viewer.actor)
 

@@ -12,6 +12,10 @@ from hutong.party.match.rules import Rule, RulesDocument
 _PHONES = ("mobile", "phone", "other_phone")
 
 
+ENOUGH = 3
+"""Links of a new record to one party that are logged at once; the next run over everything logs the others."""
+
+
 class Verdict(NamedTuple):
     """What the rules say about the new record and another."""
 
@@ -80,8 +84,8 @@ def _block(
         values[key] = record[column]
     rows = conn.execute(
         text(
-            f"""SELECT r.id, r.source, r.key, r.kind, {", ".join(f"r.{name}" for name in NAMES)}
-                FROM party.source_record r
+            f"""SELECT r.id, r.source, r.key, r.kind, x.party_id, {", ".join(f"r.{name}" for name in NAMES)}
+                FROM party.source_record r LEFT JOIN party.xref x ON x.record_id = r.id
                 WHERE r.kind = :kind AND r.id <> :own AND {" AND ".join(conditions)} ORDER BY r.id LIMIT :most"""  # noqa: S608
         ),
         values,
@@ -108,8 +112,21 @@ def verdicts(
             rule = never or strong or weak
             verdict = "not_same" if never else "same" if strong else "unsure"
             assert rule is not None  # noqa: S101  (one of the three holds)
-            made.append(Verdict(other["id"], verdict, rule.rule, rule.strength, _held(pair)))
-    return made
+            made.append((other["party_id"], Verdict(other["id"], verdict, rule.rule, rule.strength, _held(pair))))
+    return _strongest(made)
+
+
+def _strongest(made: Sequence[tuple[int | None, Verdict]]) -> list[Verdict]:
+    """All refusals and suspicions, and the strongest links to each party."""
+    links: dict[int | None, int] = {}
+    kept = []
+    for party, verdict in sorted(made, key=lambda pair: (-pair[1].strength, pair[1].other)):
+        if verdict.verdict == "same" and party is not None:
+            links[party] = links.get(party, 0) + 1
+            if links[party] > ENOUGH:
+                continue
+        kept.append(verdict)
+    return kept
 
 
 def _first(rules: Sequence[Rule], pair: Mapping[str, Any]) -> Rule | None:

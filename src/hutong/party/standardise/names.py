@@ -9,7 +9,7 @@ from hutong.party.standardise.text import clean, is_han, join_han, not_given, si
 _REMARK = re.compile(r"[(\[【{<][^)\]】}>]*[)\]】}>]?\s*$|^[(\[【][^)\]】]*[)\]】]\s*")
 _TITLE_HAN = re.compile(r"(先生|女士|小姐|太太|夫人|同志|老师|师傅|经理|总经理|老板|大夫|医生|阿姨|本人)+$")
 _TITLE_LATIN = re.compile(
-    r"^(mr|mrs|ms|miss|dr|prof|sir|madam)\b\.?\s*|\s*\b(jr|sr|ii|iii|phd|md)\b\.?$", re.IGNORECASE
+    r"^((mr|mrs|ms|miss|dr|prof|sir|madam)\b\.?\s*)+|\s*\b(jr|sr|ii|iii|phd|md)\b\.?$", re.IGNORECASE
 )
 _NOISE = re.compile(r"[^\w\s'’·.-]")
 _RUBBISH = re.compile(r"^(测试|test|客户|用户|临时|散户|匿名|#)", re.IGNORECASE)
@@ -41,7 +41,7 @@ def _han(text: str) -> PersonName:
     text = join_han(simplified(text))
     text = _REMARK.sub("", text) or text
     bare = _TITLE_HAN.sub("", text).replace(" ", "")
-    name = "".join(character for character in bare or text if character.isalnum() or character == "·")
+    name = "".join(character for character in bare or text if character.isalnum() or character == "·").casefold()
     if not name:
         return NOTHING._replace(issue="not_a_name")
     partial = len(name) == 1 or name in COMPOUND_SURNAMES
