@@ -77,3 +77,15 @@ document.addEventListener("keydown", (event) => {
 });
 
 window.hutong = { csrf, notice };
+
+// Tables that a phone shows as stacks: every cell but the first is told by the head of its column.
+function labelCells() {
+  for (const table of document.querySelectorAll("table.stacks")) {
+    const heads = [...table.querySelectorAll("thead th")].map((head) => head.textContent.trim());
+    for (const cell of table.querySelectorAll("tbody td:not(:first-child):not([data-label])")) {
+      if (heads[cell.cellIndex]) cell.dataset.label = heads[cell.cellIndex];
+    }
+  }
+}
+labelCells();
+document.addEventListener("htmx:after:swap", labelCells);
