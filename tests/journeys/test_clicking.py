@@ -59,11 +59,16 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
                 up.set()
         up.set()
 
-    threading.Thread(target=listen, daemon=True).start()
-    assert up.wait(600) and process.poll() is None, "\n".join(told.lines[-40:])
-    yield told
-    process.terminate()
-    process.wait(120)
+    listener = threading.Thread(target=listen)
+    listener.start()
+    try:
+        assert up.wait(600) and process.poll() is None, "\n".join(told.lines[-40:])
+        yield told
+    finally:
+        process.terminate()
+        process.wait(120)
+        listener.join()
+        process.stdout.close()  # type: ignore[union-attr]
 
 
 @pytest.fixture

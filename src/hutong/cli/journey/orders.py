@@ -52,7 +52,8 @@ def place_orders(address: str, peers: str, keys: Mapping[str, str], sample: Path
         failing = place(sessions["hotline"], fused(orders[1], "demo-fused-2"))
         wait(sessions["hotline"], [failing])
         placed |= {good: "counter", failing: "hotline"}
-        for channel, order in zip(cycle(sessions), orders, strict=False):
+        for turn, order in zip(cycle(sessions), orders, strict=False):
+            channel = "counter" if has_bundle(order) else turn
             placed[place(sessions[channel], order)] = channel
         states = wait(sessions["counter"], list(placed))
     channels = {code: sum(channel == code for channel in placed.values()) for code in keys}
@@ -139,6 +140,11 @@ def order_of(external_id: str, customer: int, lines: Sequence[Sequence[str]]) ->
         "billingAccount": {"id": str(opened.account_id)},
         "productOrderItem": items,
     }
+
+
+def has_bundle(order: Resource) -> bool:
+    """Whether it orders the bundle, which organisations order at the counter only."""
+    return any(ordered["productOffering"]["id"] == BUNDLE for ordered in order["productOrderItem"])
 
 
 def units(lines: Sequence[Sequence[str]]) -> Iterator[tuple[str, list[Sequence[str]]]]:
