@@ -63,7 +63,8 @@ BILLED = """
 """
 ADDED_UP = """
     SELECT b.cycle, sum(b.total_micros)::bigint AS total, sum(l.amount)::bigint AS lines,
-        count(*) FILTER (WHERE b.total_micros <> l.amount OR b.charges_micros <> l.charges OR abs(l.charges - l.exact) > 5000)
+        count(*) FILTER (WHERE b.total_micros <> l.amount OR b.charges_micros <> l.charges
+            OR abs(l.charges - l.exact) > 5000)
             AS wrong
     FROM billing.bill b JOIN (
         SELECT bill_id, sum(amount_micros) AS amount, sum(amount_micros) FILTER (WHERE kind <> 'discount') AS charges,

@@ -1,6 +1,7 @@
 """Discounts of a bill run, on sets: the same rules as `pricing.bill_discount`, a statement or two for each discount.
 
-Which amount a discount takes is asked of the pure rule once for each distinct base and part; sharing it out over lines is
+Which amount a discount takes is asked of the pure rule once for each distinct base and part; sharing it out over
+    lines is
 one statement in 128-bit integers. Within a level, discounts apply in the order of their plans' documents.
 """
 
@@ -34,8 +35,10 @@ class Offered:
 
 
 def apply_discounts(duck: duckdb.DuckDBPyConnection, plans: Plans, cycle: Cycle) -> None:
-    """Stack the cycle's discounts on table `charge_line` (line, account_id, ..., left_micros): changes `left_micros`, and
-    leaves table `taken` (line, plan, version, discount, level, amount): negative micros. Needs `recurring.make_holders`."""
+    """Stack the cycle's discounts on table `charge_line` (line, account_id, ..., left_micros): changes `left_micros`,
+        and
+    leaves table `taken` (line, plan, version, discount, level,
+        amount): negative micros. Needs `recurring.make_holders`."""
     duck.execute("""
         CREATE OR REPLACE TABLE taken (line BIGINT, plan VARCHAR, version INTEGER, discount VARCHAR, level VARCHAR,
             amount BIGINT, step INTEGER)
@@ -66,12 +69,16 @@ def plans_in_force(duck: duckdb.DuckDBPyConnection, plans: Plans) -> set[PlanKey
 def hold(duck: duckdb.DuckDBPyConnection, plans: Plans, cycle: Cycle, item: Offered) -> int:
     """Table `held` (holder, part, turn): who has a discount this cycle, for which part of it. Returns the turns: one
     account may hold an account's discount by several of its offers."""
-    shapes = [shape for shape in duck.execute(
-        "SELECT DISTINCT coalesce(code, ''), version, coalesce(product_code, ''), product_version FROM holder"
-    ).fetchall() if item.plan in (plans.of_offer(shape[0], shape[1]) if shape[0] else plans.of_product(shape[2], shape[3]))]  # fmt: skip
-    duck.execute(
-        "CREATE OR REPLACE TABLE discounted (code VARCHAR, version INTEGER, product_code VARCHAR, product_version INTEGER)"
-    )
+    named = "coalesce(code, ''), version, coalesce(product_code, ''), product_version"
+    shapes = [
+        (offer, version, product, product_version)
+        for offer, version, product, product_version in duck.execute(f"SELECT DISTINCT {named} FROM holder").fetchall()
+        if item.plan in (plans.of_offer(offer, version) if offer else plans.of_product(product, product_version))
+    ]
+    duck.execute("""
+        CREATE OR REPLACE TABLE discounted (code VARCHAR, version INTEGER, product_code VARCHAR,
+            product_version INTEGER)
+    """)
     if not shapes:
         return 0
     duck.executemany("INSERT INTO discounted VALUES (?, ?, ?, ?)", shapes)
@@ -94,9 +101,11 @@ def hold(duck: duckdb.DuckDBPyConnection, plans: Plans, cycle: Cycle, item: Offe
     holder = HOLDER[item.discount.level]
     source = "entitled e"
     if item.discount.level == "product":  # a plan of an offer discounts each product instance in the offer
-        source = """(SELECT e.* EXCLUDE (product_instance_id), CASE WHEN e.product_instance_id > 0 THEN e.product_instance_id
+        source = """(SELECT e.* EXCLUDE (product_instance_id), CASE WHEN e.product_instance_id > 0
+            THEN e.product_instance_id
                             ELSE l.product_instance_id END AS product_instance_id
-                     FROM entitled e LEFT JOIN (SELECT DISTINCT offer_instance_id, product_instance_id FROM span_offer JOIN span USING (span) WHERE kind = 'price') l
+                     FROM entitled e LEFT JOIN (SELECT DISTINCT offer_instance_id, product_instance_id
+                         FROM span_offer JOIN span USING (span) WHERE kind = 'price') l
                        ON e.product_instance_id = 0 AND l.offer_instance_id = e.offer_instance_id) e"""
     duck.execute(f"""
         CREATE OR REPLACE TABLE held AS

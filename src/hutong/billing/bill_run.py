@@ -103,9 +103,11 @@ def load_items(
     this cycle is final already."""
     cycles = ", ".join(f"'{int(one)}'" for one in (cycle, *billed_cycles))
     usage = f"""
-        SELECT 'usage', cycle, {NAMES}, events, quantity, free, charge_micros FROM billing.usage_total WHERE cycle IN ({cycles})
+        SELECT 'usage', cycle, {NAMES}, events, quantity, free, charge_micros FROM billing.usage_total
+            WHERE cycle IN ({cycles})
         UNION ALL
-        SELECT 'recurring', cycle, {NAMES}, days, part, 0, charge_micros FROM billing.recurring_charge WHERE cycle IN ({cycles})
+        SELECT 'recurring', cycle, {NAMES}, days, part, 0, charge_micros FROM billing.recurring_charge
+            WHERE cycle IN ({cycles})
         UNION ALL
         SELECT 'one_off', cycle, customer_id, account_id, product_instance_id, offer_instance_id, '', 0,
                business_order_id::text, code, 'item', 1, 1, 0, amount_micros
@@ -140,7 +142,8 @@ def make_lines(duck: duckdb.DuckDBPyConnection, cycle: str) -> None:
     duck.execute(f"""
         CREATE OR REPLACE TABLE charge_line AS
         SELECT row_number() OVER (ORDER BY account_id, place) AS line, place, {COLUMNS},
-               {fen.format("running")} - {fen.format("(running - exact)")} AS amount, source_cycle = '{int(cycle)}' AS discounted,
+               {fen.format("running")} - {fen.format("(running - exact)")} AS amount,
+                   source_cycle = '{int(cycle)}' AS discounted,
                CAST(0 AS BIGINT) AS left_micros
         FROM (SELECT *, row_number() OVER account AS place, sum(exact) OVER account AS running FROM item
               WINDOW account AS (PARTITION BY account_id ORDER BY
@@ -174,19 +177,22 @@ LINE_COLUMNS = (
 )  # fmt: skip
 
 
-def write_bills(
+def write_bills(  # noqa: PLR0917
     conn: Connection, duck: duckdb.DuckDBPyConnection, scratch: Path, run_id: int, cycle: str, state: BillState,
     release: int, by: str,
 ) -> tuple[int, int, int]:  # fmt: skip
     """Bills with their lines, charges before discounts. Returns bills, lines, and the sum of totals."""
     duck.execute(f"""
         CREATE OR REPLACE TABLE bill_line AS
-        SELECT account_id, row_number() OVER (PARTITION BY account_id ORDER BY step, origin) AS line, origin, reduced, kind,
+        SELECT account_id, row_number() OVER (PARTITION BY account_id ORDER BY step, origin) AS line, origin, reduced,
+            kind,
                source_cycle, {NAMES}, events, quantity, free, exact, amount, level
         FROM (SELECT line AS origin, NULL AS reduced, 0 AS step, {COLUMNS}, amount, NULL AS level FROM charge_line
               UNION ALL
-              SELECT l.line, l.line, t.step, 'discount', l.source_cycle, l.customer_id, l.account_id, l.product_instance_id,
-                     l.offer_instance_id, t.plan, t.version, '', t.discount, l.unit, 0, 0, 0, t.amount, t.amount, t.level
+              SELECT l.line, l.line, t.step, 'discount', l.source_cycle, l.customer_id, l.account_id,
+                  l.product_instance_id,
+                     l.offer_instance_id, t.plan, t.version, '', t.discount, l.unit, 0, 0, 0, t.amount, t.amount,
+                         t.level
               FROM taken t JOIN charge_line l USING (line));
         CREATE OR REPLACE TABLE bill AS
         SELECT account_id, max(customer_id) AS customer_id, count(*) AS lines,
@@ -213,12 +219,14 @@ def write_bills(
     final_at = f"'{now.isoformat()}'" if state is BillState.FINAL else "NULL"
     store(
         conn, duck, scratch, "billing.bill", BILL_COLUMNS,
-        f"""SELECT i.id, account_id, customer_id, '{int(cycle)}', '{state}', charges, discounts, charges + discounts, lines,
+        f"""SELECT i.id, account_id, customer_id, '{int(cycle)}', '{state}', charges, discounts, charges + discounts,
+            lines,
                    {run_id}, '{now.isoformat()}', {final_at} FROM bill JOIN bill_id i USING (number) ORDER BY i.id""",
     )  # fmt: skip
     store(
         conn, duck, scratch, "billing.bill_line", LINE_COLUMNS,
-        f"""SELECT i.id, l.line, l.kind, l.source_cycle, {", ".join("l." + name for name in KEY)}, l.events, l.quantity, l.free,
+        f"""SELECT i.id, l.line, l.kind, l.source_cycle, {", ".join("l." + name for name in KEY)}, l.events,
+            l.quantity, l.free,
                    l.exact, l.amount, l.level, r.line
             FROM bill_line l JOIN bill b ON b.account_id = l.account_id JOIN bill_id i ON i.number = b.number
             LEFT JOIN bill_line r ON r.origin = l.reduced AND r.kind <> 'discount' ORDER BY i.id, l.line""",

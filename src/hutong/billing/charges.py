@@ -1,4 +1,4 @@
-"""One-off charges (一次性费用): asked for by the order center's events, taken back by its compensation (BL-03, BL-14)."""
+"""One-off charges (一次性费用): asked for by the order center, taken back by its compensation (BL-03, BL-14)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

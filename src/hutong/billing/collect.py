@@ -20,7 +20,7 @@ from hutong.billing import usage_store
 from hutong.billing.columnar import count, fetch, store, workshop
 from hutong.billing.pricing.cycle import Cycle
 from hutong.billing.terms import PERIOD
-from hutong.billing.usage_events import EVENT, KEY, bounds, cycles_between, parts_of, read_parts
+from hutong.billing.usage_events import EVENT, bounds, cycles_between, parts_of, read_parts
 from hutong.billing.usage_lines import Given, header, readable, stage, stage_content
 from hutong.platform import clock, database
 from hutong.platform.errors import NotFound, Unprocessable
@@ -100,9 +100,12 @@ def lock(conn: Connection) -> None:
 def again(
     conn: Connection, duck: duckdb.DuckDBPyConnection, scratch: Path, rows: Sequence[Any], by: str
 ) -> list[tuple[int, str, str | None]]:
-    """Collect released records (id, file_id, content, system, zone; sorted by file) once more. Returns for each its id, its
+    """Collect released records (id, file_id, content, system,
+        zone; sorted by file) once more. Returns for each its id, its
     state (`accepted`, `duplicate`, `held`) and the reason of a held one."""
-    given, files, ids = [], [], []
+    given: list[Given] = []
+    files: list[int] = []
+    ids: list[int] = []
     for file_id, group in groupby(rows, key=lambda row: row.file_id):
         records = list(group)
         path = scratch / f"released-{file_id}.csv"
@@ -156,15 +159,16 @@ def judge(conn: Connection, duck: duckdb.DuckDBPyConnection, scratch: Path) -> N
     """
     with database.read("inventory") as inventory:
         fetch(inventory, duck, scratch, "number", NUMBERS, NUMBER_COLUMNS)
-    duck.execute(
-        "CREATE OR REPLACE TABLE refused AS SELECT rowid AS row, reason FROM line l WHERE kind = 'D' AND reason IS NOT NULL "  # noqa: S608
-        f"UNION ALL SELECT l.rowid, 'unknown_number' {USABLE.format(join='ANTI')}"
-    )
     duck.execute(f"""
+        CREATE OR REPLACE TABLE refused AS
+        SELECT rowid AS row, reason FROM line l WHERE kind = 'D' AND reason IS NOT NULL
+        UNION ALL SELECT l.rowid, 'unknown_number' {USABLE.format(join="ANTI")}
+    """)
+    duck.execute(f"""
+        CREATE OR REPLACE TABLE repeated AS
+        SELECT key FROM line WHERE kind = 'D' AND reason IS NULL GROUP BY key HAVING count(*) > 1;
         CREATE OR REPLACE TABLE candidate AS
-        SELECT {KEY} AS key, l.rowid AS row, g.system, l.record_id {USABLE.format(join="SEMI")}
-          AND {KEY} IN (SELECT {KEY} FROM line l JOIN given_file g ON g.file = l.file
-                        WHERE l.kind = 'D' AND l.reason IS NULL GROUP BY ALL HAVING count(*) > 1)
+        SELECT l.rowid AS row, g.system, l.record_id {USABLE.format(join="SEMI")} AND l.key IN (FROM repeated)
     """)
     duck.execute("""
         CREATE OR REPLACE TABLE duplicate AS
@@ -178,8 +182,7 @@ def judge(conn: Connection, duck: duckdb.DuckDBPyConnection, scratch: Path) -> N
             INSERT INTO duplicate
             SELECT l.rowid {USABLE.format(join="SEMI")}
               AND (g.system, l.record_id) IN (
-                SELECT (system, record_id) FROM {read_parts(earlier)}
-                WHERE key IN (SELECT {KEY} FROM line l JOIN given_file g ON g.file = l.file WHERE l.kind = 'D'))
+                SELECT (system, record_id) FROM {read_parts(earlier)} WHERE key IN (SELECT key FROM line))
               AND l.rowid NOT IN (SELECT row FROM duplicate)
         """)
 
@@ -225,7 +228,7 @@ def write_part(duck: duckdb.DuckDBPyConnection, scratch: Path, cycle: Cycle, acc
     begin, end = bounds(cycle)
     temporary = scratch / f"{cycle}.parquet"
     where = f"{accepted} AND l.start >= {begin} AND l.start < {end}"
-    events = count(duck, f"COPY ({where}) TO '{temporary}' (FORMAT parquet, COMPRESSION zstd)")
+    events = count(duck, f"COPY ({where}) TO '{temporary}' (FORMAT parquet, COMPRESSION lz4_raw)")
     if not events:
         return None
     name = f"{cycle}/events-{uuid4()}.parquet"
@@ -234,20 +237,27 @@ def write_part(duck: duckdb.DuckDBPyConnection, scratch: Path, cycle: Cycle, acc
 
 
 FILE_COUNTS = """
-    SELECT g.file, g.file_id, getvariable('batch'), g.system, g.zone,
-           count(*) FILTER (l.kind = 'D') AS records,
-           count(*) FILTER (l.rowid IN (SELECT row FROM duplicate)) AS duplicates,
-           count(*) FILTER (l.rowid IN (SELECT row FROM refused)) AS quarantined,
-           any_value(TRY_CAST(l.record_id AS BIGINT)) FILTER (l.kind = 'T') AS said,
-           count(*) FILTER (l.kind = 'T') = 1
-             AND coalesce(any_value(TRY_CAST(l.record_id AS HUGEINT)) FILTER (l.kind = 'T'), -1) = count(*) FILTER (l.kind = 'D')
-             AND coalesce(any_value(TRY_CAST(l.event_type AS HUGEINT)) FILTER (l.kind = 'T'), -1) = coalesce(sum(l.seconds) FILTER (whole), 0)
-             AND coalesce(any_value(TRY_CAST(l.access_number AS HUGEINT)) FILTER (l.kind = 'T'), -1) = coalesce(sum(l.bytes_up) FILTER (whole), 0)
-             AND coalesce(any_value(TRY_CAST(l.direction AS HUGEINT)) FILTER (l.kind = 'T'), -1) = coalesce(sum(l.bytes_down) FILTER (whole), 0)
-             AS agrees
+    SELECT g.file, g.file_id, getvariable('batch'), g.system, g.zone, coalesce(l.records, 0) AS records,
+           coalesce(d.records, 0) AS duplicates, coalesce(r.records, 0) AS quarantined, t.records AS said,
+           coalesce(t.trailers = 1 AND (t.records, t.seconds, t.up, t.down) =
+               (coalesce(l.records, 0), coalesce(l.seconds, 0), coalesce(l.up, 0), coalesce(l.down, 0)), false) AS agrees
     FROM given_file g
-    LEFT JOIN (SELECT *, rowid, kind = 'D' AND reason IS DISTINCT FROM 'column_count' AS whole FROM line) l ON l.file = g.file
-    GROUP BY ALL ORDER BY g.file
+    LEFT JOIN (
+        SELECT file, count(*) AS records, sum(seconds) FILTER (whole) AS seconds, sum(bytes_up) FILTER (whole) AS up,
+               sum(bytes_down) FILTER (whole) AS down
+        FROM (SELECT *, reason IS DISTINCT FROM 'column_count' AS whole FROM line WHERE kind = 'D') GROUP BY file
+    ) l ON l.file = g.file
+    LEFT JOIN (
+        SELECT file, count(*) AS trailers, any_value(TRY_CAST(record_id AS BIGINT)) AS records,
+               any_value(TRY_CAST(event_type AS HUGEINT)) AS seconds, any_value(TRY_CAST(access_number AS HUGEINT)) AS up,
+               any_value(TRY_CAST(direction AS HUGEINT)) AS down
+        FROM line WHERE kind = 'T' GROUP BY file
+    ) t ON t.file = g.file
+    LEFT JOIN (SELECT file, count(*) AS records FROM duplicate JOIN line ON line.rowid = row GROUP BY file) d
+      ON d.file = g.file
+    LEFT JOIN (SELECT file, count(*) AS records FROM refused JOIN line ON line.rowid = row GROUP BY file) r
+      ON r.file = g.file
+    ORDER BY g.file
 """
 NEW_FILE = text("""
     INSERT INTO billing.usage_file (id, batch_id, name, hash, system, zone, records, accepted, duplicates, quarantined,
@@ -274,19 +284,36 @@ def record_files(conn: Connection, duck: duckdb.DuckDBPyConnection, inputs: Sequ
     )  # fmt: skip
 
 
+PLACED = """
+    SELECT c.file, text, c.rowid - b.first_row AS place, c.rowid - b.first_row + 1 AS line
+    FROM content c JOIN beginning b ON b.file = c.file
+"""
+PLACED_AMONG_GAPS = """
+    SELECT c.file, text, c.rowid - b.first_row + 1 AS line,
+           row_number() OVER (PARTITION BY c.file ORDER BY c.rowid) - 1 AS place
+    FROM content c JOIN beginning b ON b.file = c.file WHERE text IS NOT NULL
+"""
+"""Lines with their number in the file; `place` counts those that are not empty, as the reader of events does."""
+
+
 def hold(conn: Connection, duck: duckdb.DuckDBPyConnection, scratch: Path, given: Sequence[Given]) -> None:
     """Put refused lines into quarantine, as they came."""
     numbers = {row[0] for row in duck.execute("SELECT file FROM file_count WHERE quarantined > 0").fetchall()}
     if not numbers:
         return
     stage_content(duck, [item for item in given if item.number in numbers])
+    gaps = count(duck, "SELECT count(*) FROM content WHERE text IS NULL")
+    duck.execute(f"""
+        CREATE OR REPLACE TABLE refused_line AS
+        SELECT g.file_id, r.reason, l.file, l.rowid - g.first_row AS place
+        FROM refused r JOIN line l ON l.rowid = r.row JOIN given_file g ON g.file = l.file;
+        CREATE OR REPLACE TABLE beginning AS
+        SELECT file, min(rowid) AS first_row FROM content GROUP BY file;
+        CREATE OR REPLACE VIEW placed AS {PLACED_AMONG_GAPS if gaps else PLACED}
+    """)
     held = """
-        SELECT g.file_id, c.line, r.reason, c.text
-        FROM refused r JOIN line l ON l.rowid = r.row JOIN given_file g ON g.file = l.file
-        JOIN (SELECT file, text, rowid - min(rowid) OVER (PARTITION BY file) + 1 AS line,
-                     row_number() OVER (PARTITION BY file, text IS NULL ORDER BY rowid) AS place
-              FROM content QUALIFY text IS NOT NULL) c ON c.file = l.file AND c.place = l.rowid - g.first_row + 1
-        ORDER BY g.file_id, c.line
+        SELECT r.file_id, c.line, r.reason, c.text FROM refused_line r
+        JOIN placed c ON c.file = r.file AND c.place = r.place ORDER BY r.file_id, c.line
     """
     store(conn, duck, scratch, "billing.quarantine", ("file_id", "line", "reason", "content"), held)
 

@@ -27,7 +27,7 @@ def workshop() -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
         yield duck, Path(place)
 
 
-def fetch(
+def fetch(  # noqa: PLR0917  connection, engine and folder come first everywhere
     conn: Connection, duck: duckdb.DuckDBPyConnection, scratch: Path, name: str, select: str, columns: Mapping[str, str]
 ) -> None:
     """Make a DuckDB table of a PostgreSQL select. `columns`: name → DuckDB type, in the select's order. The select
@@ -39,13 +39,13 @@ def fetch(
             file.write(chunk)
     types = ", ".join(f"'{column}': '{kind}'" for column, kind in columns.items())
     duck.execute(
-        f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM read_csv('{path}', header = false, auto_detect = false, "  # noqa: S608
+        f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM read_csv('{path}', header = false, auto_detect = false, "
         f"quote = '\"', escape = '\"', delim = ',', nullstr = '', columns = {{{types}}})"
     )
     path.unlink()
 
 
-def store(
+def store(  # noqa: PLR0917
     conn: Connection, duck: duckdb.DuckDBPyConnection, scratch: Path, table: str, columns: Sequence[str], select: str
 ) -> None:
     """Append the rows of a DuckDB select to a PostgreSQL table, within the transaction. Empty texts stay texts."""

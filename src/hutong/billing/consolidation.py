@@ -17,7 +17,8 @@ from hutong.billing.sharing import Ids
 from hutong.platform.settings import settings
 
 KEY = (
-    "customer_id", "account_id", "product_instance_id", "offer_instance_id", "plan", "version", "section", "tariff", "unit",
+    "customer_id", "account_id", "product_instance_id", "offer_instance_id", "plan", "version", "section", "tariff",
+    "unit",
 )  # fmt: skip
 KEY_TYPES = dict(
     zip(
@@ -48,18 +49,21 @@ def load_carried(conn: Connection, duck: duckdb.DuckDBPyConnection, scratch: Pat
     """
     columns = {
         "offer_instance_id": "BIGINT", "product_instance_id": "BIGINT", "plan": "VARCHAR", "version": "INTEGER",
-        "allowance": "VARCHAR", "valid_from": "BIGINT", "valid_to": "BIGINT", "granted": "BIGINT", "remaining": "BIGINT",
+        "allowance": "VARCHAR", "valid_from": "BIGINT", "valid_to": "BIGINT", "granted": "BIGINT",
+        "remaining": "BIGINT",
     }  # fmt: skip
     fetch(conn, duck, scratch, "carried", select, columns)
 
 
 def post(conn: Connection, duck: duckdb.DuckDBPyConnection, scratch: Path, run_id: int, cycle: str) -> int:
-    """Post the differences between the affected groups' totals and what was posted for them. Returns their sum, micros."""
+    """Post the differences between the affected groups' totals and what was posted for them. Returns their sum,
+    micros."""
     duck.execute(f"""
         CREATE OR REPLACE TABLE total AS
         SELECT s.customer_id, s.account_id, e.product_instance_id, e.offer_instance_id, n.plan, n.version, n.section,
                n.tariff, n.unit, e.events, e.quantity, e.free, e.charge_micros
-        FROM (SELECT span, any_value(product_instance_id) AS product_instance_id, offer_instance_id, rate, count(*) AS events,
+        FROM (SELECT span, any_value(product_instance_id) AS product_instance_id, offer_instance_id, rate,
+            count(*) AS events,
                      sum(billed) AS quantity, sum(free) AS free, sum(charge) AS charge_micros
               FROM rated_event WHERE status = 0 GROUP BY span, offer_instance_id, rate) e
         JOIN span s ON s.span = e.span JOIN rate_name n USING (rate);
@@ -95,7 +99,8 @@ def keep_unpriced(conn: Connection, duck: duckdb.DuckDBPyConnection, scratch: Pa
     )
     store(
         conn, duck, scratch, "billing.unpriced",
-        ("cycle", "run_id", "product_instance_id", "part_id", "part_row", "record_id", "event_type", "started_at", "reason"),
+        ("cycle", "run_id", "product_instance_id", "part_id", "part_row", "record_id", "event_type", "started_at",
+         "reason"),
         f"""SELECT '{int(cycle)}', {run_id}, r.product_instance_id, r.part_id, r.part_row, e.record_id, e.event_type,
                    to_timestamp(e.start), any_value(n.reason)
             FROM rated_event r JOIN reason n USING (status) JOIN {from_parts} f USING (part_id)
@@ -105,7 +110,7 @@ def keep_unpriced(conn: Connection, duck: duckdb.DuckDBPyConnection, scratch: Pa
     )  # fmt: skip
 
 
-def keep_allowances(
+def keep_allowances(  # noqa: PLR0917
     conn: Connection, duck: duckdb.DuckDBPyConnection, scratch: Path, run_id: int, cycle: Cycle, remaining: Ids
 ) -> None:
     """What each allowance of the affected groups has left after the cycle's events: shown, and carried over."""
@@ -118,9 +123,11 @@ def keep_allowances(
     )
     store(
         conn, duck, scratch, "billing.allowance_state",
-        ("cycle", "run_id", "group_id", "offer_instance_id", "product_instance_id", "plan", "version", "allowance", "unit",
+        ("cycle", "run_id", "group_id", "offer_instance_id", "product_instance_id", "plan", "version", "allowance",
+         "unit",
          "valid_from", "valid_to", "granted", "remaining"),
-        f"""SELECT '{cycle}', {run_id}, k.group_id, b.offer_instance_id, b.product_instance_id, a.plan, a.version, a.code,
+        f"""SELECT '{cycle}', {run_id}, k.group_id, b.offer_instance_id, b.product_instance_id, a.plan, a.version,
+            a.code,
                    a.unit, to_timestamp(b.valid_from), to_timestamp(b.valid_to), b.units, l.rest
             FROM own_bucket b JOIN left_over l USING (number) JOIN allowance_number a ON a.number = b.allowance
             JOIN (SELECT DISTINCT grp, group_id FROM affected) k USING (grp)""",
@@ -134,7 +141,7 @@ def keep_instances(conn: Connection, duck: duckdb.DuckDBPyConnection, scratch: P
     store(
         conn, duck, scratch, "billing.rated_instance",
         ("cycle", "product_instance_id", "run_id", "group_id", "terms"),
-        f"SELECT '{int(cycle)}', product_instance_id, {run_id}, group_id, terms FROM affected ORDER BY product_instance_id",
+        f"SELECT '{int(cycle)}', product_instance_id, {run_id}, group_id, terms FROM affected ORDER BY 2",
     )  # fmt: skip
 
 

@@ -1,6 +1,8 @@
-"""Why this price (XP-02): for a line of a bill the way through its plan, for one event the kernel's own account of it."""
+"""Why this price (XP-02): for a line of a bill the way through its plan,
+for one event the kernel's own account of it."""
 
 from collections.abc import Iterator
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -60,8 +62,8 @@ def quantities(line: Found) -> Found:
         return {"quantity": None, "free": None}
     size = unit.size
     return {
-        "quantity": pricing.plain(pricing.Fraction(line["quantity"], size)),
-        "free": pricing.plain(pricing.Fraction(line["free"], size)),
+        "quantity": pricing.plain(Fraction(line["quantity"], size)),
+        "free": pricing.plain(Fraction(line["free"], size)),
         "unit": line["unit"],
     }
 
@@ -142,7 +144,8 @@ def runs_of(viewer: Principal, cycle: str) -> list[Found]:
     with database.read("billing") as conn:
         rows = conn.execute(
             text(
-                "SELECT id, cycle, events, unpriced, groups, charge_micros, rated_by, rated_at FROM billing.rating_run WHERE cycle = :cycle ORDER BY id DESC"
+                "SELECT id, cycle, events, unpriced, groups, charge_micros, rated_by, rated_at FROM billing.rating_run "
+                "WHERE cycle = :cycle ORDER BY id DESC"
             ),
             {"cycle": cycle},
         )

@@ -17,7 +17,8 @@ def collect(ctx: JobContext, *, paths: list[str], by: str) -> None:
     ctx.progress(
         1,
         1,
-        f"{done.records} records: {done.accepted} accepted, {done.duplicates} duplicates, {done.quarantined} quarantined",
+        f"{done.records} records: {done.accepted} accepted, {done.duplicates} duplicates, "
+        f"{done.quarantined} quarantined",
     )
 
 

@@ -19,7 +19,7 @@ _FEE = text("""
 
 
 def fee(viewer: Principal, line: Mapping[str, Any]) -> Found:
-    """Of a monthly fee: `days` of the cycle in effect, and the `part` of the cycle due, in 1/377,580 (null: not known)."""
+    """Of a monthly fee: `days` in effect, and the `part` of the cycle due, in 1/377,580; null: not known."""
     require(viewer, READ)
     names = (
         "source_cycle",

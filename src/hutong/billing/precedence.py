@@ -29,8 +29,10 @@ def candidates(
 
 
 def resolve(duck: duckdb.DuckDBPyConnection, plans: Plans) -> int:
-    """Table `pricing`: for each span and event type its situations by rank (`sit0`, `offer0`, `code0`, `attrs0`, ...) and
-    `terms`, a text of what decides prices. Returns the number of ranks. Table `situation` lists situations by number."""
+    """Table `pricing`: for each span and event type that its product emits, its situations by rank (`sit0`, `offer0`, `code0`, `attrs0`,
+        ...) and
+    `terms`, a text of what decides prices. Returns the number of ranks. Table `situation` lists situations by
+        number."""
     duck.execute("""
         CREATE OR REPLACE TABLE shape AS
         SELECT s.span, any_value(product_code) AS product_code, any_value(product_version) AS product_version,
@@ -49,7 +51,7 @@ def resolve(duck: duckdb.DuckDBPyConnection, plans: Plans) -> int:
     for number, (code, version, transition, codes, versions) in enumerate(shapes):
         phase = "transition" if transition else "regular"
         offers = list(zip(codes, versions, strict=True))
-        for event in sorted(plans.catalog.event_types):
+        for event in sorted(plans.catalog.product(code, version).emits):
             found = candidates(plans, (code, version), offers, event, phase)
             ranks = max(ranks, len(found))
             for rank, (key, position) in enumerate(found):
@@ -58,14 +60,15 @@ def resolve(duck: duckdb.DuckDBPyConnection, plans: Plans) -> int:
             if not found:
                 rows.append((number, event, 0, -1, PRODUCT_LEVEL, ""))
     duck.execute(f"CREATE OR REPLACE TABLE shape_number AS SELECT DISTINCT {columns} FROM shape ORDER BY ALL")
-    duck.execute(
-        "CREATE OR REPLACE TABLE rank (shape INTEGER, event_type VARCHAR, rank INTEGER, situation INTEGER, position INTEGER, plan VARCHAR)"
-    )
+    duck.execute("""
+        CREATE OR REPLACE TABLE rank (shape INTEGER, event_type VARCHAR, rank INTEGER, situation INTEGER,
+            position INTEGER, plan VARCHAR)
+    """)
     if rows:
         duck.executemany("INSERT INTO rank VALUES (?, ?, ?, ?, ?, ?)", rows)
-    duck.execute(
-        "CREATE OR REPLACE TABLE situation (number INTEGER, plan VARCHAR, version INTEGER, event VARCHAR, phase VARCHAR)"
-    )
+    duck.execute("""
+        CREATE OR REPLACE TABLE situation (number INTEGER, plan VARCHAR, version INTEGER, event VARCHAR, phase VARCHAR)
+    """)
     if situations:
         duck.executemany(
             "INSERT INTO situation VALUES (?, ?, ?, ?, ?)",
@@ -91,7 +94,8 @@ def pricing_sql(ranks: int) -> str:
     return f"""
         CREATE OR REPLACE TABLE pricing AS
         SELECT s.span, r.event_type{wide},
-               concat_ws(';', r.event_type, string_agg(r.plan, '|' ORDER BY r.rank), any_value(s.offers), any_value(s.attrs)) AS terms
+               concat_ws(';', r.event_type, string_agg(r.plan, '|' ORDER BY r.rank), any_value(s.offers),
+                   any_value(s.attrs)) AS terms
         FROM shape s JOIN shape_number n USING (product_code, product_version, transition, codes, versions)
         JOIN rank r ON r.shape = n.rowid
         GROUP BY s.span, r.event_type

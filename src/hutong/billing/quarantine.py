@@ -1,6 +1,7 @@
 """Decisions on quarantined records: released to be collected again, or discarded; who and when stays (BL-05).
 
-A released record goes through the same reading, checks and duplicate search as a new one; its file's audit moves with it.
+A released record goes through the same reading,
+    checks and duplicate search as a new one; its file's audit moves with it.
 """
 
 from collections.abc import Sequence
@@ -66,7 +67,8 @@ def collect_released(by: str) -> Recollected:
         conn.execute(
             text("""
                 UPDATE billing.quarantine q SET state = r.state, reason = coalesce(r.reason, q.reason)
-                FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[]), CAST(:reasons AS text[])) AS r(id, state, reason)
+                FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[]), CAST(:reasons AS text[])) AS r(id, state,
+                    reason)
                 WHERE q.id = r.id
             """),
             {
@@ -77,7 +79,8 @@ def collect_released(by: str) -> Recollected:
         )
         conn.execute(
             text("""
-                UPDATE billing.usage_file f SET accepted = f.accepted + m.accepted, duplicates = f.duplicates + m.duplicates,
+                UPDATE billing.usage_file f SET accepted = f.accepted + m.accepted,
+                    duplicates = f.duplicates + m.duplicates,
                     quarantined = f.quarantined - m.accepted - m.duplicates
                 FROM (SELECT file_id, count(*) FILTER (WHERE state = 'accepted') AS accepted,
                              count(*) FILTER (WHERE state = 'duplicate') AS duplicates

@@ -72,7 +72,8 @@ def bill(viewer: Principal, bill_id: int) -> Found:
 
 
 def bill_lines(viewer: Principal, bill_id: int, *, after: int = 0, limit: int = 500) -> list[Found]:
-    """Lines of a bill in order: what, under which plan, version, section and tariff, how much, and the amount (micros)."""
+    """Lines of a bill in order: what, under which plan, version, section and tariff, how much,
+    and the amount (micros)."""
     bill(viewer, bill_id)
     with database.read("billing") as conn:
         return _lines(conn, bill_id, after, limit)
@@ -98,7 +99,8 @@ def usage_page(
     after: tuple[int, str] | None = None,
     limit: int = 100,
 ) -> list[Found]:
-    """Accepted events of a cycle in order of start, with their charge (micros) where rated. `after`: (start as UTC seconds,
+    """Accepted events of a cycle in order of start,
+        with their charge (micros) where rated. `after`: (start as UTC seconds,
     record_id) of the last one of the page before. Numbers are masked unless the viewer sees phones."""
     require(viewer, READ)
     with database.read("billing") as conn:
@@ -119,7 +121,8 @@ def usage_page(
         where = " AND ".join(["true", *(sql for sql, (_, value) in given.items() if value is not None)])
         with workshop() as (duck, _):
             cursor = duck.execute(
-                f"SELECT e.* EXCLUDE (key), to_timestamp(e.start) AS started_at FROM {read_parts(parts)} e WHERE {where} "
+                f"SELECT e.* EXCLUDE (key), to_timestamp(e.start) AS started_at FROM {read_parts(parts)} e "
+                f"WHERE {where} "
                 f"ORDER BY e.start, e.record_id LIMIT {min(int(limit), 1000)}",
                 wanted,
             )
@@ -149,7 +152,8 @@ def usage(viewer: Principal, usage_id: str) -> Found:
             raise NotFound("billing-no-usage", usage=usage_id)
         with workshop() as (duck, _):
             cursor = duck.execute(
-                f"SELECT * EXCLUDE (key, filename, file_row_number), to_timestamp(start) AS started_at FROM {read_parts(parts)} WHERE file_row_number = $row",
+                "SELECT * EXCLUDE (key, filename, file_row_number), to_timestamp(start) AS started_at "
+                f"FROM {read_parts(parts)} WHERE file_row_number = $row",
                 {"row": int(row)},
             )
             names = [column[0] for column in cursor.description]
@@ -177,8 +181,10 @@ def rated_as(conn: Connection, cycle: str, rows: Sequence[Found]) -> dict[str, F
         for run_id in sorted({run.id for run in runs}):
             mine = [run for run in runs if run.id == run_id]
             priced = duck.execute(
-                """SELECT part_id, part_row, offer_instance_id, rate, charge, billed, free, status FROM read_parquet($path)
-                   WHERE product_instance_id IN (SELECT unnest($ids)) AND part_row IN (SELECT unnest($rows)) ORDER BY ALL""",
+                """SELECT part_id, part_row, offer_instance_id, rate, charge, billed, free, status
+                    FROM read_parquet($path)
+                   WHERE product_instance_id IN (SELECT unnest($ids)) AND part_row IN (SELECT unnest($rows))
+                       ORDER BY ALL""",
                 {
                     "path": str(path_of(mine[0].part)),
                     "ids": [run.product_instance_id for run in mine],
@@ -209,7 +215,8 @@ def rated_as(conn: Connection, cycle: str, rows: Sequence[Found]) -> dict[str, F
 def quarantine_page(
     viewer: Principal, *, state: str | None = "held", reason: str | None = None, after: int = 0, limit: int = 100
 ) -> list[Found]:
-    """Records in quarantine in the order of their arrival; numbers in the content are masked unless the viewer sees phones."""
+    """Records in quarantine in the order of their arrival; numbers in the content are masked unless the viewer sees
+    phones."""
     require(viewer, "billing.quarantine")
     with database.read("billing") as conn:
         rows = conn.execute(
@@ -230,7 +237,7 @@ def quarantine_page(
 def masked_line(content: str) -> str:
     """A usage line with its two numbers masked."""
     parts = content.split(",")
-    return ",".join(mask("phone", part) if place in (3, 5) and part else part for place, part in enumerate(parts))
+    return ",".join(mask("phone", part) or "" if place in (3, 5) and part else part for place, part in enumerate(parts))
 
 
 def quarantine_reasons(viewer: Principal) -> list[Found]:
@@ -289,10 +296,12 @@ def cycles(viewer: Principal) -> list[Found]:
         rows = conn.execute(
             text("""
                 SELECT c.cycle, coalesce(p.events, 0)::bigint AS events, coalesce(u.charge, 0)::bigint AS usage_micros,
-                    coalesce(b.bills, 0) AS bills, coalesce(b.final, 0) AS final_bills, coalesce(b.total, 0)::bigint AS total_micros
+                    coalesce(b.bills, 0) AS bills, coalesce(b.final, 0) AS final_bills, coalesce(b.total,
+                        0)::bigint AS total_micros
                 FROM (SELECT cycle FROM billing.usage_part UNION SELECT cycle FROM billing.bill) c
                 LEFT JOIN (SELECT cycle, sum(events) AS events FROM billing.usage_part GROUP BY 1) p USING (cycle)
-                LEFT JOIN (SELECT cycle, sum(charge_micros) AS charge FROM billing.usage_posting GROUP BY 1) u USING (cycle)
+                LEFT JOIN (SELECT cycle, sum(charge_micros) AS charge FROM billing.usage_posting GROUP BY 1) u
+                    USING (cycle)
                 LEFT JOIN (SELECT cycle, count(*) AS bills, count(*) FILTER (WHERE state = 'final') AS final,
                                   sum(total_micros) AS total FROM billing.bill GROUP BY 1) b USING (cycle)
                 ORDER BY c.cycle DESC

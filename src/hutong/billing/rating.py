@@ -1,7 +1,8 @@
 """Rating of a cycle (批价, BL-06, BL-07, BL-13): accepted events to charges, consolidated totals and allowances left.
 
 What a run prices is whole sharing groups: those with new events, and those rated on other terms than today's (changed
-archive, plans, allowances carried over). They are priced from the cycle's beginning in event order, and the difference to
+archive, plans, allowances carried over). They are priced from the cycle's beginning in event order,
+    and the difference to
 what was posted is posted. So a rerun changes nothing, and the order in which events arrive does not matter.
 
 A run's columnar file is in place before its row commits, last; a killed run leaves a stray file and nothing else.
@@ -148,7 +149,7 @@ def affected(
                                   valid_to, remaining, owner) FROM bucket
         ) t JOIN (SELECT DISTINCT grp FROM member) m USING (grp) GROUP BY m.grp;
         CREATE OR REPLACE TABLE known AS
-        SELECT m.product_instance_id, m.group_id, m.grp, d.terms FROM member m JOIN digest d USING (grp)
+        SELECT m.product_instance_id, m.group_id, m.grp, coalesce(d.terms, '') AS terms FROM member m LEFT JOIN digest d USING (grp)
         UNION ALL
         SELECT a.product_instance_id, a.product_instance_id,
                (SELECT coalesce(max(grp), -1) FROM member) + row_number() OVER (ORDER BY a.product_instance_id), ''
@@ -199,28 +200,27 @@ def select_events(duck: duckdb.DuckDBPyConnection, plans: Plans, parts: list[Eve
     needed = " ".join(leaves)
     customers = "LEFT JOIN customer ON customer.id = s.customer_id" if "customer." in needed else ""
     accounts = "LEFT JOIN account ON account.id = s.account_id" if "account." in needed else ""
-    return {
-        name: np.asarray(column)
-        for name, column in duck.execute(f"""
-            SELECT g, place, beyond, span, leaf, offer, start, seconds, (bytes + 1023) // 1024 AS kb, items, key,
-                   product_instance_id, part_id, part_row
-            FROM (
-                SELECT {found + ", " if found else ""}{offers + ", " if offers else ""}d.g, coalesce(l.place, 0) AS place, coalesce(p.span, -1) AS span, coalesce(w.beyond, false) AS beyond,
-                       CASE {chosen or "WHEN true THEN -1"} ELSE -1 END AS leaf, CASE {under or "WHEN true THEN 0"} ELSE 0 END AS offer,
-                       e.start, e.seconds, e.bytes_up + e.bytes_down AS bytes, greatest(e.messages, 1) AS items, e.key,
-                       e.product_instance_id, f.part_id, e.file_row_number AS part_row
-                FROM {read_parts(parts)} e JOIN part_file f USING (filename)
-                JOIN affected a USING (product_instance_id) JOIN dense d USING (grp)
-                LEFT JOIN span s ON s.product_instance_id = e.product_instance_id AND e.start >= s.since AND e.start < s.until
-                LEFT JOIN place l ON l.span = s.span
-                LEFT JOIN pricing p ON p.span = s.span AND p.event_type = e.event_type
-                LEFT JOIN (SELECT grp, bool_or(beyond) AS beyond FROM bucket GROUP BY grp HAVING bool_or(beyond)) w ON w.grp = a.grp
-                {customers} {accounts}
-            ) ORDER BY g, start, key
-        """)
-        .fetchnumpy()
-        .items()
-    }
+    ranked = "".join(f"{part}, " for part in (found, offers) if part)
+    leaf, offer = (f"CASE {cases} END" if ranks else value for cases, value in ((chosen, "-1"), (under, "0")))
+    selected = duck.execute(f"""
+        SELECT g, place, beyond, span, coalesce(leaf, -1) AS leaf, coalesce(offer, 0) AS offer, start, seconds,
+               (bytes + 1023) // 1024 AS kb, items, key, product_instance_id, part_id, part_row
+        FROM (
+            SELECT {ranked} d.g, coalesce(l.place, 0) AS place, coalesce(s.span, -1) AS span,
+                   coalesce(w.beyond, false) AS beyond, {leaf} AS leaf, {offer} AS offer,
+                   e.start, e.seconds, e.bytes_up + e.bytes_down AS bytes, greatest(e.messages, 1) AS items, e.key,
+                   e.product_instance_id, f.part_id, e.file_row_number AS part_row
+            FROM {read_parts(parts)} e JOIN part_file f USING (filename)
+            JOIN affected a USING (product_instance_id) JOIN dense d USING (grp)
+            LEFT JOIN span s ON s.product_instance_id = e.product_instance_id
+              AND e.start >= s.since AND e.start < s.until
+            LEFT JOIN place l ON l.span = s.span
+            LEFT JOIN pricing p ON p.span = s.span AND p.event_type = e.event_type
+            LEFT JOIN (SELECT DISTINCT grp, beyond FROM bucket WHERE beyond) w ON w.grp = a.grp
+            {customers} {accounts}
+        ) ORDER BY g, start, key
+    """)
+    return {name: np.asarray(column) for name, column in selected.fetchnumpy().items()}
 
 
 @dataclass(frozen=True)
@@ -319,9 +319,10 @@ def group_rows(group: Ids, duck: duckdb.DuckDBPyConnection, groups: int) -> Ids:
 
 def name_rates(duck: duckdb.DuckDBPyConnection, plans: Plans) -> None:
     """Table `rate_name`: what the rates' numbers mean."""
-    duck.execute(
-        "CREATE OR REPLACE TABLE rate_name (rate INTEGER, plan VARCHAR, version INTEGER, section VARCHAR, tariff VARCHAR, unit VARCHAR)"
-    )
+    duck.execute("""
+        CREATE OR REPLACE TABLE rate_name (rate INTEGER, plan VARCHAR, version INTEGER, section VARCHAR, tariff VARCHAR,
+            unit VARCHAR)
+    """)
     named = [(n, r.plan, r.version, r.section, r.tariff, r.unit) for n, r in enumerate(plans.tariffs.rates)]
     if named:
         duck.executemany("INSERT INTO rate_name VALUES (?, ?, ?, ?, ?, ?)", named)

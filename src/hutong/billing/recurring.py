@@ -48,14 +48,16 @@ def make_holders(duck: duckdb.DuckDBPyConnection, cycle: Cycle) -> None:
                {day_of.format("min(valid_from) FILTER (state = 'active')")} AS in_use
         FROM product GROUP BY id;
         CREATE OR REPLACE TABLE holder AS
-        SELECT o.customer_id, o.account_id, 0 AS product_instance_id, o.offer_instance_id, o.code, o.version, o.attributes,
+        SELECT o.customer_id, o.account_id, 0 AS product_instance_id, o.offer_instance_id, o.code, o.version,
+            o.attributes,
                CAST(NULL AS VARCHAR) AS product_code, CAST(NULL AS INTEGER) AS product_version,
                CAST(NULL AS VARCHAR) AS product_attributes, s.transition, any_value(l.began) AS began,
                any_value(l.in_use) AS in_use, {mask} AS mask
         FROM span s JOIN span_offer o USING (span) JOIN offer_life l ON l.offer_instance_id = o.offer_instance_id
         WHERE o.kind = 'price' AND s.state IN {CHARGED_STATES} AND o.state IN {CHARGED_STATES} GROUP BY ALL
         UNION ALL
-        SELECT s.customer_id, s.account_id, s.product_instance_id, 0, NULL, NULL, NULL, s.product_code, s.product_version,
+        SELECT s.customer_id, s.account_id, s.product_instance_id, 0, NULL, NULL, NULL, s.product_code,
+            s.product_version,
                s.product_attributes, false, any_value(l.began), any_value(l.in_use), {mask}
         FROM span s JOIN product_life l USING (product_instance_id) WHERE s.state IN {CHARGED_STATES} GROUP BY ALL;
     """)
@@ -66,7 +68,8 @@ def make_fees(duck: duckdb.DuckDBPyConnection, plans: Plans, cycle: Cycle) -> No
     situations = fee_situations(duck, plans)
     leaf = leaf_sql(plans.tariffs, situations, "h.situation", variables("h", "h"))
     found = duck.execute(f"""
-        SELECT customer_id, account_id, product_instance_id, offer_instance_id, transition, began, leaf, bit_or(mask) AS mask
+        SELECT customer_id, account_id, product_instance_id, offer_instance_id, transition, began, leaf,
+            bit_or(mask) AS mask
         FROM (SELECT h.*, {leaf} AS leaf FROM staged_holder h
               LEFT JOIN customer ON customer.id = h.customer_id LEFT JOIN account ON account.id = h.account_id)
         WHERE leaf >= 0 AND mask > 0 GROUP BY ALL ORDER BY ALL
@@ -94,13 +97,15 @@ def make_fees(duck: duckdb.DuckDBPyConnection, plans: Plans, cycle: Cycle) -> No
         ),
     )
     named = [(n, r.plan, r.version, r.section, r.tariff, r.unit) for n, r in enumerate(plans.tariffs.rates)]
-    duck.execute(
-        "CREATE OR REPLACE TABLE fee_rate (rate BIGINT, plan VARCHAR, version INTEGER, section VARCHAR, tariff VARCHAR, unit VARCHAR)"
-    )
+    duck.execute("""
+        CREATE OR REPLACE TABLE fee_rate (rate BIGINT, plan VARCHAR, version INTEGER, section VARCHAR, tariff VARCHAR,
+            unit VARCHAR)
+    """)
     duck.executemany("INSERT INTO fee_rate VALUES (?, ?, ?, ?, ?, ?)", named)
     duck.execute(f"""
         CREATE OR REPLACE TABLE fee AS
-        SELECT {NAMES}, CASE WHEN transition THEN 'transition' ELSE 'regular' END AS phase, bit_count(mask) AS days, part,
+        SELECT {NAMES}, CASE WHEN transition THEN 'transition' ELSE 'regular' END AS phase, bit_count(mask) AS days,
+            part,
                charge AS charge_micros
         FROM fee_made JOIN fee_rate USING (rate) WHERE part > 0
     """)
@@ -120,9 +125,10 @@ def fee_situations(duck: duckdb.DuckDBPyConnection, plans: Plans) -> list[Situat
         )
         for code, version, product, product_version, transition in shapes
     ]
-    duck.execute(
-        "CREATE OR REPLACE TABLE fee_shape (code VARCHAR, version INTEGER, product_code VARCHAR, product_version INTEGER, transition BOOLEAN, situation INTEGER)"
-    )
+    duck.execute("""
+        CREATE OR REPLACE TABLE fee_shape (code VARCHAR, version INTEGER, product_code VARCHAR, product_version INTEGER,
+            transition BOOLEAN, situation INTEGER)
+    """)
     if shapes:
         duck.executemany(
             "INSERT INTO fee_shape VALUES (?, ?, ?, ?, ?, ?)", [(*shape, n) for n, shape in enumerate(shapes)]

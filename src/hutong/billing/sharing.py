@@ -98,7 +98,8 @@ def make_buckets(duck: duckdb.DuckDBPyConnection, plans: Plans, cycle: Cycle) ->
 
 
 def grant_sql(number: int, granted: Granted, cycle: Cycle) -> str:
-    """Insert the buckets of one allowance: for every holder that has its plan in effect, if it may at its first span."""
+    """Insert the buckets of one allowance: for every holder that has its plan in effect,
+    if it may at its first span."""
     since, until = valid_span(granted, cycle, settings.zone)
     when = granted.allowance.when
     test = condition(when).to_sql("duckdb", variables("s", "o"), condition=True) if when else "true"
@@ -107,13 +108,16 @@ def grant_sql(number: int, granted: Granted, cycle: Cycle) -> str:
     day_one = int(cycle.begins(settings.zone).timestamp())
     return f"""
         INSERT INTO granted
-        SELECT {number}, coalesce(o.offer_instance_id, 0), CASE WHEN o.offer_instance_id IS NULL THEN s.product_instance_id ELSE {own} END,
+        SELECT {number}, coalesce(o.offer_instance_id, 0), CASE WHEN o.offer_instance_id IS NULL
+            THEN s.product_instance_id ELSE {own} END,
                {part.replace("$day_one", str(day_one))}, 0, {since}, {until}, 0
         FROM span s JOIN held_plan h ON h.plan = $plan AND h.version = $version
         LEFT JOIN span_offer o ON o.span = s.span AND h.offer_code IS NOT NULL
         LEFT JOIN customer ON customer.id = s.customer_id LEFT JOIN account ON account.id = s.account_id
-        WHERE CASE WHEN h.offer_code IS NULL THEN h.product_code = s.product_code AND h.product_version = s.product_version
-                   ELSE o.code = h.offer_code AND o.version = h.offer_version AND (NOT s.transition OR o.kind = 'pool') END
+        WHERE CASE WHEN h.offer_code IS NULL THEN h.product_code = s.product_code
+            AND h.product_version = s.product_version
+                   ELSE o.code = h.offer_code AND o.version = h.offer_version AND (NOT s.transition
+                       OR o.kind = 'pool') END
         GROUP BY ALL HAVING arg_min(coalesce({test}, false), s.since)
     """
 
@@ -131,9 +135,10 @@ def keep_carried(duck: duckdb.DuckDBPyConnection, plans: Plans) -> None:
         (item.plan, item.version, item.allowance.code, item.allowance.unit, number)
         for number, item in enumerate(plans.tariffs.allowances)
     ]
-    duck.execute(
-        "CREATE OR REPLACE TABLE allowance_number (plan VARCHAR, version INTEGER, code VARCHAR, unit VARCHAR, number INTEGER)"
-    )
+    duck.execute("""
+        CREATE OR REPLACE TABLE allowance_number (plan VARCHAR, version INTEGER, code VARCHAR, unit VARCHAR,
+            number INTEGER)
+    """)
     if numbers:
         duck.executemany("INSERT INTO allowance_number VALUES (?, ?, ?, ?, ?)", numbers)
     duck.execute("""
@@ -158,15 +163,18 @@ def order_buckets(duck: duckdb.DuckDBPyConnection, plans: Plans) -> None:
         ), owned AS (
             SELECT g.allowance, g.offer_instance_id, g.product_instance_id, g.units, g.valid_from, g.valid_to,
                    any_value(g.remaining) AS remaining, p.grp, any_value(p.places) AS places, count(*) AS spans,
-                   min(p.place) AS place, bit_or(CASE WHEN p.place < {WIDEST} THEN CAST(1 AS BIGINT) << p.place ELSE 0 END) AS mask
+                   min(p.place) AS place, bit_or(CASE WHEN p.place < {WIDEST} THEN CAST(1 AS BIGINT) << p.place
+                       ELSE 0 END) AS mask
             FROM granted g JOIN usable u ON u.offer_instance_id = g.offer_instance_id
               AND (g.product_instance_id = 0 OR u.product_instance_id = g.product_instance_id)
             JOIN place p ON p.span = u.span
             GROUP BY ALL
         )
-        SELECT owned.*, CASE WHEN spans = places THEN {kernel.EVERYONE} WHEN spans = 1 THEN place ELSE -2 - mask END AS owner,
+        SELECT owned.*, CASE WHEN spans = places THEN {kernel.EVERYONE} WHEN spans = 1 THEN place
+            ELSE -2 - mask END AS owner,
                spans > 1 AND spans < places AND places > {WIDEST} AS beyond,
-               row_number() OVER (ORDER BY grp, priority, valid_to, valid_from, allowance, offer_instance_id, product_instance_id) - 1 AS bucket
+               row_number() OVER (ORDER BY grp, priority, valid_to, valid_from, allowance, offer_instance_id,
+                   product_instance_id) - 1 AS bucket
         FROM owned JOIN priority USING (allowance) ORDER BY bucket
     """)
 

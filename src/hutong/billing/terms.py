@@ -46,7 +46,8 @@ CREATE OR REPLACE TABLE link AS
 SELECT offer_instance_id, product_instance_id, valid_from, valid_to, 'price' AS kind FROM relation
 UNION ALL
 SELECT r.offer_instance_id, p.attached_to, greatest(r.valid_from, p.valid_from), least(r.valid_to, p.valid_to), 'pool'
-FROM relation r JOIN product p ON p.id = r.product_instance_id AND r.valid_from < p.valid_to AND p.valid_from < r.valid_to
+FROM relation r JOIN product p ON p.id = r.product_instance_id AND r.valid_from < p.valid_to
+    AND p.valid_from < r.valid_to
 WHERE p.attached_to IS NOT NULL
 """
 CUTS = """
@@ -90,7 +91,8 @@ JOIN offer o ON o.id = l.offer_instance_id AND o.state <> 'terminated'
 
 
 def load_archive(duck: duckdb.DuckDBPyConnection, scratch: Path) -> None:
-    """Tables product, offer, relation, account, customer: periods as inventory publishes them (BL-14: on the replica)."""
+    """Tables product, offer, relation, account,
+    customer: periods as inventory publishes them (BL-14: on the replica)."""
     product = INSTANCE | {"attached_to": "BIGINT"} | HELD
     with database.read("inventory") as conn:
         fetch(conn, duck, scratch, "product", PRODUCT, product)

@@ -14,9 +14,8 @@ from hutong.billing.pricing.cycle import Cycle
 from hutong.billing.usage_store import path_of
 from hutong.platform.settings import settings
 
-KEY = "hash(g.system, l.record_id)"
-EVENT = f"""
-    {KEY} AS key, l.record_id, g.system, l.event_type, n.product_instance_id, l.access_number,
+EVENT = """
+    l.key, l.record_id, g.system, l.event_type, n.product_instance_id, l.access_number,
     nullif(l.direction, '') AS direction, nullif(l.other_party, '') AS other_party, l.start, l.seconds, l.bytes_up,
     l.bytes_down, l.messages, nullif(l.home_area, '') AS home_area, nullif(l.visited_area, '') AS visited_area,
     l.cell, nullif(l.call_type, '') AS call_type, g.file_id, (l.rowid - g.first_row + 1)::INTEGER AS line

@@ -1,6 +1,7 @@
 """Reading usage files: lines to typed events, set-wise in DuckDB. The form is described in packs/telecom/usage.
 
-`stage` leaves two tables: `given` (the files, in order) and `line` (each line once, `row` is its place among all lines).
+`stage` leaves two tables: `given` (the files, in order) and `line` (each line once,
+    `row` is its place among all lines).
 A D line with `reason` null is usable. Starts are UTC seconds, so that no row passes through a time zone library.
 """
 
@@ -36,7 +37,7 @@ IN_ORDER = "SET disabled_optimizers = 'join_order,build_side_probe_side'"
 """Lines stream past the short list of files, so that row numbers are line order."""
 READ = """
 CREATE OR REPLACE TABLE line AS
-SELECT file, kind, record_id, event_type, access_number, direction, other_party, start, seconds, bytes_up, bytes_down,
+SELECT file, kind, key, record_id, event_type, access_number, direction, other_party, start, seconds, bytes_up, bytes_down,
        messages, home_area, visited_area, cell, call_type,
        CASE WHEN kind <> 'D' THEN NULL
             WHEN zone = '' THEN 'no_header'
@@ -49,7 +50,7 @@ SELECT file, kind, record_id, event_type, access_number, direction, other_party,
             WHEN seconds IS NULL OR bytes_up IS NULL OR bytes_down IS NULL OR messages IS NULL
               OR greatest(seconds, bytes_up, bytes_down, messages) > {greatest} THEN 'bad_quantity' END AS reason
 FROM (
-    SELECT g.file, g.zone, kind, record_id, event_type, access_number, direction, other_party,
+    SELECT g.file, g.zone, kind, hash(g.system, record_id) AS key, record_id, event_type, access_number, direction, other_party,
            CASE WHEN g.zone = 'explicit' THEN
                     CASE WHEN length(start_text) = 25 AND start_text[20] IN ('+', '-')
                          THEN epoch(TRY_CAST(start_text AS TIMESTAMPTZ))::BIGINT END
@@ -65,11 +66,11 @@ FROM (
     JOIN given g ON g.path = r.filename
 )
 """
-CONTENT = """
+CONTENT = f"""
 CREATE OR REPLACE TABLE content AS
-SELECT g.file, text FROM read_csv($paths, delim = '\x01', {text}, filename = true, columns = {{'text': 'VARCHAR'}}) r
+SELECT g.file, text FROM read_csv($paths, delim = '\x01', {TEXT}, filename = true, columns = {{'text': 'VARCHAR'}}) r
 JOIN given g ON g.path = r.filename
-""".format(text=TEXT)
+"""
 
 
 def header(path: Path) -> tuple[str, str]:
