@@ -8,12 +8,12 @@ from hutong.billing import line_sources, queries
 from hutong.catalog import queries as catalog_queries
 from hutong.identity.http import SignedInSession
 from hutong.identity.principal import require
-from hutong.inventory import queries as inventory_queries
 from hutong.platform.errors import NotFound
 from hutong.platform.http import locale_of
 from hutong.platform.i18n import translate
 from hutong.web import words_of_codes
 from hutong.web.bill_words import line_words, why
+from hutong.web.customer_parts import holdings_of
 from hutong.web.orders import named
 from hutong.web.shell import render, show_money, show_time
 
@@ -82,15 +82,26 @@ def bill_page(request: Request, session: SignedInSession, bill_id: int) -> Respo
     viewer, locale = session.viewer, locale_of(request)
     [bill] = named(viewer, [queries.bill(viewer, bill_id)])
     catalog = catalog_queries.load()
-    numbers = inventory_queries.holdings(viewer, bill["customer_id"])["offers"] if viewer.may("inventory.read") else []
-    shown = {product["id"]: product["number"] for offer in numbers for product in offer["products"]}
+    offers = holdings_of(viewer, bill["customer_id"], locale)["offers"] if viewer.may("inventory.read") else []
+    names = {offer["id"]: offer["name"] for offer in offers}
+    shown = {product["id"]: product for offer in offers for product in offer["products"]}
     groups: dict[tuple[int, int], dict[str, Any]] = {}
     for line in bill["items"]:
         key = (line["offer_instance_id"] or 0, line["product_instance_id"] or 0)
-        group = groups.setdefault(key, {"number": shown.get(key[1]), "offer": key[0], "product": key[1], "lines": []})
+        group = groups.setdefault(key, heading(key, names, shown) | {"lines": []})
         group["lines"].append(line | line_words(catalog, line, locale))
     context = {"bill": bill, "groups": list(groups.values())}
     return render(request, "bill.html", context, session)
+
+
+def heading(key: tuple[int, int], names: dict[int, str], products: dict[int, dict[str, Any]]) -> dict[str, Any]:
+    """What a group of lines is about: the offer, the product and its number; by id where they are held no more."""
+    offer, product = key
+    return {
+        "offer": names.get(offer, f"#{offer}") if offer else None,
+        "product": products[product]["name"] if product in products else f"#{product}" if product else None,
+        "number": products[product]["number"] if product in products else None,
+    }
 
 
 @router.get("/bills/{bill_id}/lines/{number}")
