@@ -334,3 +334,42 @@ def test_usage_lines_by_field() -> None:
     assert fields_of("D,r1,voice")[:2] == [("record_id", "r1"), ("event_type", "voice")]
     assert fields_of("D," + ",".join("abcdefghijklmnopq"))[-1] == ("", "q")
     assert fields_of("nonsense") == [("record_id", "nonsense")]
+
+
+# In the browser
+
+
+@pytest.mark.browser
+def test_pages_in_the_browser(browser: Any, served: str, site: Site) -> None:
+    """XP-07, EC-19: on a phone, pages use its width and say nothing to the console; a steward starts a job by hand and
+    sees it wait; every record of a list is ticked at once."""
+    context = browser.new_context(viewport={"width": 390, "height": 844}, locale="en")
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(f"{served}/sign-in?to=/")
+    page.fill("[name=login]", "administrator")
+    page.fill("[name=password]", PASSWORD)
+    page.click("button")
+    load = one("SELECT max(id) FROM party.load WHERE rejected > 0")
+    for path in ("/loads", f"/loads/{load}", "/loads/codes", "/jobs", "/dead-letters", "/dead-letters/webhooks",
+                 "/dead-letters?view=subscriptions", "/access-log", "/people", "/people/clients", "/quarantine",
+                 "/catalog/releases/1"):  # fmt: skip
+        assert page.goto(served + path).status == 200, path
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate("document.querySelector('main').clientWidth") > 350, path
+        assert page.evaluate("document.documentElement.scrollWidth") <= 391, path
+    page.goto(f"{served}/quarantine")
+    if boxes := page.locator("[name=chosen]").count():
+        page.check("[data-check-all]")
+        assert page.locator("[name=chosen]:checked").count() == boxes
+    page.goto(f"{served}/jobs")
+    page.click("[data-open=start]")
+    page.click("form:has([value='party.resolve']) button")
+    page.wait_for_url("**/jobs/*")
+    assert "queued" in page.inner_text("main")
+    page.click("text=Cancel job")
+    page.wait_for_selector("text=cancelled")
+    assert complaints == []
+    context.close()
