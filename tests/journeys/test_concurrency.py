@@ -1,5 +1,6 @@
 """Many at once against a whole installation: two servers and two workers, each a process, and nobody sees double."""
 
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -8,10 +9,13 @@ from typing import Any, NamedTuple
 
 import httpx2 as httpx
 import pytest
+from sqlalchemy import text
 from tests.crash.audit import audit, number, rows, unsettled
 from tests.crash.clients import ORDERS, Load, order
 from tests.crash.installation import Installation, eventually, own_server, running
 from tests.crash.test_orders import open_shop, settle, wait_until_served
+
+from hutong.platform import database
 
 PEOPLE = "/tmf-api/party/v4/individual"
 WANTED = "13900000007"
@@ -133,3 +137,34 @@ def test_two_workers_share_the_steps(place: Place) -> None:
     twice = rows("ordering", "SELECT * FROM ordering.trace WHERE event LIKE 'late%' OR event = 'lease_expired'")
     assert not twice, twice[:5]
     assert number("ordering", "SELECT count(*) FROM ordering.step WHERE lane <> 'local' AND fence > 1") == 0
+
+
+SABOTAGE = [
+    ("peers", "INSERT INTO effect (peer, operation, key, at) SELECT peer, operation, key, 0 FROM effect LIMIT 1", "2 effe"),
+    ("peers", "DELETE FROM effect WHERE id = (SELECT max(id) FROM effect WHERE operation = 'provision')", "effect None"),
+    ("ordering", "UPDATE ordering.customer_order SET external_id = 'x' WHERE external_id = 'one key'", "nobody ordered"),
+    ("ordering", "DELETE FROM ordering.customer_order WHERE external_id = 'x'", "one key: the client was given"),
+    ("ordering", "UPDATE ordering.business_order SET state = 'failed' WHERE id = (SELECT max(id) FROM ordering.business_order"
+     " WHERE state = 'completed')", "is completed, its business orders are"),
+    ("inventory", "UPDATE inventory.number_pool SET state = 'free' WHERE number = (SELECT max(number) FROM"
+     " inventory.number_pool WHERE state = 'assigned')", "assigned numbers delivered and not there"),
+    ("inventory", "UPDATE inventory.account SET name = 'x' WHERE id = 1", "the row in use is not its last version"),
+    ("ordering", "INSERT INTO ordering.event_log SELECT position + 900000, id, type, aggregate, payload, occurred_at"
+     " FROM ordering.event_log WHERE type = 'ordering.order_accepted' LIMIT 1", "told 2 times"),
+]  # fmt: skip
+
+
+def test_the_audit_sees_what_it_looks_for(place: Place) -> None:
+    """What proves the others right is no use if it never says no: each harm done on purpose is named."""
+    book, peers_book = place.load.book, place.installation.peers_book
+    assert list(audit(book, peers_book)) == []
+    for where, harm, named in SABOTAGE:
+        before = set(audit(book, peers_book))
+        if where == "peers":
+            with sqlite3.connect(peers_book) as effects:
+                assert effects.execute(harm).rowcount == 1, harm
+        else:
+            with database.begin(where) as conn:
+                assert conn.execute(text(harm)).rowcount == 1, harm
+        fresh = set(audit(book, peers_book)) - before
+        assert any(named in line for line in fresh), f"{harm}: {fresh}"
