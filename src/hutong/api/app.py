@@ -21,6 +21,7 @@ from hutong.api.tmf import (
     product_order,
     usage,
 )
+from hutong.api.tmf.direct import DirectPaths
 from hutong.platform.errors import Problem
 from hutong.platform.http import DATABASE_GONE, locale_of
 
@@ -48,7 +49,7 @@ def install(app: FastAPI) -> None:
     for router in ROUTERS:
         app.include_router(router)
     app.include_router(product_order.direct)
-    app.router.routes.insert(0, app.router.routes.pop())  # routes are tried in turn: the one that must be quick first
+    app.add_middleware(DirectPaths, routes=product_order.direct.routes)
     openapi.describe(app)
     for kind in (Problem, RequestValidationError, HTTPException, *DATABASE_GONE):
         app.add_exception_handler(kind, _below_tmf(app.exception_handlers[kind]))

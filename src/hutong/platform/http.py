@@ -1,8 +1,8 @@
 """What every HTTP answer has: a request id, security headers, a log line, a metric, and errors as problem details."""
 
 import re
+import secrets
 import time
-import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -57,9 +57,8 @@ class Observed:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
-        request_id = given if REQUEST_ID.match(given) else uuid.uuid4().hex
-        structlog.contextvars.bind_contextvars(request_id=request_id)
+        request_id = request_id_of(scope)
+        bound = structlog.contextvars.bind_contextvars(request_id=request_id)
         started = time.perf_counter()
         status = 500
 
@@ -81,7 +80,15 @@ class Observed:
             route = getattr(scope.get("route"), "path", "unmatched")
             DURATION.labels(scope["method"], route, str(status)).observe(seconds)
             log().debug("http", method=scope["method"], route=route, status=status, ms=round(seconds * 1000, 1))
-            structlog.contextvars.clear_contextvars()
+            structlog.contextvars.reset_contextvars(**bound)
+
+
+def request_id_of(scope: Message) -> str:
+    """The id the caller gave the request, else a new one."""
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and REQUEST_ID.match(given := value.decode("latin-1")):
+            return str(given)
+    return secrets.token_hex(16)
 
 
 def locale_of(request: Request) -> str:
@@ -139,16 +146,20 @@ async def on_database_gone(request: Request, error: Exception) -> Response:
 
 
 def install(app: FastAPI) -> None:
-    """Give an application its error answers, its middleware, and the operators' endpoints."""
+    """Give an application its error answers and the operators' endpoints."""
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(RequestValidationError, on_invalid_input)
     app.add_exception_handler(HTTPException, on_http_error)
     for kind in DATABASE_GONE:
         app.add_exception_handler(kind, on_database_gone)
-    app.add_middleware(Observed)
     app.add_api_route("/healthz", alive, include_in_schema=False)
     app.add_api_route("/readyz", ready, include_in_schema=False)
     app.add_api_route("/metrics", metrics, include_in_schema=False)
+
+
+def observe(app: FastAPI) -> None:
+    """Observe every request: to be called last, so that no other middleware is outside."""
+    app.add_middleware(Observed)
 
 
 def alive() -> dict[str, str]:

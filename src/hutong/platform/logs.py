@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from functools import lru_cache
 
 import structlog
 
@@ -21,6 +22,7 @@ def configure() -> None:
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
     )
+    log.cache_clear()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(processor=structlog.processors.JSONRenderer(), foreign_pre_chain=shared)
@@ -30,6 +32,7 @@ def configure() -> None:
     root.setLevel(logging.WARNING)
 
 
+@lru_cache(maxsize=1)
 def log() -> structlog.typing.FilteringBoundLogger:
     """The logger."""
     bound: structlog.typing.FilteringBoundLogger = structlog.get_logger()
