@@ -82,7 +82,8 @@ def orders(book: Path) -> Site:
     """A fused order fulfilled, one with failing broadband, one that waits for billing."""
     shop.open_shop(customers=1, pool=100)
     with database.read("party") as conn:
-        query = "SELECT id FROM party.party WHERE kind = 'person' AND state = 'active' ORDER BY record_count DESC, id LIMIT 4"
+        query = """SELECT id FROM party.party WHERE kind = 'person' AND state = 'active'
+                   ORDER BY record_count DESC, id LIMIT 4"""
         ids = list(conn.execute(text(query)).scalars())
         group = conn.execute(text("SELECT min(id) FROM party.suspect_group WHERE state = 'open'")).scalar_one()
     opened = accounts.open_accounts([OpenAccount(f"web-{one}", one) for one in ids])

@@ -137,7 +137,8 @@ def test_search_finds_each_kind(sign_in: SignIn, site: Site) -> None:
         row = conn.execute(text(query), {"id": site.customer}).one()
     with database.read("inventory") as conn:
         query = """SELECT n.number FROM inventory.access_number n
-                   JOIN inventory.product_instance p ON p.id = n.product_instance_id WHERE p.customer_id = :id LIMIT 1"""
+                   JOIN inventory.product_instance p ON p.id = n.product_instance_id
+                   WHERE p.customer_id = :id LIMIT 1"""
         number = conn.execute(text(query), {"id": site.customer}).scalar_one()
     for words in (row.name, row.name_key, row.mobile, row.id_number, number):
         assert f'href="/customers/{site.customer}"' in client.get("/search/quick", params={"q": words}).text, words

@@ -133,7 +133,8 @@ def usage_page(
             row["part_id"], row["part_row"] = numbers[row.pop("filename")], row.pop("file_row_number")
             row["id"] = f"{row['part_id']}-{row['part_row']}"
         charges = rated_as(conn, cycle, rows)
-    return protect(viewer, "usage", [row | charges.get(row["id"], NOT_RATED) for row in rows], USAGE_FIELDS, key="product_instance_id")
+    found = [row | charges.get(row["id"], NOT_RATED) for row in rows]
+    return protect(viewer, "usage", found, USAGE_FIELDS, key="product_instance_id")
 
 
 NOT_RATED: Found = {"status": "received", "charge_micros": None, "billed": None, "free": None, "rates": []}
@@ -162,7 +163,8 @@ def usage(viewer: Principal, usage_id: str) -> Found:
             raise NotFound("billing-no-usage", usage=usage_id)
         event = found[0] | {"id": usage_id, "part_id": int(part_id), "part_row": int(row), "cycle": cycle}
         charges = rated_as(conn, cycle, [event])
-    return protect(viewer, "usage", [event | charges.get(usage_id, NOT_RATED)], USAGE_FIELDS, key="product_instance_id")[0]
+    found = [event | charges.get(usage_id, NOT_RATED)]
+    return protect(viewer, "usage", found, USAGE_FIELDS, key="product_instance_id")[0]
 
 
 RUNS_OF = text("""
