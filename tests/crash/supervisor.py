@@ -1,8 +1,8 @@
 """Starts programs of ours and starts each anew whenever it ends: `python -m tests.crash.supervisor LOG_DIR PROGRAMS`.
 
-PROGRAMS is JSON: name → arguments of `hutong`, or `-m` with a module and its arguments. They are forked from this process,
-which has imported them already, so that a killed one is back in a moment and most kills hit a process at work, not one
-that is still importing. Each start is told on stdout as `NAME PID`; everything ends when stdin is closed.
+PROGRAMS is JSON: name → arguments of `hutong`, or `-m` with a module and its arguments. They are forked from this
+process, which has imported them already, so that a killed one is back in a moment and most kills hit a process at work,
+not one that is still importing. Each start is told on stdout as `NAME PID`; everything ends when stdin is closed.
 """
 
 import ctypes

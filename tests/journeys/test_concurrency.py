@@ -140,18 +140,38 @@ def test_two_workers_share_the_steps(place: Place) -> None:
 
 
 SABOTAGE = [
-    ("peers", "INSERT INTO effect (peer, operation, key, at) SELECT peer, operation, key, 0 FROM effect LIMIT 1", "2 effe"),
-    ("peers", "DELETE FROM effect WHERE id = (SELECT max(id) FROM effect WHERE operation = 'provision')", "effect None"),
-    ("ordering", "UPDATE ordering.customer_order SET external_id = 'x' WHERE external_id = 'one key'", "nobody ordered"),
-    ("ordering", "DELETE FROM ordering.customer_order WHERE external_id = 'x'", "one key: the client was given"),
-    ("ordering", "UPDATE ordering.business_order SET state = 'failed' WHERE id = (SELECT max(id) FROM ordering.business_order"
-     " WHERE state = 'completed')", "is completed, its business orders are"),
-    ("inventory", "UPDATE inventory.number_pool SET state = 'free' WHERE number = (SELECT max(number) FROM"
-     " inventory.number_pool WHERE state = 'assigned')", "assigned numbers delivered and not there"),
+    (
+        "peers",
+        "INSERT INTO effect (peer, operation, key, at) SELECT peer, operation, key, 0 FROM effect LIMIT 1",
+        "2 ef",
+    ),
+    ("peers", "DELETE FROM effect WHERE id = (SELECT max(id) FROM effect WHERE operation = 'take')", "effect None"),
+    (
+        "ordering",
+        "UPDATE ordering.customer_order SET external_id = 'x' WHERE external_id = 'one key'",
+        "the client was",
+    ),
+    ("ordering", "DELETE FROM ordering.customer_order WHERE external_id = 'x'", "acceptances told"),
+    (
+        "ordering",
+        """UPDATE ordering.business_order SET state = 'failed'
+           WHERE id = (SELECT max(id) FROM ordering.business_order WHERE state = 'completed')""",
+        "is completed, its business orders are",
+    ),
+    (
+        "inventory",
+        """UPDATE inventory.number_pool SET state = 'free'
+           WHERE number = (SELECT max(number) FROM inventory.number_pool WHERE state = 'assigned')""",
+        "assigned numbers delivered and not there",
+    ),
     ("inventory", "UPDATE inventory.account SET name = 'x' WHERE id = 1", "the row in use is not its last version"),
-    ("ordering", "INSERT INTO ordering.event_log SELECT position + 900000, id, type, aggregate, payload, occurred_at"
-     " FROM ordering.event_log WHERE type = 'ordering.order_accepted' LIMIT 1", "told 2 times"),
-]  # fmt: skip
+    (
+        "ordering",
+        """INSERT INTO ordering.event_log SELECT position + 900000, id, type, aggregate, payload, occurred_at
+           FROM ordering.event_log WHERE type = 'ordering.order_accepted' LIMIT 1""",
+        "told 2 times",
+    ),
+]
 
 
 def test_the_audit_sees_what_it_looks_for(place: Place) -> None:
