@@ -2,12 +2,13 @@
 
     python bench/rating.py SAMPLE    # a folder made by `hutong sample telecom`
 
-Uses a database of its own (the settings' one must be empty or hold this sample). The kernel alone: bench/pricing_kernel.py.
+Uses a database of its own (the settings' one must be empty or hold this sample). The kernel alone:
+    bench/pricing_kernel.py.
 """
 
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import groupby
 from pathlib import Path
 
@@ -32,10 +33,10 @@ def load(sample: Path) -> None:
     rows = [line.rstrip("\n").split(",") for line in (sample / "subscriptions.csv").open(encoding="utf-8")][1:]
     customers = {key: number for number, key in enumerate(dict.fromkeys((row[2], row[3]) for row in rows), start=1)}
     lines = [
-        Line(row[1] or row[0], customers[row[2], row[3]], row[4], row[5], row[6], clock.start_of_day(datetime.fromisoformat(row[7]).date()), row[8])  # noqa: DTZ007
-        for row in rows
-        if row[9] == "load"
-    ]  # fmt: skip
+        Line(unit or alone, customers[source, key], *held, clock.start_of_day(date.fromisoformat(start)), tier)
+        for alone, unit, source, key, *held, start, tier, via in rows
+        if via == "load"
+    ]
     lines.sort(key=lambda line: line.unit)
     first = {line.customer_id: line.start for line in sorted(lines, key=lambda line: line.start, reverse=True)}
     asked = [OpenAccount(f"bench:{customer}", customer, opened_at=start) for customer, start in first.items()]
@@ -52,7 +53,13 @@ def load(sample: Path) -> None:
 def empty() -> None:
     """No usage, no bills; files of events are left behind as strays."""
     with database.begin("billing") as conn:
-        names = conn.execute(text("SELECT string_agg(format('billing.%I', tablename), ', ') FROM pg_tables WHERE schemaname = 'billing' AND tablename NOT IN ('alembic_version', 'relay') AND tablename NOT LIKE 'event_log%'")).scalar_one()
+        names = conn.execute(
+            text(
+                "SELECT string_agg(format('billing.%I', tablename), ', ') FROM pg_tables "
+                "WHERE schemaname = 'billing' AND tablename NOT IN ('alembic_version', 'relay') "
+                "AND tablename NOT LIKE 'event_log%'"
+            )
+        ).scalar_one()
         conn.execute(text(f"TRUNCATE {names}"))
 
 

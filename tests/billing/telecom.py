@@ -15,16 +15,31 @@ __all__ = ["account", "create", "day", "family", "fusion", "mobile", "publish", 
 NUMBER = "139000{:05}"
 
 
-def fusion(key: str, account_id: int, *, effective: datetime, places: Sequence[int] = (), customer: int = 7, **more: Any) -> CreateInstances:
+def fusion(
+    key: str, account_id: int, *, effective: datetime, places: Sequence[int] = (), customer: int = 7, **more: Any
+) -> CreateInstances:
     """The fused package with mobiles at these places of the number pool; relations from the next cycle."""
     products = tuple(NewProduct("MOBILE-5G", access_number=NUMBER.format(place)) for place in places)
     products += tuple(more.pop("products", ()))
-    return CreateInstances(key, customer, account_id, f"item-{more.pop('offer', key)}", "FUSION-199", products=products, effective=effective, **more)
+    return CreateInstances(
+        key,
+        customer,
+        account_id,
+        f"item-{more.pop('offer', key)}",
+        "FUSION-199",
+        products=products,
+        effective=effective,
+        **more,
+    )
 
 
-def family(key: str, account_id: int, members: Sequence[int], *, effective: datetime, customer: int = 7) -> CreateInstances:
+def family(
+    key: str, account_id: int, members: Sequence[int], *, effective: datetime, customer: int = 7
+) -> CreateInstances:
     """A family group that shares 30 GB."""
-    return CreateInstances(key, customer, account_id, f"item-{key}", "FAMILY-SHARE", members=tuple(members), effective=effective)
+    return CreateInstances(
+        key, customer, account_id, f"item-{key}", "FAMILY-SHARE", members=tuple(members), effective=effective
+    )
 
 
 def voice(record: int, place: int, start: datetime, seconds: int, **more: Any) -> str:
@@ -48,7 +63,11 @@ def usage_file(folder: Path, name: str, lines: Sequence[str], *, trailer: int = 
     def total(place: int) -> int:
         return sum(int(record[place]) for record in whole if record[place].lstrip("-").isdigit())
 
-    text_of = [f"H,1,{name},{system},20260901000000,UTC", *lines, f"T,{len(records) + trailer},{total(7)},{total(8)},{total(9)}"]
+    text_of = [
+        f"H,1,{name},{system},20260901000000,UTC",
+        *lines,
+        f"T,{len(records) + trailer},{total(7)},{total(8)},{total(9)}",
+    ]
     path = folder / f"{name}.csv"
     path.write_text("".join(f"{line}\n" for line in text_of), encoding="utf-8")
     return path

@@ -1,21 +1,15 @@
 """BL-07 to BL-11: fees by the day, the transition, stacked discounts, bills that add up, repeatable, final."""
 
-import random
 from pathlib import Path
 
-import duckdb
 import pytest
 from sqlalchemy import text
 from tests.billing.telecom import account, create, day, family, fusion, mobile, rows, usage_file, voice
 
-from hutong import catalog, inventory
-from hutong.billing import audit, bill_discounts, bill_run, queries, rating
+from hutong import inventory
+from hutong.billing import audit, bill_run, queries, rating
 from hutong.billing.collect import collect
 from hutong.billing.explain import explain_line, explain_usage
-from hutong.billing.plans import compiled
-from hutong.billing.pricing.bill_discount import ChargeLine, Held, part_due, stack
-from hutong.billing.pricing.cycle import Cycle
-from hutong.billing.recurring import presence_of
 from hutong.identity import SYSTEM, Principal
 from hutong.inventory.requests import NewProduct, TerminateInstances
 from hutong.platform import database
@@ -31,7 +25,8 @@ LINES = """
 def fees(cycle: str) -> dict[tuple[str, str], tuple[int, int]]:
     """(plan, phase) → days, micros."""
     found = rows(
-        "SELECT plan, phase, sum(days), sum(charge_micros) FROM billing.recurring_charge WHERE cycle = :c GROUP BY 1, 2",
+        "SELECT plan, phase, sum(days), sum(charge_micros) FROM billing.recurring_charge "
+        "WHERE cycle = :c GROUP BY 1, 2",
         c=cycle,
     )
     return {(plan, phase): (int(days), int(micros)) for plan, phase, days, micros in found}
@@ -65,7 +60,8 @@ def test_no_fee_in_the_transition() -> None:
 
 
 def test_one_fee_for_a_package_of_several_products() -> None:
-    """A package is paid once, for the days on which any of its products was in effect in it; attached products pay their own."""
+    """A package is paid once,
+    for the days on which any of its products was in effect in it; attached products pay their own."""
     account_id = account()
     [made] = create(fusion("f", account_id, effective=day(2026, 8, 20), places=[0, 1]))
     display = NewProduct("CALLER-DISPLAY", attached_to=made.product_instance_ids[0])
@@ -144,7 +140,8 @@ def test_pro_forma_is_replaced_and_final_is_final(tmp_path: Path) -> None:
 def test_one_off_charges_are_billed_and_taken_back() -> None:
     """A charge of an order is billed once; taken back before its bill it never shows, afterwards it is a credit."""
     account_id = account()
-    add = text("""INSERT INTO billing.one_off_charge (business_order_id, kind, code, customer_id, account_id, amount_micros, cycle, occurred_at)
+    add = text("""INSERT INTO billing.one_off_charge (business_order_id, kind, code, customer_id, account_id,
+        amount_micros, cycle, occurred_at)
                   VALUES (:order, :kind, 'sim-card', 7, :account, :amount, :cycle, now())""")
 
     def charge(order: int, kind: str, amount: int, cycle: str) -> None:
@@ -161,104 +158,6 @@ def test_one_off_charges_are_billed_and_taken_back() -> None:
     assert rows(LINES, cycle="202610") == [("one_off", "", "sim-card", -10_000_000)]
     assert bill_run.run("202611", "test", final=True).bills == 0
     assert all(row.holds for row in audit.audit(SYSTEM))
-
-
-PLAN = """{"kind": "price_plan", "code": "%s", "name": {"zh": "折", "en": "deal"}, "level": "package", "strategies": [],
-    "tariffs": [{"kind": "recurring", "code": "fee", "amount": 10}], "discounts": [%s]}"""
-
-
-def test_discounts_on_sets_are_those_of_the_pure_rule() -> None:
-    """BL-07, BL-09: a stack of random discounts on random lines gives what `bill_discount.stack` gives, line by line."""
-    from hutong.billing.plans import Plans
-    from hutong.catalog.price_plan import PricePlan
-
-    month = Cycle(2026, 9)
-    for seed in range(25):
-        chance = random.Random(seed)  # noqa: S311
-        discounts = [
-            {
-                "code": f"d{n}", "name": {"zh": "折", "en": "deal"}, "level": chance.choice(["product", "package", "agreement", "account"]),
-                "form": chance.choice(["percent_off", "amount_off", "at_most"]), "value": str(chance.choice([3, 7, 20, "12.34", 50])),
-                "per_day": chance.random() < 0.5, "rounding": {"unit": chance.choice(["0.01", "0.1"]), "mode": chance.choice(["half_up", "down", "up"])},
-                "charges": chance.choice([[], ["fee"]]),
-            }
-            for n in range(4)
-        ]  # fmt: skip
-        plan = PricePlan.model_validate({"kind": "price_plan", "code": "deal", "name": {"zh": "折", "en": "deal"}, "level": "package",
-            "tariffs": [{"kind": "recurring", "code": "fee", "amount": 10}, {"kind": "recurring", "code": "other", "amount": 1}], "discounts": discounts})  # fmt: skip
-        lines = [
-            (
-                n,
-                account,
-                chance.randrange(1, 3),
-                chance.randrange(1, 3),
-                chance.choice(["fee", "other"]),
-                chance.randrange(0, 9000) * 10_000,
-            )
-            for n, account in enumerate(sorted(chance.choices([1, 2], k=9)), 1)
-        ]
-        lines = [(n, a, a * 10 + o, a * 100 + p, t, m) for n, a, o, p, t, m in lines]
-        offers = sorted({(line[1], line[2]) for line in lines})
-        masks = {offer: chance.randrange(1, 2**30) for _, offer in offers}
-        with duckdb.connect() as duck:
-            duck.execute(
-                "CREATE TABLE charge_line (line BIGINT, account_id BIGINT, offer_instance_id BIGINT, product_instance_id BIGINT, plan VARCHAR, tariff VARCHAR, left_micros BIGINT, discounted BOOLEAN)"
-            )
-            duck.executemany("INSERT INTO charge_line VALUES (?, ?, ?, ?, 'deal', ?, ?, true)", lines)
-            duck.execute(
-                "CREATE TABLE holder (customer_id BIGINT, account_id BIGINT, product_instance_id BIGINT, offer_instance_id BIGINT, code VARCHAR, version INTEGER, attributes VARCHAR, product_code VARCHAR, product_version INTEGER, product_attributes VARCHAR, transition BOOLEAN, began DATE, in_use DATE, mask BIGINT)"
-            )
-            duck.executemany(
-                "INSERT INTO holder VALUES (1, ?, 0, ?, 'DEAL', 1, '{}', NULL, NULL, NULL, false, DATE '2026-09-01', DATE '2026-09-01', ?)",
-                [(a, o, masks[o]) for a, o in offers],
-            )
-            duck.execute(
-                "CREATE TABLE customer (id BIGINT, kind VARCHAR, grade VARCHAR, born DATE, area VARCHAR); CREATE TABLE account (id BIGINT, payment_mode VARCHAR)"
-            )
-            duck.execute(
-                "CREATE TABLE span (span BIGINT, product_instance_id BIGINT); CREATE TABLE span_offer (span BIGINT, offer_instance_id BIGINT, kind VARCHAR)"
-            )
-            members = sorted({(line[3], line[2]) for line in lines})
-            duck.executemany("INSERT INTO span VALUES (?, ?)", [(n, p) for n, (p, _) in enumerate(members)])
-            duck.executemany(
-                "INSERT INTO span_offer VALUES (?, ?, 'price')", [(n, o) for n, (_, o) in enumerate(members)]
-            )
-
-            class Deal(Plans):
-                def of_offer(self, code: str, version: int) -> tuple[tuple[str, int], ...]:
-                    return (("deal", 1),)
-
-                def plan(self, key: tuple[str, int]) -> PricePlan:
-                    return plan
-
-            bill_discounts.apply_discounts(duck, Deal(catalog.load(), compiled(catalog.load()).tariffs), month)
-            found = sorted(duck.execute("SELECT line, discount, amount FROM taken").fetchall())
-        began = month.first_day
-        held = []
-        for discount in plan.discounts:
-            for a, o in offers:
-                part = part_due(discount, presence_of(month, masks[o], began), began)
-                holders = {
-                    "product": [p for p, offer in members if offer == o],
-                    "package": [o],
-                    "agreement": [o],
-                    "account": [a],
-                }
-                held += [Held(discount, holder, part) for holder in holders[discount.level] if part]
-        pure = stack(
-            [
-                ChargeLine(n, t, m, {"product": p, "package": o, "agreement": o, "account": a})
-                for n, a, o, p, t, m in lines
-            ],
-            held,
-        )
-        summed: dict[tuple[int, str], int] = {}
-        for item in pure:
-            summed[item.line, item.discount] = summed.get((item.line, item.discount), 0) + item.amount
-        ours: dict[tuple[int, str], int] = {}
-        for line, code, amount in found:
-            ours[line, code] = ours.get((line, code), 0) + amount
-        assert ours == summed, seed
 
 
 def test_why_this_price(tmp_path: Path) -> None:

@@ -74,7 +74,8 @@ def test_file_audit(held: int, tmp_path: Path) -> None:
     headless.write_text(voice(3, 0, NOON, 60) + "\n", encoding="utf-8")
     report = collect([good, seven, empty, headless], "test")
     assert (report.files, report.accepted, report.disagreeing_trailers) == (4, 2, 2)
-    assert rows("SELECT name, records, accepted, trailer_records, trailer_agrees FROM billing.usage_file ORDER BY name") == [
+    columns = "name, records, accepted, trailer_records, trailer_agrees"
+    assert rows(f"SELECT {columns} FROM billing.usage_file ORDER BY name") == [
         ("good.csv", 1, 1, 1, True), ("headless.csv", 1, 0, None, False), ("seven.csv", 1, 1, 8, False),
         ("zempty.csv", 0, 0, 0, True),
     ]  # fmt: skip
@@ -82,7 +83,7 @@ def test_file_audit(held: int, tmp_path: Path) -> None:
 
 
 def test_each_file_once_each_record_once(held: int, tmp_path: Path) -> None:
-    """A file given again is known; a record delivered again is a duplicate, within a batch and against earlier ones; the
+    """A file given again is known; a record again is a duplicate, within a batch and against earlier ones; the
     same id from another exporting system is another record."""
     first = usage_file(tmp_path, "a", [voice(1, 0, NOON, 60), voice(2, 0, NOON, 60)])
     assert collect([first, first], "test").accepted == 2
@@ -100,7 +101,9 @@ def test_each_file_once_each_record_once(held: int, tmp_path: Path) -> None:
 def test_a_number_reaches_who_had_it_then(tmp_path: Path) -> None:
     """The product instance is that of the event's time; before it had the number nobody has it."""
     create(mobile("m", 0, account_id=account(), effective=day(2026, 9, 10)))
-    report = collect([usage_file(tmp_path, "a", [voice(1, 0, day(2026, 9, 9, 23), 60), voice(2, 0, day(2026, 9, 10), 60)])], "test")
+    report = collect(
+        [usage_file(tmp_path, "a", [voice(1, 0, day(2026, 9, 9, 23), 60), voice(2, 0, day(2026, 9, 10), 60)])], "test"
+    )
     assert (report.accepted, report.reasons) == (1, {"unknown_number": 1})
 
 

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,10 @@ from hutong.platform import database
 
 pytestmark = pytest.mark.usefixtures("telecom")
 NOON = day(2026, 9, 15, 12)  # a Tuesday
+EMPTY = """
+    TRUNCATE billing.usage_file, billing.usage_batch, billing.usage_part, billing.quarantine, billing.rating_run,
+        billing.rated_instance, billing.usage_posting, billing.allowance_state, billing.unpriced CASCADE
+"""
 TOTAL = """
     SELECT product_instance_id, plan, tariff, events, quantity, free, charge_micros FROM billing.usage_total
     WHERE cycle = :cycle ORDER BY 1, 2, 3
@@ -60,12 +65,17 @@ def test_package_before_product(tmp_path: Path) -> None:
 
 
 def test_two_relations_of_the_transition(tmp_path: Path) -> None:
-    """BL-10, first scenario: package from next month; the mobile is usable on the 10th, the broadband on the 23rd. Until
+    """BL-10, first scenario: package from next month; the mobile is usable on the 10th,
+        the broadband on the 23rd. Until
     the 1st the products' own tariffs apply without the package's allowances, from then on the package."""
     account_id = account()
     [first] = create(fusion("f", account_id, effective=day(2026, 9, 10, 9), places=[0]))
     [card] = first.product_instance_ids
-    lines = [voice(1, 0, day(2026, 9, 10, 10), 60), voice(2, 0, day(2026, 9, 30, 21), 60), voice(3, 0, day(2026, 10, 1), 60)]
+    lines = [
+        voice(1, 0, day(2026, 9, 10, 10), 60),
+        voice(2, 0, day(2026, 9, 30, 21), 60),
+        voice(3, 0, day(2026, 10, 1), 60),
+    ]
     collect([usage_file(tmp_path, "f", lines)], "test")
     rating.rate("202609", "test")
     rating.rate("202610", "test")
@@ -80,13 +90,26 @@ def test_second_card_joins_next_month(tmp_path: Path) -> None:
     [one] = create(fusion("f", account_id, effective=day(2026, 8, 20), places=[0]))
     [two] = create(fusion("g", account_id, effective=day(2026, 9, 12, 11), places=[1], offer="f"))
     [first], [second] = one.product_instance_ids, two.product_instance_ids
-    lines = [voice(n, place, day(2026, month, 20, 12), 60) for n, (place, month) in enumerate([(0, 9), (1, 9), (0, 10), (1, 10)])]
+    lines = [
+        voice(n, place, day(2026, month, 20, 12), 60)
+        for n, (place, month) in enumerate([(0, 9), (1, 9), (0, 10), (1, 10)])
+    ]
     collect([usage_file(tmp_path, "f", lines)], "test")
     rating.rate("202609", "test")
     rating.rate("202610", "test")
-    assert charges("202609") == {(first, "fusion-usage", "call"): (1, 60, 0), (second, "mobile-standard", "call"): (1, 0, 250_000)}  # a make-up workday
-    assert charges("202610") == {(first, "fusion-usage", "call"): (1, 60, 0), (second, "fusion-usage", "call"): (1, 60, 0)}
-    [shared] = [row for row in queries.allowances(SYSTEM, cycle="202610", offer_instance_ids=[one.offer_instance_id or 0]) if row["allowance"] == "voice"]
+    assert charges("202609") == {
+        (first, "fusion-usage", "call"): (1, 60, 0),
+        (second, "mobile-standard", "call"): (1, 0, 250_000),
+    }  # a make-up workday
+    assert charges("202610") == {
+        (first, "fusion-usage", "call"): (1, 60, 0),
+        (second, "fusion-usage", "call"): (1, 60, 0),
+    }
+    [shared] = [
+        row
+        for row in queries.allowances(SYSTEM, cycle="202610", offer_instance_ids=[one.offer_instance_id or 0])
+        if row["allowance"] == "voice"
+    ]
     assert (shared["granted"], shared["remaining"]) == (60_000, 60_000 - 120)
 
 
@@ -99,8 +122,10 @@ def test_family_shares(tmp_path: Path) -> None:
     create(family("family", account_id, ids[:2], effective=day(2026, 8, 1)))
     gigabyte = 2**30
     lines = [
-        voice(1, 0, day(2026, 9, 2), 1, kind="data", up=25 * gigabyte), voice(2, 1, day(2026, 9, 3), 1, kind="data", down=25 * gigabyte + 1),
-        voice(3, 2, day(2026, 9, 4), 1, kind="data", down=21 * gigabyte), voice(4, 0, day(2026, 9, 5), 1, kind="data", up=20 * gigabyte),
+        voice(1, 0, day(2026, 9, 2), 1, kind="data", up=25 * gigabyte),
+        voice(2, 1, day(2026, 9, 3), 1, kind="data", down=25 * gigabyte + 1),
+        voice(3, 2, day(2026, 9, 4), 1, kind="data", down=21 * gigabyte),
+        voice(4, 0, day(2026, 9, 5), 1, kind="data", up=20 * gigabyte),
     ]  # fmt: skip
     rate_files(tmp_path, lines)
     kb, found = 2**20, charges()
@@ -110,10 +135,14 @@ def test_family_shares(tmp_path: Path) -> None:
 
 
 def test_carried_over(tmp_path: Path) -> None:
-    """Data left from September is used in October before October's own; late September use is re-rated, and October too."""
+    """Data left from September is used in October before October's own; late September use is re-rated,
+    and October too."""
     [made] = create(mobile("m", 0, account_id=account(), effective=day(2026, 9, 1)))
     [product], gigabyte = made.product_instance_ids, 2**30
-    lines = [voice(1, 0, day(2026, 9, 2), 1, kind="data", up=5 * gigabyte), voice(2, 0, day(2026, 10, 2), 1, kind="data", up=36 * gigabyte)]
+    lines = [
+        voice(1, 0, day(2026, 9, 2), 1, kind="data", up=5 * gigabyte),
+        voice(2, 0, day(2026, 10, 2), 1, kind="data", up=36 * gigabyte),
+    ]
     collect([usage_file(tmp_path, "f", lines)], "test")
     for cycle in ("202609", "202610"):
         rating.rate(cycle, "test")
@@ -140,7 +169,13 @@ def test_a_change_of_the_archive_is_rated_again(tmp_path: Path) -> None:
     made = create(*(mobile(f"m{place}", place, account_id=account_id, effective=day(2026, 8, 1)) for place in range(2)))
     lines = [voice(place, place, NOON, 300 * 60) for place in range(2)]
     assert rate_files(tmp_path, lines).charge_micros == 2 * 100 * 150_000
-    inventory.change_instances([ChangeInstance("c", offer_instance_id=made[0].offer_instance_id, attributes={"tier": "99"}, effective=day(2026, 9, 1))])
+    inventory.change_instances(
+        [
+            ChangeInstance(
+                "c", offer_instance_id=made[0].offer_instance_id, attributes={"tier": "99"}, effective=day(2026, 9, 1)
+            )
+        ]
+    )
     report = rating.rate("202609", "test")
     assert (report.groups, report.events, report.charge_micros) == (1, 1, -100 * 150_000)
     assert audits_hold()
@@ -156,7 +191,8 @@ def test_rerun_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_killed_before_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run that dies between its columnar file and its commit leaves nothing but a stray; the next one does the work."""
+    """A run that dies between its columnar file and its commit leaves nothing but a stray; the next one does the
+    work."""
     create(mobile("m", 0, account_id=account(), effective=day(2026, 8, 1)))
     collect([usage_file(tmp_path, "f", [voice(1, 0, NOON, 60)])], "test")
 
@@ -174,38 +210,51 @@ def test_killed_before_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 calls = st.lists(
-    st.tuples(st.integers(0, 2), st.sampled_from(["voice", "data"]), st.integers(0, 20 * 86400), st.integers(0, 20_000)),
+    st.tuples(
+        st.integers(0, 2), st.sampled_from(["voice", "data"]), st.integers(0, 20 * 86400), st.integers(0, 20_000)
+    ),
     min_size=1, max_size=25,
 )  # fmt: skip
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(calls, st.integers(1, 3), st.randoms(use_true_random=False))
-def test_order_of_arrival_does_not_matter(tmp_path: Path, found: list[Any], deliveries: int, order: random.Random) -> None:
-    """BL-13: events delivered in any order over several collections, each rated at once, give the totals, allowances and
-    single charges of rating them all at once."""
+def test_order_of_arrival_does_not_matter(
+    tmp_path: Path, found: list[Any], deliveries: int, order: random.Random
+) -> None:
+    """BL-13: events delivered in any order over several collections, each rated at once, give the totals,
+    allowances and single charges of rating them all at once."""
     with database.begin("billing") as conn:
-        conn.execute(text("TRUNCATE billing.usage_file, billing.usage_batch, billing.usage_part, billing.quarantine, billing.rating_run, billing.rated_instance, billing.usage_posting, billing.allowance_state, billing.unpriced CASCADE"))
+        conn.execute(text(EMPTY))
     ids = rows("SELECT DISTINCT product_instance_id FROM inventory.v1_access_number_period")
     if not ids:
         account_id = account()
         made = create(*(mobile(f"m{n}", n, account_id=account_id, effective=day(2026, 8, 1)) for n in range(3)))
-        create(family("family", account_id, [item.product_instance_ids[0] for item in made[:2]], effective=day(2026, 8, 1)))
+        create(
+            family("family", account_id, [item.product_instance_ids[0] for item in made[:2]], effective=day(2026, 8, 1))
+        )
     lines = [
-        voice(n, place, day(2026, 9, 1).fromtimestamp(day(2026, 9, 2).timestamp() + at, tz=day(2026, 9, 1).tzinfo), amount if kind == "voice" else 9, kind=kind, up=amount * 2**20)
+        voice(
+            n, place, day(2026, 9, 2) + timedelta(seconds=at), amount if kind == "voice" else 9, kind=kind,
+            up=amount * 2**20,
+        )
         for n, (place, kind, at, amount) in enumerate(found)
     ]  # fmt: skip
     results = []
     for shuffled in (False, True):
         with database.begin("billing") as conn:
-            conn.execute(text("TRUNCATE billing.usage_file, billing.usage_batch, billing.usage_part, billing.quarantine, billing.rating_run, billing.rated_instance, billing.usage_posting, billing.allowance_state, billing.unpriced CASCADE"))
+            conn.execute(text(EMPTY))
         mixed = list(lines)
         if shuffled:
             order.shuffle(mixed)
         for part in range(deliveries if shuffled else 1):
-            rate_files(tmp_path, mixed[part :: deliveries] if shuffled else mixed, f"f{shuffled}{part}")
-        events = {row["record_id"]: (row["charge_micros"], row["free"]) for row in queries.usage_page(SYSTEM, cycle="202609")}
-        left = rows("SELECT offer_instance_id, allowance, granted, remaining FROM billing.allowance_state ORDER BY 1, 2")
+            rate_files(tmp_path, mixed[part::deliveries] if shuffled else mixed, f"f{shuffled}{part}")
+        events = {
+            row["record_id"]: (row["charge_micros"], row["free"]) for row in queries.usage_page(SYSTEM, cycle="202609")
+        }
+        left = rows(
+            "SELECT offer_instance_id, allowance, granted, remaining FROM billing.allowance_state ORDER BY 1, 2"
+        )
         results.append((rows(TOTAL, cycle="202609"), left, events))
         assert audits_hold()
     assert results[0] == results[1]

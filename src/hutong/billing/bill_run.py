@@ -14,7 +14,7 @@ import duckdb
 from sqlalchemy import Connection, text
 
 from hutong.billing.bill_discounts import apply_discounts
-from hutong.billing.columnar import count, fetch, store, workshop
+from hutong.billing.columnar import fetch, store, workshop
 from hutong.billing.consolidation import KEY, KEY_TYPES, NAMES
 from hutong.billing.events import billed
 from hutong.billing.plans import plans_of
@@ -243,8 +243,3 @@ def number_bills(conn: Connection, bills: int) -> object:
     ).scalars()
     found = sorted(ids)
     return pa.table({"number": pa.array(range(len(found)), pa.int64()), "id": pa.array(found, pa.int64())})
-
-
-def unbilled_total(duck: duckdb.DuckDBPyConnection) -> int:
-    """The exact sum of the items of a run, micros."""
-    return count(duck, "SELECT sum(exact) FROM item")

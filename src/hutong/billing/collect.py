@@ -240,7 +240,8 @@ FILE_COUNTS = """
     SELECT g.file, g.file_id, getvariable('batch'), g.system, g.zone, coalesce(l.records, 0) AS records,
            coalesce(d.records, 0) AS duplicates, coalesce(r.records, 0) AS quarantined, t.records AS said,
            coalesce(t.trailers = 1 AND (t.records, t.seconds, t.up, t.down) =
-               (coalesce(l.records, 0), coalesce(l.seconds, 0), coalesce(l.up, 0), coalesce(l.down, 0)), false) AS agrees
+               (coalesce(l.records, 0), coalesce(l.seconds, 0), coalesce(l.up, 0), coalesce(l.down, 0)), false)
+               AS agrees
     FROM given_file g
     LEFT JOIN (
         SELECT file, count(*) AS records, sum(seconds) FILTER (whole) AS seconds, sum(bytes_up) FILTER (whole) AS up,
@@ -249,7 +250,8 @@ FILE_COUNTS = """
     ) l ON l.file = g.file
     LEFT JOIN (
         SELECT file, count(*) AS trailers, any_value(TRY_CAST(record_id AS BIGINT)) AS records,
-               any_value(TRY_CAST(event_type AS HUGEINT)) AS seconds, any_value(TRY_CAST(access_number AS HUGEINT)) AS up,
+               any_value(TRY_CAST(event_type AS HUGEINT)) AS seconds,
+               any_value(TRY_CAST(access_number AS HUGEINT)) AS up,
                any_value(TRY_CAST(direction AS HUGEINT)) AS down
         FROM line WHERE kind = 'T' GROUP BY file
     ) t ON t.file = g.file

@@ -90,7 +90,14 @@ def post(conn: Connection, duck: duckdb.DuckDBPyConnection, scratch: Path, run_i
 
 def keep_unpriced(conn: Connection, duck: duckdb.DuckDBPyConnection, scratch: Path, run_id: int, cycle: str) -> None:
     """The list of events without a price is brought up to date for the affected groups."""
-    forget(conn, duck, "unpriced", "product_instance_id", "SELECT product_instance_id FROM affected", cycle)
+    forget(
+        conn,
+        duck,
+        table="unpriced",
+        column="product_instance_id",
+        select="SELECT product_instance_id FROM affected",
+        cycle=cycle,
+    )
     if not count(duck, "SELECT count(*) FROM rated_event WHERE status <> 0"):
         return
     from_parts = "(SELECT * FROM part_file)"
@@ -115,7 +122,7 @@ def keep_allowances(  # noqa: PLR0917
 ) -> None:
     """What each allowance of the affected groups has left after the cycle's events: shown, and carried over."""
     gone = "SELECT group_id FROM affected UNION SELECT product_instance_id FROM affected"
-    forget(conn, duck, "allowance_state", "group_id", gone, str(cycle))
+    forget(conn, duck, table="allowance_state", column="group_id", select=gone, cycle=str(cycle))
     if not len(remaining):
         return
     duck.register(
@@ -137,7 +144,14 @@ def keep_allowances(  # noqa: PLR0917
 
 def keep_instances(conn: Connection, duck: duckdb.DuckDBPyConnection, scratch: Path, run_id: int, cycle: str) -> None:
     """From now on this run's result is in force for the affected groups' product instances."""
-    forget(conn, duck, "rated_instance", "product_instance_id", "SELECT product_instance_id FROM affected", cycle)
+    forget(
+        conn,
+        duck,
+        table="rated_instance",
+        column="product_instance_id",
+        select="SELECT product_instance_id FROM affected",
+        cycle=cycle,
+    )
     store(
         conn, duck, scratch, "billing.rated_instance",
         ("cycle", "product_instance_id", "run_id", "group_id", "terms"),
@@ -145,7 +159,9 @@ def keep_instances(conn: Connection, duck: duckdb.DuckDBPyConnection, scratch: P
     )  # fmt: skip
 
 
-def forget(conn: Connection, duck: duckdb.DuckDBPyConnection, table: str, column: str, select: str, cycle: str) -> None:
+def forget(
+    conn: Connection, duck: duckdb.DuckDBPyConnection, *, table: str, column: str, select: str, cycle: str
+) -> None:
     """Remove a cycle's rows of some keys from a table; nothing where the cycle was never rated."""
     if not count(duck, "SELECT count(*) FROM rated"):
         return

@@ -29,7 +29,8 @@ def candidates(
 
 
 def resolve(duck: duckdb.DuckDBPyConnection, plans: Plans) -> int:
-    """Table `pricing`: for each span and event type that its product emits, its situations by rank (`sit0`, `offer0`, `code0`, `attrs0`,
+    """Table `pricing`: for each span and event type that its product emits, its situations by rank (`sit0`,
+    `offer0`, `code0`, `attrs0`,
         ...) and
     `terms`, a text of what decides prices. Returns the number of ranks. Table `situation` lists situations by
         number."""

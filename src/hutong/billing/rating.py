@@ -30,7 +30,7 @@ from hutong.billing.pricing.run import State, expand, price_batch
 from hutong.billing.pricing.units import COUNT, DATA, TIME, UNITS
 from hutong.billing.sharing import Ids, make_buckets, make_groups
 from hutong.billing.terms import cut_spans, load_archive
-from hutong.billing.usage_events import EventPart, bounds, parts_of, read_parts
+from hutong.billing.usage_events import EventPart, parts_of, read_parts
 from hutong.platform import clock, database
 from hutong.platform.errors import Invalid
 
@@ -149,7 +149,8 @@ def affected(
                                   valid_to, remaining, owner) FROM bucket
         ) t JOIN (SELECT DISTINCT grp FROM member) m USING (grp) GROUP BY m.grp;
         CREATE OR REPLACE TABLE known AS
-        SELECT m.product_instance_id, m.group_id, m.grp, coalesce(d.terms, '') AS terms FROM member m LEFT JOIN digest d USING (grp)
+        SELECT m.product_instance_id, m.group_id, m.grp, coalesce(d.terms, '') AS terms
+        FROM member m LEFT JOIN digest d USING (grp)
         UNION ALL
         SELECT a.product_instance_id, a.product_instance_id,
                (SELECT coalesce(max(grp), -1) FROM member) + row_number() OVER (ORDER BY a.product_instance_id), ''
@@ -340,8 +341,3 @@ def write_rated(duck: duckdb.DuckDBPyConnection, scratch: Path, cycle: str) -> s
     name = f"{cycle}/rated-{uuid4()}.parquet"
     usage_store.settle(temporary, name)
     return name
-
-
-def cycle_seconds(cycle: str) -> tuple[int, int]:
-    """UTC seconds [begin, end) of a cycle."""
-    return bounds(parse_cycle(cycle))

@@ -37,7 +37,8 @@ IN_ORDER = "SET disabled_optimizers = 'join_order,build_side_probe_side'"
 """Lines stream past the short list of files, so that row numbers are line order."""
 READ = """
 CREATE OR REPLACE TABLE line AS
-SELECT file, kind, key, record_id, event_type, access_number, direction, other_party, start, seconds, bytes_up, bytes_down,
+SELECT file, kind, key, record_id, event_type, access_number, direction, other_party, start, seconds,
+       bytes_up, bytes_down,
        messages, home_area, visited_area, cell, call_type,
        CASE WHEN kind <> 'D' THEN NULL
             WHEN zone = '' THEN 'no_header'
@@ -50,7 +51,8 @@ SELECT file, kind, key, record_id, event_type, access_number, direction, other_p
             WHEN seconds IS NULL OR bytes_up IS NULL OR bytes_down IS NULL OR messages IS NULL
               OR greatest(seconds, bytes_up, bytes_down, messages) > {greatest} THEN 'bad_quantity' END AS reason
 FROM (
-    SELECT g.file, g.zone, kind, hash(g.system, record_id) AS key, record_id, event_type, access_number, direction, other_party,
+    SELECT g.file, g.zone, kind, hash(g.system, record_id) AS key, record_id, event_type, access_number,
+           direction, other_party,
            CASE WHEN g.zone = 'explicit' THEN
                     CASE WHEN length(start_text) = 25 AND start_text[20] IN ('+', '-')
                          THEN epoch(TRY_CAST(start_text AS TIMESTAMPTZ))::BIGINT END

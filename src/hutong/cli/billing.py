@@ -33,7 +33,8 @@ def collect(paths: Annotated[list[Path], typer.Argument(help="usage files, or fo
         raise _refuse(problem) from problem
     console.print(
         f"{done.files} files ({done.repeated_files} known already), {done.records} records = "
-        f"{done.accepted} accepted + {done.duplicates} duplicates + {done.quarantined} quarantined; {done.disagreeing_trailers} trailers disagree"
+        f"{done.accepted} accepted + {done.duplicates} duplicates + {done.quarantined} quarantined; "
+        f"{done.disagreeing_trailers} trailers disagree"
     )
     for reason, number in done.reasons.items():
         console.print(f"  quarantined {reason}: {number}")
