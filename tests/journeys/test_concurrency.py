@@ -145,7 +145,7 @@ SABOTAGE = [
         "INSERT INTO effect (peer, operation, key, at) SELECT peer, operation, key, 0 FROM effect LIMIT 1",
         "2 ef",
     ),
-    ("peers", "DELETE FROM effect WHERE id = (SELECT max(id) FROM effect WHERE operation = 'take')", "effect None"),
+    ("peers", "DELETE FROM effect WHERE id = (SELECT min(id) FROM effect WHERE operation = 'send')", "effect None"),
     (
         "ordering",
         "UPDATE ordering.customer_order SET external_id = 'x' WHERE external_id = 'one key'",
