@@ -72,17 +72,23 @@ def pricing_environment() -> Environment:
 
 def eligibility_environment(offer: Offer) -> Environment:
     """Variables of an offer's `eligibility`."""
-    return Environment({**ELIGIBILITY, **_own(offer)})
+    return _with_own("eligibility", _types(offer))
 
 
 def price_environment(offer: Offer) -> Environment:
     """Variables of a one-off price's `when`."""
-    return Environment({**PRICE, **_own(offer)})
+    return _with_own("price", _types(offer))
 
 
-def _own(offer: Offer) -> dict[str, Any]:
-    typed = {item.code: _CEL_TYPE[item.type] for item in offer.attributes}
-    return {"offer": typed} if typed else {}
+def _types(offer: Offer) -> tuple[tuple[str, str], ...]:
+    return tuple((item.code, _CEL_TYPE[item.type]) for item in offer.attributes)
+
+
+@lru_cache(maxsize=1024)
+def _with_own(base: str, own: tuple[tuple[str, str], ...]) -> Environment:
+    """One environment for all offers with the same attributes: it is made, and compared, once."""
+    variables = ELIGIBILITY if base == "eligibility" else PRICE
+    return Environment({**variables, "offer": dict(own)} if own else variables)
 
 
 def refused_in_offer(offer: Offer) -> Iterator[tuple[str, ExpressionError]]:

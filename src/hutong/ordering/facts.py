@@ -17,18 +17,19 @@ _LOCK_CUSTOMERS = text("""
 _CUSTOMERS = text("""
     SELECT party_id, kind, state, grade, birth_date, city FROM party.v1_party WHERE party_id = ANY(:ids)""")
 _ACCOUNTS = text("SELECT account_id, customer_id FROM inventory.v1_account_owner WHERE account_id = ANY(:ids)")
-_HELD_OFFERS = text("""
-    SELECT customer_id, offer_code AS code, count(*) AS held FROM inventory.v1_held_offer
-    WHERE customer_id = ANY(:ids) GROUP BY 1, 2""")
-_ORDERED_OFFERS = text("""
-    SELECT o.customer_id, i.offer AS code, count(*) AS held
+_HELD = text("""
+    SELECT customer_id, 'offer' AS kind, offer_code AS code, count(*) AS held FROM inventory.v1_held_offer
+    WHERE customer_id = ANY(:ids) GROUP BY 1, 3
+    UNION ALL
+    SELECT o.customer_id, 'offer', i.offer, count(*)
     FROM ordering.customer_order o JOIN ordering.order_item i ON i.order_id = o.id
     WHERE o.customer_id = ANY(:ids) AND o.ended_at IS NULL AND i.action = 'add'
       AND NOT EXISTS (SELECT FROM ordering.business_order b WHERE b.item_id = i.id AND b.results ? 'offer_instance_id')
-    GROUP BY 1, 2""")
-_HELD_PRODUCTS = text("""
-    SELECT customer_id, product_code AS code, count(*) AS held FROM inventory.v1_held_product
-    WHERE customer_id = ANY(:ids) GROUP BY 1, 2""")
+    GROUP BY 1, 3
+    UNION ALL
+    SELECT customer_id, 'product', product_code, count(*) FROM inventory.v1_held_product
+    WHERE customer_id = ANY(:ids) GROUP BY 1, 3""")
+"""Offers held or on order, and products held."""
 _INSTANCES = text("""
     SELECT product_instance_id, customer_id, product_code, state FROM inventory.v1_held_product
     WHERE product_instance_id = ANY(:ids)""")
@@ -48,11 +49,12 @@ def gather(conn: Connection, requests: Sequence[OrderRequest]) -> Facts:
         component.product_instance_id for request in requests for item in request.items for component in item.components
     }
     conn.execute(_LOCK_CUSTOMERS, {"space": CUSTOMER_LOCKS, "ids": customers})
+    offers, products = _held(conn, customers)
     return Facts(
         customers=_customers(conn, customers),
         account_owners=_pairs(conn, sorted(account for account in accounts if account is not None)),
-        held_offers=_counts(conn, customers, (_HELD_OFFERS, _ORDERED_OFFERS)),
-        held_products=_counts(conn, customers, (_HELD_PRODUCTS,)),
+        held_offers=offers,
+        held_products=products,
         instances=_instances(conn, sorted(one for one in instances if one is not None)),
     )
 
@@ -83,12 +85,13 @@ def _pairs(conn: Connection, ids: Sequence[int]) -> dict[int, int]:
     return {row.account_id: row.customer_id for row in conn.execute(_ACCOUNTS, {"ids": list(ids)})}
 
 
-def _counts(conn: Connection, ids: Sequence[int], queries: Sequence[Any]) -> dict[int, Counter[str]]:
-    found: dict[int, Counter[str]] = {}
-    for query in queries:
-        for row in conn.execute(query, {"ids": list(ids)}):
-            found.setdefault(row.customer_id, Counter())[row.code] += row.held
-    return found
+def _held(conn: Connection, ids: Sequence[int]) -> tuple[dict[int, Counter[str]], dict[int, Counter[str]]]:
+    offers: dict[int, Counter[str]] = {}
+    products: dict[int, Counter[str]] = {}
+    for row in conn.execute(_HELD, {"ids": list(ids)}):
+        found = offers if row.kind == "offer" else products
+        found.setdefault(row.customer_id, Counter())[row.code] += row.held
+    return offers, products
 
 
 def _instances(conn: Connection, ids: Sequence[int]) -> dict[int, Held]:

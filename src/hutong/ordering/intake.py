@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -22,7 +23,7 @@ from hutong.ordering.states import CUSTOMER_ORDER, ORDER_ITEM, OrderState
 from hutong.ordering.validation import Facts, settle
 from hutong.platform import clock, database
 from hutong.platform.errors import Conflict, Problem
-from hutong.platform.outbox import publish
+from hutong.platform.outbox import Event, publish
 
 
 @dataclass(frozen=True)
@@ -52,13 +53,12 @@ class _New:
     place: int
     request: OrderRequest
     items: list[SettledItem]
-    order_id: int = 0
 
-    @property
+    @cached_property
     def one_off_micros(self) -> int:
         return sum(item.one_off_micros for item in self.items)
 
-    @property
+    @cached_property
     def recurring_micros(self) -> int:
         return sum(item.recurring_micros for item in self.items)
 
@@ -68,43 +68,53 @@ _KNOWN = text("""
     FROM unnest(CAST(:channels AS text[]), CAST(:external_ids AS text[])) AS r (channel, external_id)
     JOIN ordering.intake_key k USING (channel, external_id)
     JOIN ordering.customer_order o ON o.id = k.order_id""")
-_CLAIM = text("""
-    INSERT INTO ordering.intake_key (channel, external_id, body_hash, order_id, accepted_at)
-    SELECT *, :now FROM unnest(CAST(:channels AS text[]), CAST(:external_ids AS text[]), CAST(:hashes AS bytea[]),
-                               CAST(:ids AS bigint[])) AS r (channel, external_id, body_hash, order_id)
-    ORDER BY channel, external_id
-    ON CONFLICT DO NOTHING RETURNING order_id""")
-_IDS = text("SELECT nextval(pg_get_serial_sequence('ordering.customer_order', 'id')) FROM generate_series(1, :count)")
-_ORDERS = text("""
-    INSERT INTO ordering.customer_order (id, state, channel, external_id, customer_id, account_id, category, priority,
-        description, notification_contact, extra, one_off_micros, recurring_micros, catalog_version, accepted_by,
-        requested_completion_at, accepted_at)
-    OVERRIDING SYSTEM VALUE
-    SELECT id, :state, channel, external_id, customer_id, account_id, category, priority, description,
-           notification_contact, extra, one_off_micros, recurring_micros, :catalog, :by, requested_completion_at, :now
-    FROM json_to_recordset(CAST(:orders AS json)) AS r (id bigint, channel text, external_id text, customer_id bigint,
-        account_id bigint, category text, priority smallint, description text, notification_contact text, extra jsonb,
-        one_off_micros bigint, recurring_micros bigint, requested_completion_at timestamptz)""")
-_ITEMS = text("""
-    INSERT INTO ordering.order_item (order_id, item_no, state, action, offer, quantity, request, one_off_micros,
-        recurring_micros)
-    SELECT order_id, item_no, :state, action, offer, 1, request, one_off_micros, recurring_micros
-    FROM unnest(CAST(:order_ids AS bigint[]), CAST(:item_nos AS text[]), CAST(:actions AS text[]),
-                CAST(:offers AS text[]), CAST(:requests AS jsonb[]), CAST(:one_offs AS bigint[]),
-                CAST(:recurrings AS bigint[]))
-        AS r (order_id, item_no, action, offer, request, one_off_micros, recurring_micros)""")
+_STORE = text("""
+    WITH asked AS MATERIALIZED (
+        SELECT nextval(pg_get_serial_sequence('ordering.customer_order', 'id')) AS id, r.*
+        FROM json_to_recordset(CAST(:orders AS json)) AS r (place integer, channel text, external_id text,
+            body_hash text, customer_id bigint, account_id bigint, category text, priority smallint, description text,
+            notification_contact text, extra jsonb, one_off_micros bigint, recurring_micros bigint,
+            requested_completion_at timestamptz, items json)),
+    claimed AS (
+        INSERT INTO ordering.intake_key (channel, external_id, body_hash, order_id, accepted_at)
+        SELECT channel, external_id, decode(body_hash, 'hex'), id, :now FROM asked WHERE external_id IS NOT NULL
+        ORDER BY channel, external_id
+        ON CONFLICT DO NOTHING RETURNING order_id),
+    ours AS (SELECT * FROM asked WHERE external_id IS NULL OR id IN (SELECT order_id FROM claimed)),
+    stored AS (
+        INSERT INTO ordering.customer_order (id, state, channel, external_id, customer_id, account_id, category,
+            priority, description, notification_contact, extra, one_off_micros, recurring_micros, catalog_version,
+            accepted_by, requested_completion_at, accepted_at)
+        OVERRIDING SYSTEM VALUE
+        SELECT id, :state, channel, external_id, customer_id, account_id, category, priority, description,
+            notification_contact, extra, one_off_micros, recurring_micros, :catalog, :by, requested_completion_at, :now
+        FROM ours),
+    items AS (
+        INSERT INTO ordering.order_item (order_id, item_no, state, action, offer, quantity, request, one_off_micros,
+            recurring_micros)
+        SELECT ours.id, r.item_no, :item_state, r.action, r.offer, 1, r.request, r.one_off_micros, r.recurring_micros
+        FROM ours, ROWS FROM (json_to_recordset(ours.items) AS (item_no text, action text, offer text, request jsonb,
+            one_off_micros bigint, recurring_micros bigint)) WITH ORDINALITY
+            AS r (item_no, action, offer, request, one_off_micros, recurring_micros, number)
+        ORDER BY ours.id, r.number)
+    SELECT place, id FROM ours""")
+"""One statement: keys are claimed, and orders written whose keys are ours; those another transaction was quicker with
+are left out."""
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
-def accept(requests: Sequence[OrderRequest], by: str = "system") -> list[Answer]:
-    """Take orders (OC-01, OC-03): answers in the order of requests. `by`: who asks, as `Principal.actor`.
+def accept(requests: Sequence[OrderRequest], by: str = "system", catalog: Catalog | None = None) -> list[Answer]:
+    """Take orders (OC-01, OC-03): answers in the order of requests. `by`: who asks, as `Principal.actor`. `catalog`:
+    the one in effect, where the caller has it already.
 
     Same key and same content give the first order again; same key with other content is refused (Conflict).
     """
     answers: dict[int, Answer] = {}
     hashes = [hashlib.sha256(_encode(request)).digest() for request in requests]
-    catalog = catalog_queries.load()  # before our own transaction: who holds one connection never waits for another
+    catalog = (
+        catalog or catalog_queries.load()
+    )  # before our own transaction: who holds one connection never waits for another
     with database.begin("ordering") as conn:
         first = _first_of_each_key(requests)
         _answer_known(conn, requests, hashes, sorted(first), answers)
@@ -195,60 +205,31 @@ def _store(
     `source`: catalog release, and who asks.
     """
     now = clock.now()
-    for item, order_id in zip(new, conn.execute(_IDS, {"count": len(new)}).scalars(), strict=True):
-        item.order_id = order_id
-    keyed = [item for item in new if item.request.external_id is not None]
-    won = {item.order_id for item in new} - {item.order_id for item in keyed} | _claim(conn, keyed, hashes, now)
-    ours = [item for item in new if item.order_id in won]
-    if not ours:
-        return
-    _write(conn, ours, source, now)
-    ready_queue.push(conn, [(ready_queue.PLAN, item.order_id) for item in ours])
-    publish(conn, "ordering", [_told(item) for item in ours])
+    words = {
+        "orders": _encode([_order(item, hashes[item.place]) for item in new]).decode(),
+        "state": CUSTOMER_ORDER.initial.value,
+        "item_state": ORDER_ITEM.initial.value,
+        "catalog": source[0],
+        "by": source[1],
+        "now": now,
+    }
+    ids = {row.place: row.id for row in conn.execute(_STORE, words)}
+    ours = [item for item in new if item.place in ids]
+    ready_queue.push(conn, [(ready_queue.PLAN, ids[item.place]) for item in ours])
+    publish(conn, "ordering", [_told(item.request, ids[item.place]) for item in ours])
     for item in ours:
         answers[item.place] = Accepted(
-            item.order_id, CUSTOMER_ORDER.initial, now, item.one_off_micros, item.recurring_micros
+            ids[item.place], CUSTOMER_ORDER.initial, now, item.one_off_micros, item.recurring_micros
         )
 
 
-def _claim(conn: Connection, keyed: Sequence[_New], hashes: Sequence[bytes], now: datetime) -> set[int]:
-    if not keyed:
-        return set()
-    words = {
-        "channels": [item.request.channel for item in keyed],
-        "external_ids": [item.request.external_id for item in keyed],
-        "hashes": [hashes[item.place] for item in keyed],
-        "ids": [item.order_id for item in keyed],
-        "now": now,
-    }
-    return set(conn.execute(_CLAIM, words).scalars())
-
-
-def _write(conn: Connection, ours: Sequence[_New], source: tuple[int, str], now: datetime) -> None:
-    words = {"state": CUSTOMER_ORDER.initial.value, "catalog": source[0], "by": source[1], "now": now}
-    conn.execute(_ORDERS, {**words, "orders": _encode([_order(item) for item in ours]).decode()})
-    lines = [(item.order_id, line) for item in ours for line in item.items]
-    conn.execute(
-        _ITEMS,
-        {
-            "state": ORDER_ITEM.initial.value,
-            "order_ids": [order_id for order_id, _ in lines],
-            "item_nos": [line.item_no for _, line in lines],
-            "actions": [line.action.value for _, line in lines],
-            "offers": [line.offer for _, line in lines],
-            "requests": [_encode(line).decode() for _, line in lines],
-            "one_offs": [line.one_off_micros for _, line in lines],
-            "recurrings": [line.recurring_micros for _, line in lines],
-        },
-    )
-
-
-def _order(item: _New) -> dict[str, Any]:
+def _order(item: _New, body_hash: bytes) -> dict[str, Any]:
     request = item.request
     return {
-        "id": item.order_id,
+        "place": item.place,
         "channel": request.channel,
         "external_id": request.external_id,
+        "body_hash": body_hash.hex(),
         "customer_id": request.customer_id,
         "account_id": request.account_id,
         "category": request.category,
@@ -259,11 +240,23 @@ def _order(item: _New) -> dict[str, Any]:
         "one_off_micros": item.one_off_micros,
         "recurring_micros": item.recurring_micros,
         "requested_completion_at": request.requested_completion_at,
+        "items": [_item(line) for line in item.items],
     }
 
 
-def _told(item: _New) -> Any:
-    return events.accepted(item.order_id, item.request.customer_id, item.request.channel, item.request.external_id)
+def _item(line: SettledItem) -> dict[str, Any]:
+    return {
+        "item_no": line.item_no,
+        "action": line.action,
+        "offer": line.offer,
+        "request": line,
+        "one_off_micros": line.one_off_micros,
+        "recurring_micros": line.recurring_micros,
+    }
+
+
+def _told(request: OrderRequest, order_id: int) -> Event:
+    return events.accepted(order_id, request.customer_id, request.channel, request.external_id)
 
 
 def _answer_twins(

@@ -83,7 +83,8 @@ def _check_shape(request: OrderRequest) -> None:
             raise Unprocessable("ordering-quantity", field="quantity", item=item.item_no, most=str(MOST_OF_ONE))
         if unknown := set(item.relies_on) - numbers.keys() | ({item.item_no} & set(item.relies_on)):
             raise Unprocessable("ordering-relies-on-unknown", item=item.item_no, other=min(unknown))
-    _check_circles({item.item_no: item.relies_on for item in request.items})
+    if any(item.relies_on for item in request.items):
+        _check_circles({item.item_no: item.relies_on for item in request.items})
 
 
 def _check_circles(relies_on: Mapping[str, Sequence[str]]) -> None:

@@ -40,6 +40,6 @@ def take(submissions: Sequence[Submission]) -> list[Answer]:
         else:
             callers.setdefault(one.by, []).append((place, asked))
     for by, requests in callers.items():
-        given = accept([request for _, request in requests], by)
+        given = accept([request for _, request in requests], by, offers)
         answers.update(zip((place for place, _ in requests), given, strict=True))
     return [answers[place] for place in range(len(submissions))]

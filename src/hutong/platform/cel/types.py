@@ -89,6 +89,7 @@ class Environment:
             timezone = settings.business_timezone
         self.timezone = timezone
         self.variables = {name: type_of(declaration) for name, declaration in variables.items()}
+        self._hash = hash((tuple(self.variables.items()), timezone))
 
     def __eq__(self, other: object) -> bool:
         return (
@@ -98,4 +99,4 @@ class Environment:
         )
 
     def __hash__(self) -> int:
-        return hash((tuple(self.variables.items()), self.timezone))
+        return self._hash
