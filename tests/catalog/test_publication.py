@@ -16,6 +16,7 @@ from hutong.catalog.documents import Draft, Refused, drafts, read_pack
 from hutong.platform import clock
 from hutong.platform import database as live
 from hutong.platform.errors import Conflict, NotFound
+from hutong.platform.settings import settings
 
 pytestmark = pytest.mark.usefixtures("database")
 PACK = Path(__file__).parents[2] / "packs" / "telecom"
@@ -162,9 +163,10 @@ def test_two_publishers_wait_for_each_other() -> None:
     assert catalog.load().version(Kind.OFFER, "IP-PHONE") == 7
 
 
-def test_command_line(tmp_path: Path) -> None:
+def test_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from hutong.cli.catalog import app
 
+    monkeypatch.setattr(settings, "default_locale", "zh-CN")
     run = CliRunner().invoke
     assert run(app, ["publish", str(PACK)]).exit_code == 0
     assert catalog.load().release == 1

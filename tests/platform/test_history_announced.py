@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from hutong.cli import main
 from hutong.platform import clock, history, migrations, worker
 from hutong.platform import database as live
+from hutong.platform.settings import settings
 
 METADATA = MetaData(schema="platform")
 PLAN = history.historical(
@@ -69,6 +70,7 @@ def test_the_check_command(database: URL, monkeypatch: pytest.MonkeyPatch) -> No
         METADATA.create_all(conn)
         [key] = history.insert(conn, PLAN, [{"tier": "1G"}])
     monkeypatch.setattr(migrations, "tables_of", lambda _center: SimpleNamespace(metadata=METADATA))
+    monkeypatch.setattr(settings, "default_locale", "en")
     clean = CliRunner().invoke(main.app, ["history", "check", "platform"])
     assert (clean.exit_code, "1 histories, 0 findings" in clean.output) == (0, True)
     with live.begin("platform") as conn:

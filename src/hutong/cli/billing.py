@@ -1,5 +1,6 @@
 """`hutong bill ...`: collect usage, rate a cycle, make bills, audit."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -7,87 +8,88 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from hutong.platform.errors import Problem
+from hutong.cli.program import group
+from hutong.cli.words import say, t, word
 
-app = typer.Typer(no_args_is_help=True, help="Billing: usage, rating, bills, audits.")
-console = Console()
+app = group("cli-help-bill")
 BY = "system:0"
-CycleText = Annotated[str, typer.Argument(help="bill cycle, e.g. 202609")]
+CycleText = Annotated[str, typer.Argument(help=t("cli-help-bill-cycle"))]
 
 
-def _refuse(problem: Problem) -> typer.Exit:
-    from hutong.platform.i18n import choose
-
-    console.print(problem.message(choose()), style="red")
-    return typer.Exit(1)
-
-
-@app.command()
-def collect(paths: Annotated[list[Path], typer.Argument(help="usage files, or folders of them")]) -> None:
+@app.command(help=t("cli-help-bill-collect"))
+def collect(paths: Annotated[list[Path], typer.Argument(help=t("cli-help-bill-collect-paths"))]) -> None:
     """Collect usage files: read, check, find duplicates, quarantine what cannot be used."""
     from hutong.billing.collect import collect as run
 
-    try:
-        done = run(paths, BY)
-    except Problem as problem:
-        raise _refuse(problem) from problem
-    console.print(
-        f"{done.files} files ({done.repeated_files} known already), {done.records} records = "
-        f"{done.accepted} accepted + {done.duplicates} duplicates + {done.quarantined} quarantined; "
-        f"{done.disagreeing_trailers} trailers disagree"
+    done = run(paths, BY)
+    say(
+        "cli-bill-collected",
+        files=done.files,
+        known=done.repeated_files,
+        records=done.records,
+        accepted=done.accepted,
+        duplicates=done.duplicates,
+        quarantined=done.quarantined,
+        disagreeing=done.disagreeing_trailers,
     )
     for reason, number in done.reasons.items():
-        console.print(f"  quarantined {reason}: {number}")
+        say("cli-bill-quarantined", reason=word(f"cli-bill-reason-{reason}", reason), count=number)
 
 
-@app.command()
+@app.command(help=t("cli-help-bill-rate"))
 def rate(cycle: CycleText) -> None:
     """Rate what is new or changed in a cycle."""
     from hutong.billing.rating import rate as run
     from hutong.platform import money
 
-    try:
-        done = run(cycle, BY)
-    except Problem as problem:
-        raise _refuse(problem) from problem
+    done = run(cycle, BY)
     if done.run_id is None:
-        console.print(f"{cycle}: nothing new")
+        say("cli-bill-nothing-new", cycle=cycle)
         return
-    console.print(
-        f"{cycle}: {done.events} events of {done.groups} groups, {done.unpriced} unpriced, "
-        f"{money.to_decimal(done.charge_micros)} posted (run {done.run_id})"
+    say(
+        "cli-bill-rated",
+        cycle=cycle,
+        events=done.events,
+        groups=done.groups,
+        unpriced=done.unpriced,
+        amount=str(money.to_decimal(done.charge_micros)),
+        run=str(done.run_id),
     )
 
 
-@app.command("run")
+@app.command("run", help=t("cli-help-bill-run"))
 def run_bills(
-    cycle: CycleText, final: Annotated[bool, typer.Option(help="final bills: they stay as they are")] = False
+    cycle: CycleText, final: Annotated[bool, typer.Option(help=t("cli-help-bill-run-final"))] = False
 ) -> None:
     """Make the bills of a cycle: pro-forma, or final."""
     from hutong.billing.bill_run import run
     from hutong.platform import money
 
-    try:
-        done = run(cycle, BY, final=final)
-    except Problem as problem:
-        raise _refuse(problem) from problem
-    kind = "final" if done.final else "pro-forma"
-    console.print(
-        f"{cycle}: {done.bills} {kind} bills, {done.lines} lines, {money.to_decimal(done.total_micros)} in all"
-    )
+    done = run(cycle, BY, final=final)
+    amount = str(money.to_decimal(done.total_micros))
+    message = "cli-bill-made-final" if done.final else "cli-bill-made"
+    say(message, cycle=cycle, bills=done.bills, lines=done.lines, amount=amount)
 
 
-@app.command()
+@app.command(help=t("cli-help-bill-audit"))
 def audit() -> None:
     """Compare both sides of every audit; exit status 1 when one does not hold."""
     from hutong.billing.audit import audit as run
     from hutong.identity import SYSTEM
 
     rows = run(SYSTEM)
-    table = Table("audit", "cycle", "unit", "expected", "found", "difference", "")
+    columns = ("audit", "cycle", "unit", "expected", "found", "difference")
+    table = Table(*(t(f"cli-bill-audit-{column}") for column in columns), "")
     for row in rows:
         numbers = (f"{row.expected:,}", f"{row.found:,}", f"{row.difference:,}")
-        table.add_row(row.name, row.cycle, row.unit, *numbers, "holds" if row.holds else "DIFFERS")
-    console.print(table)
+        unit = word(f"cli-bill-unit-{row.unit}", row.unit)
+        verdict = t("cli-bill-audit-holds" if row.holds else "cli-bill-audit-differs")
+        table.add_row(audit_in_words(row.name), row.cycle, unit, *numbers, verdict)
+    Console().print(table)
     if not all(row.holds for row in rows):
         raise typer.Exit(1)
+
+
+def audit_in_words(name: str) -> str:
+    """What billing compares, in the user's language; the console has the same words."""
+    return word(f"web-audit-{re.sub('[^a-z]+', '-', name)}", name)

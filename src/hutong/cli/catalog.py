@@ -4,27 +4,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from hutong.platform.errors import Problem
-from hutong.platform.i18n import translate
+from hutong.cli.program import group
+from hutong.cli.words import say, t
 from hutong.platform.settings import settings
 
-app = typer.Typer(no_args_is_help=True, help="Catalog: products, offers, price plans, order templates.")
-console = Console()
+app = group("cli-help-catalog")
 
-Pack = Annotated[Path, typer.Argument(help="folder of a pack, e.g. packs/telecom", exists=True, file_okay=False)]
-
-
-def _say(message_id: str, **params: str | int) -> None:
-    console.print(translate(message_id, settings.default_locale, **params), markup=False, highlight=False)
-
-
-def _refuse(problem: Problem) -> typer.Exit:
-    details = problem.details(settings.default_locale)
-    for line in (*details.get("errors", ()), details["title"]):
-        console.print(line, markup=False, highlight=False)
-    return typer.Exit(1)
+Pack = Annotated[Path, typer.Argument(help=t("cli-help-catalog-pack"), exists=True, file_okay=False)]
 
 
 def _compile_plans_too() -> None:
@@ -40,28 +27,25 @@ def _compile_plans_too() -> None:
     check_plans_with(compiles)
 
 
-@app.command()
+@app.command(help=t("cli-help-catalog-diff"))
 def diff(pack: Pack) -> None:
     """Show what publishing a pack would change, place by place."""
     from hutong.catalog import documents, preview
 
-    try:
-        found = preview(documents.read_pack(pack))
-    except Problem as problem:
-        raise _refuse(problem) from problem
+    found = preview(documents.read_pack(pack))
     for item in found:
-        _say(f"catalog-cli-{item.change}", kind=item.kind.value, code=item.code)
+        say(f"catalog-cli-{item.change}", kind=item.kind.value, code=item.code)
         for edit in item.edits:
-            console.print(f"    {edit.path}: {edit.before!r} → {edit.after!r}", markup=False, highlight=False)
+            typer.echo(f"    {edit.path}: {edit.before!r} → {edit.after!r}")
     if not found:
-        _say("catalog-cli-same")
+        say("catalog-cli-same")
 
 
-@app.command()
+@app.command(help=t("cli-help-catalog-publish"))
 def publish(
     pack: Pack,
-    note: Annotated[str, typer.Option(help="why")] = "",
-    by: Annotated[str, typer.Option(help="who publishes")] = "cli",
+    note: Annotated[str, typer.Option(help=t("cli-help-why"))] = "",
+    by: Annotated[str, typer.Option(help=t("cli-help-catalog-publish-by"))] = "cli",
 ) -> None:
     """Publish a pack's documents as one release; nothing when any of them is faulty."""
     from hutong.catalog import documents
@@ -70,11 +54,8 @@ def publish(
 
     migrations.upgrade_all()
     _compile_plans_too()
-    try:
-        release = publish_documents(documents.read_pack(pack), by=by, note=note)
-    except Problem as problem:
-        raise _refuse(problem) from problem
+    release = publish_documents(documents.read_pack(pack), by=by, note=note)
     if release.number is None:
-        _say("catalog-cli-same")
+        say("catalog-cli-same")
     else:
-        _say("catalog-cli-published", number=release.number, count=len(release.changes))
+        say("catalog-cli-published", number=release.number, count=len(release.changes))

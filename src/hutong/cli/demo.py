@@ -10,24 +10,19 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
-from hutong.platform.i18n import translate
+from hutong.cli.words import say, t
 from hutong.platform.settings import settings
 
 console = Console(highlight=False)
 
 
-def say(message_id: str, **params: str | int) -> None:
-    """One line of the story, in the installation's language."""
-    console.print(translate(message_id, settings.default_locale, **params))
-
-
 def demo(  # noqa: PLR0917 (one parameter per option of the command)
-    once: bool = typer.Option(False, "--once", help="tell the story, print its summary and end"),
-    customers: int = typer.Option(20_000, help="customers of the sample"),
-    events: int = typer.Option(1_000_000, help="usage events of the sample"),
-    seed: int = typer.Option(7, help="the same seed gives the same sample"),
-    port: int = typer.Option(settings.port, help="port of the console; 0: any free one"),
-    keep: bool = typer.Option(False, help="go on with the data of an earlier demo instead of beginning anew"),
+    once: bool = typer.Option(False, "--once", help=t("cli-help-demo-once")),
+    customers: int = typer.Option(20_000, help=t("cli-help-demo-customers")),
+    events: int = typer.Option(1_000_000, help=t("cli-help-demo-events")),
+    seed: int = typer.Option(7, help=t("cli-help-sample-seed")),
+    port: int = typer.Option(settings.port, help=t("cli-help-demo-port")),
+    keep: bool = typer.Option(False, help=t("cli-help-demo-keep")),
 ) -> None:
     """Run the journey: import, resolve, order, rate, bill, audit; then keep the console up."""
     from hutong.cli.journey import preparation, processes, story, summary

@@ -1,23 +1,24 @@
 """`hutong history`: whether tables in use and their histories tell the same story."""
 
 import typer
-from rich.console import Console
 
-app = typer.Typer(no_args_is_help=True, help="Contiguous history: check.")
+from hutong.cli.program import group
+from hutong.cli.words import say, t
+
+app = group("cli-help-history")
 
 
-@app.callback()
+@app.callback(help=t("cli-help-history"))
 def history() -> None:
     """Contiguous history of archive tables."""
 
 
-@app.command()
-def check(center: str = typer.Argument("", help="one center; empty: all")) -> None:
+@app.command(help=t("cli-help-history-check"))
+def check(center: str = typer.Argument("", help=t("cli-help-history-center"))) -> None:
     """Check every table with contiguous history (BL-04); status 1 and a line per finding when something is wrong."""
     from hutong.platform import database, migrations
     from hutong.platform.history import check_center, is_historical
 
-    console = Console()
     findings = 0
     for name in [center] if center else migrations.installed():
         metadata = migrations.tables_of(name).metadata
@@ -27,7 +28,7 @@ def check(center: str = typer.Argument("", help="one center; empty: all")) -> No
         with database.read(name) as conn:
             lines = check_center(conn, metadata)
         for line in lines:
-            console.print(line, highlight=False)
-        console.print(f"{name}: {tables} histories, {len(lines)} findings", highlight=False)
+            typer.echo(line)
+        say("cli-history-checked", center=name, tables=tables, count=len(lines))
         findings += len(lines)
     raise typer.Exit(1 if findings else 0)

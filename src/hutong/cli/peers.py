@@ -5,15 +5,14 @@ import threading
 from pathlib import Path
 
 import typer
-from rich.console import Console
 
-console = Console()
+from hutong.cli.words import say, t
 
 
 def peers(
-    host: str = typer.Option("127.0.0.1", help="address to listen on"),
-    port: int = typer.Option(8090, help="port to listen on; 0: any free one"),
-    book: str = typer.Option("", help="file of what they did; default: peers.sqlite in the data folder"),
+    host: str = typer.Option("127.0.0.1", help=t("cli-help-host")),
+    port: int = typer.Option(8090, help=t("cli-help-port")),
+    book: str = typer.Option("", help=t("cli-help-peers-book")),
 ) -> None:
     """Run the SIMULATED peer centers (network, payment, SMS) until interrupted."""
     from hutong.platform.settings import settings
@@ -24,6 +23,6 @@ def peers(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.set())
     server.start()
-    console.print(f"simulated network, payment and SMS centers on {server.url} (nothing here is real)")
+    say("cli-peers-ready", url=server.url)
     ending.wait()
     server.stop()

@@ -2,13 +2,14 @@
 
 import typer
 
+from hutong.cli.words import t
 from hutong.platform.settings import settings
 
 
 def serve(
-    host: str = typer.Option(settings.host, help="address to listen on"),
-    port: int = typer.Option(settings.port, help="port"),
-    workers: int = typer.Option(settings.http_workers, help="server processes"),
+    host: str = typer.Option(settings.host, help=t("cli-help-host")),
+    port: int = typer.Option(settings.port, help=t("cli-help-serve-port")),
+    workers: int = typer.Option(settings.http_workers, help=t("cli-help-serve-workers")),
 ) -> None:
     """Serve the APIs and the console."""
     from granian import Granian

@@ -12,13 +12,15 @@ from functools import partial
 import structlog
 import typer
 
+from hutong.cli.words import t
+
 FORMS = "hutong.api.webhook_forms"
 """Where the API declares how events look to those who registered at a `/hub`."""
 
 
 def worker(
-    centers: str = typer.Option("", help="work for these centers only, comma separated; empty: all"),
-    lanes: str = typer.Option("", help="run jobs of these lanes only: online, batch, report; empty: all"),
+    centers: str = typer.Option("", help=t("cli-help-worker-centers")),
+    lanes: str = typer.Option("", help=t("cli-help-worker-lanes")),
 ) -> None:
     """Deliver events (relays, subscriptions, webhooks) and run jobs, until SIGTERM or SIGINT.
 

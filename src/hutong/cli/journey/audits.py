@@ -5,6 +5,8 @@ from typing import NamedTuple
 from sqlalchemy import text
 
 from hutong.billing import audit as billing_audit
+from hutong.cli.billing import audit_in_words
+from hutong.cli.words import t
 from hutong.identity import SYSTEM
 from hutong.platform import database, history, migrations
 from hutong.platform.dead_letters import parked
@@ -37,25 +39,29 @@ def histories() -> list[Audit]:
     for center in migrations.installed():
         with database.read(center) as conn:
             faults = history.check_center(conn, migrations.tables_of(center).metadata)
-        made.append(Audit(f"{center}: faults in histories", 0, len(faults)))
+        made.append(Audit(t("journey-audit-histories", center=center), 0, len(faults)))
     return made
 
 
 def orders() -> list[Audit]:
     """Orders neither final nor in the exception list with a reason (OC-11)."""
     with database.read("ordering") as conn:
-        return [Audit("ordering: orders neither final nor explained", 0, conn.execute(text(UNEXPLAINED)).scalar_one())]
+        return [Audit(t("journey-audit-orders"), 0, conn.execute(text(UNEXPLAINED)).scalar_one())]
 
 
 def letters() -> list[Audit]:
     """Events that a subscriber gave up on."""
     dead = sum(len(parked(center)) for center in speaking())
-    return [Audit("events given up on", 0, dead)]
+    return [Audit(t("journey-audit-letters"), 0, dead)]
 
 
 def billing() -> list[Audit]:
     """Usage in = rated + duplicate + quarantined, rated = billed, and what else billing compares (BL-05, BL-15)."""
-    return [Audit(f"billing {row.cycle}: {row.name}", row.expected, row.found) for row in billing_audit.audit(SYSTEM)]
+    made = []
+    for row in billing_audit.audit(SYSTEM):
+        message, what = "journey-audit-cycle" if row.cycle else "journey-audit-billing", audit_in_words(row.name)
+        made.append(Audit(t(message, cycle=row.cycle, what=what), row.expected, row.found))
+    return made
 
 
 def all_audits() -> list[Audit]:

@@ -16,6 +16,7 @@ from sqlalchemy import text
 from hutong import inventory
 from hutong.inventory.requests import OpenAccount
 from hutong.platform import database
+from hutong.platform.errors import Unavailable
 
 ORDERS = "/tmf-api/productOrderingManagement/v4/productOrder"
 PATIENCE_SECONDS = 180.0
@@ -24,8 +25,8 @@ BUNDLE = "FUSION-199"
 Resource = dict[str, Any]
 
 
-class Unfinished(Exception):
-    """Orders did not reach a final state in time."""
+class Unfinished(Unavailable):
+    """An order was refused, or did not reach a final state in time."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def place(session: httpx.Client, order: Resource) -> str:
     """Place one order; its id."""
     answer = session.post(ORDERS, json=order)
     if answer.status_code not in (httpx.codes.CREATED, httpx.codes.OK):
-        raise Unfinished(f"order {order['externalId']} was refused: {answer.text}")
+        raise Unfinished("journey-refused", order=order["externalId"], why=answer.text)
     return str(answer.json()["id"])
 
 
@@ -82,7 +83,8 @@ def wait(session: httpx.Client, orders: Sequence[str]) -> dict[str, str]:
         if len(states) == len(orders) and set(states.values()) <= ENDED:
             return states
         if time.monotonic() > deadline:
-            raise Unfinished(", ".join(f"{key} is {states.get(key)}" for key in orders if states.get(key) not in ENDED))
+            open_ones = ", ".join(f"{key} ({states.get(key, '?')})" for key in orders if states.get(key) not in ENDED)
+            raise Unfinished("journey-unfinished", orders=open_ones, seconds=PATIENCE_SECONDS)
         time.sleep(0.2)
 
 

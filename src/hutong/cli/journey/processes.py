@@ -10,11 +10,13 @@ from pathlib import Path
 
 import httpx2 as httpx
 
+from hutong.platform.errors import Unavailable
+
 PATIENCE_SECONDS = 90.0
 LEAVE_SECONDS = 20.0
 
 
-class NotStarted(Exception):
+class NotStarted(Unavailable):
     """A process ended, or did not answer in time; the message ends with its log."""
 
 
@@ -60,7 +62,8 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> N
             pass
         time.sleep(0.1)
     tail = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
-    raise NotStarted(f"{' '.join(map(str, process.args[3:] if isinstance(process.args, list) else []))}:\n{tail}")
+    command = " ".join(map(str, process.args[3:] if isinstance(process.args, list) else []))
+    raise NotStarted("journey-not-started", command=command, log=str(log), tail=tail)
 
 
 @contextmanager

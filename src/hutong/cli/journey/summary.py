@@ -6,14 +6,8 @@ from rich.console import Console
 from rich.table import Table
 
 from hutong.cli.journey.story import Told
-from hutong.platform.i18n import translate
+from hutong.cli.words import t, word
 from hutong.platform.money import to_decimal
-from hutong.platform.settings import settings
-
-
-def t(message_id: str, **params: str | int) -> str:
-    """The message in the installation's language."""
-    return translate(message_id, settings.default_locale, **params)
 
 
 def show(console: Console, told: Told) -> bool:
@@ -54,7 +48,8 @@ def _masters(told: Told) -> Table:
     rows = 0
     for source, load in found.loads.items():
         rows += load.rows
-        made.add_row(source, f"{load.rows:,}", f"{load.admitted:,}", f"{load.rejected:,}", "")
+        counts = (f"{count:,}" for count in (load.rows, load.admitted, load.rejected))
+        made.add_row(word(f"cli-source-{source}", source), *counts, "")
     made.add_row(t("journey-all"), f"{rows:,}", "", "", _rate(rows, found.load_seconds))
     resolved = found.resolved
     made.add_row(
@@ -85,7 +80,7 @@ def _quality(told: Told) -> Table:
 def _orders(told: Told) -> Table:
     made = _table("journey-orders", "journey-channel", "journey-count")
     for channel, count in told.ordered.channels.items():
-        made.add_row(channel, f"{count:,}")
+        made.add_row(word(f"journey-channel-{channel}", channel), f"{count:,}")
     states = list(told.ordered.states.values())
     for state in sorted(set(states)):
         made.add_row(t("journey-state", state=state), f"{states.count(state):,}")

@@ -49,3 +49,203 @@ journey-look = Console: { $address }
 journey-login = login
 journey-password = password
 journey-stop = Press Ctrl-C to end.
+journey-channel-counter = counter
+journey-channel-web = web
+journey-channel-hotline = hotline
+journey-refused = Order { $order } was refused: { $why }
+journey-unfinished = Orders not finished within { $seconds } s: { $orders }. See the logs in the demo's folder logs.
+journey-not-started = A process did not come up: hutong { $command }. Its log { $log } ends with:
+    { $tail }
+journey-audit-histories = { $center }: faults in histories
+journey-audit-orders = ordering: orders neither final nor explained
+journey-audit-letters = events given up on
+journey-audit-cycle = billing { $cycle }: { $what }
+journey-audit-billing = billing{ $cycle }: { $what }
+
+## How the command line speaks
+cli-help-usage = Usage:
+cli-help-help = Show this help and end
+cli-help-arguments = Arguments
+cli-help-options = Options
+cli-help-commands = Commands
+cli-help-errors = Error
+cli-help-required = required
+cli-help-default = default:
+cli-help-try = See '{ $command }' for help.
+cli-help-why = why
+cli-help-host = address to listen on
+cli-help-port = port to listen on; 0: any free one
+
+## What each command does
+cli-help-hutong = Hutong (户通): customer master, orders, billing and CRM in one model.
+cli-help-demo = Run the journey: import, resolve, order, rate, bill, audit; then keep the console up.
+cli-help-demo-once = tell the story, print its summary and end
+cli-help-demo-customers = customers of the sample
+cli-help-demo-events = usage events of the sample
+cli-help-demo-port = port of the console; 0: any free one
+cli-help-demo-keep = go on with the data of an earlier demo instead of beginning anew
+cli-help-serve = Serve the APIs and the console.
+cli-help-serve-port = port
+cli-help-serve-workers = server processes
+cli-help-worker = Deliver events (relays, subscriptions, webhooks) and run jobs, until SIGTERM or SIGINT. Any number of workers may run, on any machines. Stopping: deliveries finish their set, jobs put themselves back.
+cli-help-worker-centers = work for these centers only, comma separated; empty: all
+cli-help-worker-lanes = run jobs of these lanes only: online, batch, report; empty: all
+cli-help-peers = Run the SIMULATED peer centers (network, payment, SMS) until interrupted.
+cli-help-peers-book = file of what they did; default: peers.sqlite in the data folder
+cli-help-bill = Billing: usage, rating, bills, audits.
+cli-help-bill-cycle = bill cycle, e.g. 202609
+cli-help-bill-collect = Collect usage files: read, check, find duplicates, quarantine what cannot be used.
+cli-help-bill-collect-paths = usage files, or folders of them
+cli-help-bill-rate = Rate what is new or changed in a cycle.
+cli-help-bill-run = Make the bills of a cycle: pro-forma, or final.
+cli-help-bill-run-final = final bills: they stay as they are
+cli-help-bill-audit = Compare both sides of every audit; exit status 1 when one does not hold.
+cli-help-catalog = Catalog: products, offers, price plans, order templates.
+cli-help-catalog-pack = folder of a pack, e.g. packs/telecom
+cli-help-catalog-diff = Show what publishing a pack would change, place by place.
+cli-help-catalog-publish = Publish a pack's documents as one release; nothing when any of them is faulty.
+cli-help-catalog-publish-by = who publishes
+cli-help-db = Database: upgrade, check, make a revision.
+cli-help-db-upgrade = Bring every center's tables to the newest revision.
+cli-help-db-check = Fail when declared tables and migrations differ.
+cli-help-db-revision = Write a center's next revision from the difference between its tables and the database.
+cli-help-db-revision-center = the center, e.g. party
+cli-help-db-revision-rewrite = replace the center's unreleased initial revision
+cli-help-history = Contiguous history: whether tables in use and their histories agree.
+cli-help-history-check = Check every table with contiguous history; status 1 and a line per finding when something is wrong.
+cli-help-history-center = one center; empty: all
+cli-help-party = Customer master: take files in, resolve them, score.
+cli-help-party-import = Take a source system's file in: read, standardise, admit; rejected rows are kept with their reasons.
+cli-help-party-file = CSV, XLSX or JSON lines
+cli-help-party-mapping = mapping document (YAML)
+cli-help-party-rejects = write rejected rows with their reasons here
+cli-help-party-resolve-parties = Resolve all source records into parties: rules judge, clusters follow, golden records are brought up to date.
+cli-help-party-truth = truth file, for scoring only: source, source_key, customer_id
+cli-help-party-resolve = Resolve files without a server or database.
+cli-help-party-files = files
+cli-help-party-mappings = one for all files, or one each
+cli-help-party-out = CSV: source, key, party
+cli-help-party-rules-file = rules document; by default the delivered one
+cli-help-party-score = Pairwise and B³ precision, recall and F1 of clusters against a truth.
+cli-help-party-clusters = CSV of `hutong resolve`
+cli-help-party-truth-file = CSV with the true entity of each key
+cli-help-party-key = truth column: source key
+cli-help-party-entity = truth column: true entity
+cli-help-party-source = truth column: source system; empty: keys are unique
+cli-help-party-rules = Put a pack's matching and survivorship rules in force as new versions.
+cli-help-party-folder = a pack's party folder, e.g. packs/telecom/party
+cli-help-sample = Sample data with realistic defects.
+cli-help-sample-telecom = Write CRM, billing and call-centre exports, usage files, subscriptions, the truth and a manifest.
+cli-help-sample-out = folder to write to
+cli-help-sample-customers = true customers behind the records
+cli-help-sample-events = usage records, repeats and broken ones included
+cli-help-sample-seed = the same seed gives the same sample
+cli-help-sample-active = customers with subscriptions; 0: half of all
+cli-help-sample-orders = how many of these are left to be ordered
+cli-help-sample-cycle = first month of usage, e.g. 2026-09
+cli-help-sample-months = months of usage
+cli-help-sample-usage = usage also for numbers still to be ordered
+
+## A command called wrongly
+cli-usage-missing = { $where } is missing. Give it.
+cli-usage-no-option = There is no option { $name }.
+cli-usage-near = { " " }Near: { $names }.
+cli-usage-bad-value = The value of { $where } cannot be used: { $why }
+cli-usage-missing-file = '{ $path }' does not exist. Check the path.
+cli-usage-no-folder = '{ $path }' is a file; a folder is wanted.
+cli-usage-no-file = '{ $path }' is a folder; a file is wanted.
+cli-usage-unreadable = '{ $path }' may not be read. Check its permissions.
+cli-usage-least = it must be { $limit } or more.
+cli-usage-most = it must be { $limit } or less.
+cli-usage-integer = a whole number is wanted.
+cli-usage-boolean = true or false is wanted.
+cli-usage-needs-value = Option { $name } needs a value.
+cli-usage-takes-none = Option { $name } takes no value.
+cli-usage-no-command = There is no command { $name }.
+cli-usage-command = A command is missing.
+cli-usage-extra = Arguments too many: { $name }.
+
+## A command that cannot do its work
+cli-no-database = The database cannot be reached: { $why }. Check HUTONG_DATABASE_URL, and that PostgreSQL runs; without it the embedded server is used.
+cli-no-server = The embedded database server did not start: { $why }. Check permissions and free space of HUTONG_DATA_DIR, or name another PostgreSQL by HUTONG_DATABASE_URL.
+
+## Billing
+cli-bill-collected = { $files } files ({ $known } known already), { $records } records = { $accepted } accepted + { $duplicates } duplicates + { $quarantined } quarantined; { $disagreeing } trailers disagree
+cli-bill-quarantined = { "  " }quarantined { $reason }: { $count }
+cli-bill-reason-no_header = no header
+cli-bill-reason-column_count = wrong number of columns
+cli-bill-reason-missing_record_id = no record id
+cli-bill-reason-missing_number = no number
+cli-bill-reason-event_type = unknown event type
+cli-bill-reason-bad_time = invalid time
+cli-bill-reason-negative_duration = negative quantity
+cli-bill-reason-bad_quantity = invalid quantity
+cli-bill-nothing-new = { $cycle }: nothing new
+cli-bill-rated = { $cycle }: { $events } events of { $groups } groups, { $unpriced } unpriced, { $amount } posted (run { $run })
+cli-bill-made = { $cycle }: { $bills } pro-forma bills, { $lines } lines, { $amount } in all
+cli-bill-made-final = { $cycle }: { $bills } final bills, { $lines } lines, { $amount } in all
+cli-bill-audit-audit = audit
+cli-bill-audit-cycle = cycle
+cli-bill-audit-unit = unit
+cli-bill-audit-expected = expected
+cli-bill-audit-found = found
+cli-bill-audit-difference = difference
+cli-bill-audit-holds = holds
+cli-bill-audit-differs = DIFFERS
+cli-bill-unit-records = records
+cli-bill-unit-files = files
+cli-bill-unit-bills = bills
+cli-bill-unit-micros = micros
+
+## Database and histories
+cli-db-upgraded = database is at the newest revision
+cli-db-agrees = declared tables and migrations agree
+cli-db-differs = declared tables and migrations differ in { $count } places: write a revision with hutong db revision
+cli-history-checked = { $center }: { $tables } histories, { $count } findings
+
+## Customer master
+cli-source-crm = crm
+cli-source-billing = billing
+cli-source-callcentre = callcentre
+cli-party-imported = { $source }: { $rows } rows, { $admitted } admitted, { $rejected } rejected, { $unchanged } unchanged
+cli-party-imported-before = { $source }: { $rows } rows, { $admitted } admitted, { $rejected } rejected, { $unchanged } unchanged (known already: nothing done)
+cli-party-rejected = { "  " }rejected { $reason }: { $count }
+cli-party-unmapped = { "  " }unmapped { $code_set }: { $codes }
+cli-party-rejects = { "  " }rejected rows: { $file }
+cli-party-resolving = resolve
+cli-party-step-compare = compare
+cli-party-step-cluster = cluster
+cli-party-step-golden = golden records
+cli-party-step-suspects = suspects
+cli-party-step-done = done
+cli-party-resolved = { $records } records → { $parties } parties; { $pairs } pairs compared, { $generic } generic values disarmed, { $made } judgements made, { $ended } ended; { $created } parties created, { $changed } changed, { $retired } retired; { $suspects } suspect groups
+cli-party-resolved-files = { $records } records → { $parties } parties: { $file }
+cli-party-mappings = Give one mapping, or one for each file.
+cli-party-published = { $kind } version { $version }
+cli-party-document-rules = rules
+cli-party-document-survivorship = survivorship
+cli-party-nothing = nothing to publish
+cli-party-all = all
+cli-party-person = person
+cli-party-organisation = organisation
+cli-party-score-records = records
+cli-party-score-clusters = clusters
+cli-party-score-entities = entities
+cli-party-score-precision = precision
+cli-party-score-recall = recall
+cli-party-score-f1 = F1
+cli-party-score-b3_precision = B³ precision
+cli-party-score-b3_recall = B³ recall
+cli-party-score-b3_f1 = B³ F1
+
+## Simulated peers
+cli-peers-ready = simulated network, payment and SMS centers on { $url } (nothing here is real)
+
+## Sample
+cli-sample-month = { $month } is not a month such as 2026-09.
+cli-sample-nobody = { $orders } of { $active } active customers to be ordered leave nobody to use anything. Give fewer --orders or more --active.
+cli-sample-sheet = billing.xlsx would need { $rows } rows; a sheet holds { $most }. Ask for fewer --customers.
+cli-sample-unused = No subscription can be used. Ask for more --active customers.
+cli-sample-source = { $source }: { $rows } rows, { $rejected } to be refused
+cli-sample-usage = usage: { $records } records in { $files } files, { $good } good
+cli-sample-written = written to { $folder }

@@ -6,39 +6,38 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="Sample data with realistic defects. 带有真实缺陷的样例数据。")
+from hutong.cli.program import group
+from hutong.cli.words import say, t
+
+app = group("cli-help-sample")
 
 
-@app.callback()
+@app.callback(help=t("cli-help-sample"))
 def sample() -> None:
-    """Sample data with realistic defects. 带有真实缺陷的样例数据。"""
+    """Sample data with realistic defects."""
 
 
-@app.command()
+@app.command(help=t("cli-help-sample-telecom"))
 def telecom(
     *,
-    out: Annotated[Path, typer.Option(help="Folder to write to.")],
-    customers: Annotated[int, typer.Option(min=200, max=1_400_000, help="True customers behind the records.")] = 20_000,
-    events: Annotated[
-        int, typer.Option(min=2_000, help="Usage records, repeats and broken ones included.")
-    ] = 1_000_000,
-    seed: Annotated[int, typer.Option(min=0, help="Equal seeds give equal bytes.")] = 7,
-    active: Annotated[int, typer.Option(min=0, help="Customers with subscriptions; 0: half of all.")] = 0,
-    orders: Annotated[int, typer.Option(min=0, help="How many of these are left to be ordered.")] = 24,
-    first_cycle: Annotated[str, typer.Option(help="First month of usage, YYYY-MM.")] = "2026-09",
-    months: Annotated[int, typer.Option(min=1, max=12, help="Months of usage.")] = 2,
-    order_usage: Annotated[bool, typer.Option(help="Usage also for numbers still to be ordered.")] = False,
+    out: Annotated[Path, typer.Option(help=t("cli-help-sample-out"))],
+    customers: Annotated[int, typer.Option(min=200, max=1_400_000, help=t("cli-help-sample-customers"))] = 20_000,
+    events: Annotated[int, typer.Option(min=2_000, help=t("cli-help-sample-events"))] = 1_000_000,
+    seed: Annotated[int, typer.Option(min=0, help=t("cli-help-sample-seed"))] = 7,
+    active: Annotated[int, typer.Option(min=0, help=t("cli-help-sample-active"))] = 0,
+    orders: Annotated[int, typer.Option(min=0, help=t("cli-help-sample-orders"))] = 24,
+    first_cycle: Annotated[str, typer.Option(help=t("cli-help-sample-cycle"))] = "2026-09",
+    months: Annotated[int, typer.Option(min=1, max=12, help=t("cli-help-sample-months"))] = 2,
+    order_usage: Annotated[bool, typer.Option(help=t("cli-help-sample-usage"))] = False,
 ) -> None:
     """Write CRM, billing and call-centre exports, usage files, subscriptions, the truth and a manifest."""
     from hutong.cli.sample.generate import generate
 
     if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", first_cycle):
-        raise typer.BadParameter(f"{first_cycle} is not a month such as 2026-09", param_hint="--first-cycle")
+        raise typer.BadParameter(t("cli-sample-month", month=first_cycle), param_hint="--first-cycle")
     active = active or customers // 2
     if orders >= active and not order_usage:
-        raise typer.BadParameter(
-            f"{orders} of {active} active customers to be ordered leave nobody to use anything", param_hint="--orders"
-        )
+        raise typer.BadParameter(t("cli-sample-nobody", orders=orders, active=active), param_hint="--orders")
 
     manifest = generate(
         out,
@@ -52,7 +51,7 @@ def telecom(
         order_usage=order_usage,
     )
     for source, counts in manifest["sources"].items():
-        typer.echo(f"{source}: {counts['rows']} rows, {sum(counts['rejected'].values())} to be refused")
+        say("cli-sample-source", source=source, rows=counts["rows"], rejected=sum(counts["rejected"].values()))
     totals = manifest["usage"]["totals"]
-    typer.echo(f"usage: {totals['lines']} records in {totals['files']} files, {totals['valid']} good")
-    typer.echo(f"{out}")
+    say("cli-sample-usage", records=totals["lines"], files=totals["files"], good=totals["valid"])
+    say("cli-sample-written", folder=str(out))

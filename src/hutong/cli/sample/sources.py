@@ -15,6 +15,7 @@ from hutong.cli.sample.population import Population
 from hutong.cli.sample.records import Records, records
 from hutong.cli.sample.systems import SYSTEMS, Columns, System, rejections
 from hutong.cli.sample.text import Mask, Text, Whole, choose, plain
+from hutong.platform.errors import Unprocessable
 
 _REPEATED = 0.001
 _NO_KEY, _NOT_A_NAME, _BROKEN = 0.0005, 0.0005, 0.0003
@@ -164,7 +165,7 @@ def _xlsx(path: Path, export: Export) -> None:
 
     rows = len(export.customer)
     if rows > _SHEET_ROWS:
-        raise ValueError(f"billing.xlsx would need {rows} rows; a sheet holds {_SHEET_ROWS}: ask for fewer customers")
+        raise Unprocessable("cli-sample-sheet", rows=rows, most=_SHEET_ROWS)
     book = xlsxwriter.Workbook(str(path), {"constant_memory": True, "strings_to_numbers": False})
     book.set_properties({"created": datetime(2026, 1, 1)})  # noqa: DTZ001 a file property without zone, fixed for equal bytes
     sheet = book.add_worksheet("CUST_INFO")

@@ -7,6 +7,7 @@ import numpy as np
 from hutong.cli.sample import reference
 from hutong.cli.sample.subscriptions import FIRST_MOBILE, MOBILE, PHONE, Subscriptions
 from hutong.cli.sample.text import Mask, Whole
+from hutong.platform.errors import Unprocessable
 
 TYPES = ("voice", "sms", "data")
 _TYPE_SHARES = [0.42, 0.13, 0.45]
@@ -105,7 +106,7 @@ def _moments(
     weight = np.exp(rng.normal(0, 0.7, len(mobile))) * (mobile + 0.25 * phone) * left
     weight = np.where(held.ordered & (not order_usage), 0, weight)
     if not weight.sum():
-        raise ValueError("no subscription can be used: ask for more active customers")
+        raise Unprocessable("cli-sample-unused")
     holder = np.repeat(np.arange(len(weight)), rng.multinomial(count, weight / weight.sum()))
     kind = np.where(phone[holder], 0, rng.choice(3, count, p=_TYPE_SHARES))
     day = begin[holder] + (rng.random(count) * left[holder]).astype(np.int64)
