@@ -116,7 +116,8 @@ def test_pro_forma_is_replaced_and_final_is_final(tmp_path: Path) -> None:
     again = bill_run.run("202609", "test")
     [after] = queries.bills_page(SYSTEM)
     assert (first.total_micros, first.lines) == (again.total_micros, again.lines)
-    assert before["id"] != after["id"]
+    assert before["id"] == after["id"], "made anew under its id"
+    assert rows("SELECT run_id FROM billing.bill") == [(again.run_id,)]
     bill_run.run("202609", "test", final=True)
     [final] = queries.bills_page(SYSTEM)
     assert final["state"] == "final"

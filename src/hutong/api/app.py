@@ -34,10 +34,7 @@ ROUTERS = (
     customer.router,
     customer_bill.router,
     usage.router,
-    hub.routes(webhook_forms.ORDERS, "TMF622 Product Ordering"),
-    hub.routes(webhook_forms.PRODUCTS, "TMF637 Product Inventory"),
-    hub.routes(webhook_forms.PARTIES, "TMF632 Party"),
-    hub.routes(webhook_forms.CUSTOMERS, "TMF629 Customer"),
+    *(hub.routes(told, tag) for told, tag in webhook_forms.HUBS),
     product_catalog.router,
     peer_callbacks.router,
 )

@@ -1,46 +1,66 @@
 """How events look to those who registered at a `/hub`: TM Forum's event form, with the resource as it is now.
 
-The resource is shown as to a viewer who sees no sensitive field: receivers fetch the rest with their own rights.
+The resource is shown as the registration's owner would get it by asking: with its rights and masks of this moment. An
+owner that is no longer active, has lost the right, or came to be limited to some rows is told nothing.
 """
 
+from collections.abc import Callable
 from typing import Any
 
-from hutong.api.tmf import customer, party_view, product_inventory, product_order_view
+from hutong import catalog
+from hutong.api.tmf import (
+    customer,
+    customer_bill,
+    party_view,
+    product_catalog,
+    product_inventory,
+    product_order_view,
+    usage,
+)
 from hutong.api.tmf.hub import Hub
 from hutong.api.tmf.listing import Wanted
 from hutong.api.tmf.product_order_body import OFFER_PREFIX
 from hutong.api.tmf.resource import Resource, identified
+from hutong.api.webhook_hubs import BILLS, CUSTOMERS, OFFERS, ORDERS, PARTIES, PRODUCTS, USAGE
+from hutong.billing import listing as bills
 from hutong.identity import Principal
+from hutong.identity.actors import viewer_of
 from hutong.ordering import listing
 from hutong.party import pages
 from hutong.platform.outbox import Delivered
 from hutong.platform.settings import settings
 from hutong.platform.webhooks import form
 
-LISTENER = Principal(0, "client", "webhook", frozenset({"*"}))
-ORDERS = Hub(
-    product_order_view.BASE,
-    "TMF622",
-    "ordering.read",
-    "order",
-    {
-        "ProductOrderCreateEvent": ("ordering.order_accepted",),
-        "ProductOrderStateChangeEvent": ("ordering.order_state_changed",),
-        "ProductOrderAttributeValueChangeEvent": ("ordering.order_amended",),
-    },
+Telling = Callable[[Principal, Delivered], dict[str, Any] | None]
+HUBS = (
+    (ORDERS, "TMF622 Product Ordering"),
+    (PRODUCTS, "TMF637 Product Inventory"),
+    (PARTIES, "TMF632 Party"),
+    (CUSTOMERS, "TMF629 Customer"),
+    (OFFERS, "TMF620 Product Catalog"),
+    (USAGE, "TMF635 Usage"),
+    (BILLS, "TMF678 Customer Bill"),
 )
-PRODUCTS = Hub(
-    product_order_view.INVENTORY,
-    "TMF637",
-    "inventory.read",
-    "product_instance",
-    {
-        "ProductCreateEvent": ("inventory.instances_created",),
-        "ProductAttributeValueChangeEvent": ("inventory.instance_changed",),
-        "ProductStateChangeEvent": ("inventory.instances_terminated",),
-        "ProductDeleteEvent": ("inventory.instances_removed",),
-    },
-)
+"""The hubs, each with the title of its API."""
+KINDS = {
+    "offer": ("productOffering", "ProductOffering"),
+    "product": ("productSpecification", "ProductSpecification"),
+    "price": ("productOfferingPrice", "ProductOfferingPrice"),
+}
+
+
+def telling(hub: Hub) -> Callable[[Telling], Telling]:
+    """Declare how an API's events look to a viewer."""
+
+    def register(tell: Telling) -> Telling:
+        @form(hub.form)
+        def body(event: Delivered, owner: str) -> dict[str, Any] | None:
+            viewer = viewer_of(owner)
+            return tell(viewer, event) if viewer is not None and hub.tells(viewer) else None
+
+        return tell
+
+    return register
 
 
 def told(hub: Hub, event: Delivered, name: str, resource: Resource | None) -> dict[str, Any] | None:
@@ -55,74 +75,74 @@ def told(hub: Hub, event: Delivered, name: str, resource: Resource | None) -> di
     return {"eventId": event.id, "eventTime": event.occurred_at, "eventType": kind, "event": {name: resource}}
 
 
-PARTIES = Hub(
-    party_view.BASE,
-    "TMF632",
-    "party.read",
-    "party",
-    {
-        f"{name}{what}Event": events
-        for name in ("Individual", "Organization")
-        for what, events in {
-            "Create": ("party.created", "party.split"),
-            "AttributeValueChange": ("party.changed",),
-            "StateChange": ("party.deactivated",),
-            "Delete": ("party.merged",),
-        }.items()
-    },
-)
-CUSTOMERS = Hub(
-    party_view.CUSTOMERS,
-    "TMF629",
-    "party.read",
-    "party",
-    {
-        "CustomerCreateEvent": ("party.role_taken",),
-        "CustomerAttributeValueChangeEvent": ("party.changed",),
-        "CustomerStateChangeEvent": ("party.deactivated",),
-        "CustomerDeleteEvent": ("party.role_left",),
-    },
-)
-
-
-@form(ORDERS.form)
-def order_event(event: Delivered) -> dict[str, Any] | None:
-    """An event of an order."""
-    found = listing.orders(LISTENER, {"id": [str(event.payload["order_id"])]}, limit=1).rows
+@telling(ORDERS)
+def order_event(viewer: Principal, event: Delivered) -> dict[str, Any] | None:
+    """An event of an order, or of the request to cancel it."""
+    key = str(event.payload["order_id"])
+    if event.type.startswith("ordering.cancellation"):
+        asked = listing.cancellations(viewer, {"order_id": [key]}, limit=1).rows
+        shown = product_order_view.cancellation(asked[0]) if asked else None
+        return told(ORDERS, event, "cancelProductOrder", shown)
+    found = listing.orders(viewer, {"id": [key]}, limit=1).rows
     return told(ORDERS, event, "productOrder", product_order_view.product_order(found[0]) if found else None)
 
 
-@form(PRODUCTS.form)
-def product_event(event: Delivered) -> dict[str, Any] | None:
+@telling(PRODUCTS)
+def product_event(viewer: Principal, event: Delivered) -> dict[str, Any] | None:
     """An event of what customers hold: of an offer instance the bundle, else the product."""
     whole = event.aggregate.startswith("offer_instance:")
     key = event.aggregate.partition(":")[2]
     name = f"{OFFER_PREFIX}{key}" if whole else key
     if event.type == "inventory.instances_removed":
-        href = f"{settings.public_url}{PRODUCTS.base}/product/{name}"
-        return told(PRODUCTS, event, "product", {"id": name, "href": href, "@type": "Product"})
-    page = product_inventory.page(LISTENER, Wanted({"id": [name]}, 0, 1, None), settings.default_locale)
+        return told(PRODUCTS, event, "product", identified(PRODUCTS.base, "product", "Product", name))
+    page = product_inventory.page(viewer, Wanted({"id": [name]}, 0, 1, None), settings.default_locale)
     return told(PRODUCTS, event, "product", page.resources[0] if page.resources else None)
 
 
-@form(PARTIES.form)
-def party_event(event: Delivered) -> dict[str, Any] | None:
+@telling(PARTIES)
+def party_event(viewer: Principal, event: Delivered) -> dict[str, Any] | None:
     """An event of a party; of one no longer in use, its id alone."""
     kind, type_name = party_view.TYPES[event.payload["kind"]]
     key = event.payload["party_id"]
-    found = pages.page(LISTENER, {"id": [str(key)]}, limit=1).rows
+    found = pages.page(viewer, {"id": [str(key)]}, limit=1).rows
     resource = party_view.party(found[0]) if found else identified(party_view.BASE, kind, type_name, key)
     return told(PARTIES, event, kind, resource)
 
 
-@form(CUSTOMERS.form)
-def customer_event(event: Delivered) -> dict[str, Any] | None:
+@telling(CUSTOMERS)
+def customer_event(viewer: Principal, event: Delivered) -> dict[str, Any] | None:
     """An event of a customer; nothing of parties that are none."""
     key = event.payload["party_id"]
     if event.type.startswith("party.role") and event.payload["role"] != customer.ROLE:
         return None
-    found = customer.page(LISTENER, {"id": [str(key)]}, 0, 1).resources
+    found = customer.page(viewer, {"id": [str(key)]}, 0, 1).resources
     if found or event.type == "party.role_left":
         bare = identified(party_view.CUSTOMERS, "customer", "Customer", key)
         return told(CUSTOMERS, event, "customer", dict(found[0]) if found else bare)
     return None
+
+
+@telling(OFFERS)
+def catalog_event(_viewer: Principal, event: Delivered) -> dict[str, Any] | None:
+    """An event of an offer, product or price, as its release has it, in effect or not yet; of a withdrawn one, its id
+    alone."""
+    kind, type_name = KINDS[event.aggregate.partition(":")[0]]
+    key = event.payload["id"]
+    released = catalog.load_release(event.payload["release"])
+    found = product_catalog.resources(released, kind, settings.default_locale).get(key)
+    return told(OFFERS, event, kind, found or identified(product_catalog.BASE, kind, type_name, key))
+
+
+@telling(USAGE)
+def usage_event(viewer: Principal, event: Delivered) -> dict[str, Any] | None:
+    """A usage record that was sent by itself."""
+    place = {"cycle": [event.payload["cycle"]], "batch": [str(event.payload["batch_id"])]}
+    found = usage.page(viewer, place, 0, 1).resources
+    return told(USAGE, event, "usage", dict(found[0]) if found else None)
+
+
+@telling(BILLS)
+def bill_event(viewer: Principal, event: Delivered) -> dict[str, Any] | None:
+    """An event of a bill; nothing of a pro-forma one that is gone."""
+    found = bills.bills(viewer, {"id": [str(event.payload["bill_id"])]}, limit=1).rows
+    return told(BILLS, event, "customerBill", customer_bill.bill(found[0]) if found else None)

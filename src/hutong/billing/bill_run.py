@@ -3,8 +3,8 @@
 A bill's charges are rounded to fen on the running total of its lines, fees first: so each line is whole fen, fees keep
 their amount, and the lines add up to the rounded exact sum. Then discounts are stacked (BL-07), in whole fen too.
 
-A pro-forma run replaces the pro-forma bills of its cycle; a final bill stays, and what changes later is the difference
-between what is due and what was billed, a line of the next bill with the cycle it belongs to.
+A run replaces the pro-forma bills of its cycle, an account's bill keeping its id; a final bill stays, and what changes
+later is the difference between what is due and what was billed, a line of the next bill with the cycle it belongs to.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from sqlalchemy import Connection, text
 from hutong.billing.bill_discounts import apply_discounts
 from hutong.billing.columnar import fetch, store, workshop
 from hutong.billing.consolidation import KEY, KEY_TYPES, NAMES
-from hutong.billing.events import billed
+from hutong.billing.events import billed, tell_of_bills
 from hutong.billing.plans import plans_of
 from hutong.billing.pricing.cycle import Cycle
 from hutong.billing.rating import Progress, parse_cycle, quiet
@@ -68,7 +68,7 @@ def run(cycle: str, by: str, *, final: bool = False, progress: Progress = quiet)
         apply_discounts(duck, plans, month)
         progress(3, 4, "bills")
         run_id = conn.execute(text("SELECT nextval(pg_get_serial_sequence('billing.bill_run', 'id'))")).scalar_one()
-        drop_pro_forma(conn, cycle)
+        drop_pro_forma(conn, duck, scratch, cycle)
         bills, lines, total = write_bills(
             conn,
             duck,
@@ -154,10 +154,13 @@ def make_lines(duck: duckdb.DuckDBPyConnection, cycle: str) -> None:
     duck.execute("UPDATE charge_line SET left_micros = amount")
 
 
-def drop_pro_forma(conn: Connection, cycle: str) -> None:
-    """Pro-forma bills of the cycle give way to those of this run."""
+def drop_pro_forma(conn: Connection, duck: duckdb.DuckDBPyConnection, scratch: Path, cycle: str) -> None:
+    """Pro-forma bills of the cycle give way to those of this run; table `given_way`: their ids by account."""
     replaceable = [state.value for state, following in BILL.items() if BillState.PRO_FORMA in following]
     which = {"cycle": cycle, "states": replaceable}
+    words = ", ".join(f"'{state}'" for state in replaceable)
+    way = f"SELECT account_id, id FROM billing.bill WHERE cycle = '{int(cycle)}' AND state IN ({words})"
+    fetch(conn, duck, scratch, "given_way", way, {"account_id": "BIGINT", "id": "BIGINT"})
     mine = "SELECT id FROM billing.bill WHERE cycle = :cycle AND state = ANY(:states)"
     conn.execute(text(f"DELETE FROM billing.bill_line WHERE bill_id IN ({mine})"), which)
     conn.execute(text(f"DELETE FROM billing.bill WHERE id IN ({mine})"), which)
@@ -212,10 +215,9 @@ def write_bills(  # noqa: PLR0917
             "lines": int(lines), "total": int(total), "by": by, "at": now,
         },
     )  # fmt: skip
-    first = number_bills(conn, bills)
-    duck.register("bill_id", first) if bills else None
     if not bills:
         return 0, 0, 0
+    first_new = number_bills(conn, duck, bills)
     final_at = f"'{now.isoformat()}'" if state is BillState.FINAL else "NULL"
     store(
         conn, duck, scratch, "billing.bill", BILL_COLUMNS,
@@ -231,15 +233,24 @@ def write_bills(  # noqa: PLR0917
             FROM bill_line l JOIN bill b ON b.account_id = l.account_id JOIN bill_id i ON i.number = b.number
             LEFT JOIN bill_line r ON r.origin = l.reduced AND r.kind <> 'discount' ORDER BY i.id, l.line""",
     )  # fmt: skip
+    tell_of_bills(conn, run_id, first_new)
     return bills, int(lines), int(total)
 
 
-def number_bills(conn: Connection, bills: int) -> object:
-    """New bill ids, in order, as a table for DuckDB: number, id."""
+def number_bills(conn: Connection, duck: duckdb.DuckDBPyConnection, bills: int) -> int:
+    """Table `bill_id` (number, id): an account keeps the id of its bill that gave way. Returns the first new id."""
     import pyarrow as pa
 
     ids = conn.execute(
         text("SELECT nextval(pg_get_serial_sequence('billing.bill', 'id')) FROM generate_series(1, :n)"), {"n": bills}
     ).scalars()
     found = sorted(ids)
-    return pa.table({"number": pa.array(range(len(found)), pa.int64()), "id": pa.array(found, pa.int64())})
+    duck.register(
+        "fresh_id", pa.table({"number": pa.array(range(bills), pa.int64()), "id": pa.array(found, pa.int64())})
+    )
+    duck.execute("""
+        CREATE OR REPLACE TABLE bill_id AS
+        SELECT number, coalesce(w.id, f.id) AS id FROM bill JOIN fresh_id f USING (number)
+        LEFT JOIN given_way w USING (account_id)
+    """)
+    return int(found[0])

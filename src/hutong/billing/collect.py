@@ -18,12 +18,14 @@ from sqlalchemy import Connection, text
 from hutong import catalog
 from hutong.billing import usage_store
 from hutong.billing.columnar import count, fetch, store, workshop
+from hutong.billing.events import usage_taken
 from hutong.billing.pricing.cycle import Cycle
 from hutong.billing.terms import PERIOD
 from hutong.billing.usage_events import EVENT, bounds, cycles_between, parts_of, read_parts
 from hutong.billing.usage_lines import Given, header, readable, stage, stage_content
 from hutong.platform import clock, database
 from hutong.platform.errors import NotFound, Unprocessable
+from hutong.platform.outbox import publish
 
 COLLECTING = 0x42554C31  # 'BUL1': one collection at a time, for duplicates are found against what others accepted
 NUMBERS = f"""
@@ -65,9 +67,10 @@ class Input:
     zone: str
 
 
-def collect(paths: Sequence[Path], by: str) -> CollectReport:
+def collect(paths: Sequence[Path], by: str, *, single: bool = False) -> CollectReport:
     """Collect usage files (folders: all `*.csv` in them); each file once, however often it is given.
 
+    `single`: one record sent by itself; of it, if accepted, others are told (`billing.usage_taken`).
     Raises NotFound for a path that is not there, Unprocessable for one that cannot be read as text lines.
     """
     files = [found for path in paths for found in (sorted(path.glob("*.csv")) if path.is_dir() else [path])]
@@ -89,6 +92,9 @@ def collect(paths: Sequence[Path], by: str) -> CollectReport:
         cycles = write_parts(conn, duck, scratch, by)
         record_files(conn, duck, inputs)
         hold(conn, duck, scratch, given)
+        if single and cycles:
+            batch = count(duck, "SELECT getvariable('batch')")
+            publish(conn, "billing", [usage_taken(cycle, batch) for cycle in cycles])
         return report(duck, len(files) - len(inputs), cycles)
 
 

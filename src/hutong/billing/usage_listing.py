@@ -15,14 +15,14 @@ from sqlalchemy import text
 from hutong.billing.collect import CollectReport, collect
 from hutong.billing.columnar import workshop
 from hutong.billing.pricing.cycle import Cycle
-from hutong.billing.usage_events import parts_of, read_parts
+from hutong.billing.usage_events import EventPart, read_parts
 from hutong.identity import Principal, protect, require
 from hutong.platform import clock, database, paging
 from hutong.platform.settings import settings
 
 READ, WRITE = "billing.read", "billing.collect"
 SENSITIVE = {"access_number": "phone", "other_party": "phone"}
-FILTERS = ("cycle", "event_type", "system", "record_id", "access_number", "product_instance_id")
+FILTERS = ("batch", "cycle", "event_type", "system", "record_id", "access_number", "product_instance_id")
 SHOWN = (
     *("record_id", "system", "event_type", "product_instance_id", "access_number", "direction", "other_party", "start"),
     *("seconds", "bytes_up", "bytes_down", "messages", "home_area", "visited_area", "cell", "call_type"),
@@ -33,9 +33,19 @@ LINE = (
 )
 """The fields of a record, in the order of a line; `start` as RFC 3339 with whole seconds and offset."""
 
+PARTS = text("""
+    SELECT id, name, events, run_id FROM billing.usage_part
+    WHERE (CAST(:cycles AS text[]) IS NULL OR cycle = ANY(CAST(:cycles AS text[])))
+      AND (CAST(:batches AS text[]) IS NULL OR batch_id = ANY(CAST(CAST(:batches AS text[]) AS bigint[])))
+    ORDER BY id
+""")
+
 
 def take(viewer: Principal, record: Mapping[str, Any]) -> CollectReport:
-    """Collect one record of the viewer's system. Its fields must hold neither commas nor line ends."""
+    """Collect one record of the viewer's system. Its fields must hold neither commas nor line ends.
+
+    Tells `billing.usage_taken` of an accepted one; files, of millions of records, are not told of one by one.
+    """
     require(viewer, WRITE)
     created = clock.now().astimezone(settings.zone).strftime("%Y%m%d%H%M%S")
     sums = ",".join(str(record[name]) for name in ("seconds", "bytes_up", "bytes_down"))
@@ -47,7 +57,7 @@ def take(viewer: Principal, record: Mapping[str, Any]) -> CollectReport:
     with tempfile.TemporaryDirectory(prefix="hutong-usage-") as folder:
         path = Path(folder) / f"{viewer.name}-{uuid4().hex}.csv"
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        return collect([path], viewer.actor)
+        return collect([path], viewer.actor, single=True)
 
 
 def cycle_of(start: int) -> str:
@@ -65,12 +75,11 @@ def usage(viewer: Principal, filters: Mapping[str, Sequence[str]], offset: int =
     if unknown:
         raise KeyError(min(unknown))
     with database.read("billing") as conn:
-        cycles = list(conn.execute(text("SELECT DISTINCT cycle FROM billing.usage_part")).scalars())
-        wanted = filters.get("cycle")
-        parts = parts_of(conn, [cycle for cycle in cycles if wanted is None or cycle in wanted])
+        places = {"cycles": filters.get("cycle"), "batches": filters.get("batch")}
+        parts = [EventPart(*row) for row in conn.execute(PARTS, places)]
     if not parts:
         return paging.Rows([], 0)
-    names = [name for name in filters if name != "cycle"]
+    names = [name for name in filters if name not in ("batch", "cycle")]
     where = " AND ".join(f"list_contains(?, {name}::VARCHAR)" for name in names) or "true"
     values = [list(filters[name]) for name in names]
     source = f"FROM {read_parts(parts)} WHERE {where}"

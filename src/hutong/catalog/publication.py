@@ -11,12 +11,12 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from hutong.catalog import differences, documents, events, validation
+from hutong.catalog import differences, documents, events, selling, validation
 from hutong.catalog.differences import Difference
 from hutong.catalog.document import Kind
 from hutong.catalog.documents import Draft, Refused
 from hutong.catalog.snapshot import Catalog
-from hutong.platform import clock, database
+from hutong.platform import clock, database, outbox
 from hutong.platform.errors import Conflict
 
 PUBLISHING = 0x48555431  # 'HUT1': one publication at a time
@@ -91,7 +91,8 @@ def publish(
 
     `withdraw` takes documents out of the catalog; an offer no longer sold is instead published with lifecycle
     `retired`. Raises Refused with every fault, Conflict when a later release already takes effect after
-    `effective_from`. `by` is the principal's name. Tells `catalog.published`.
+    `effective_from`. `by` is the principal's name. Tells `catalog.published`,
+    and of each offer, product and price that changes (`selling.changes`), at once, whenever it takes effect.
     """
     with database.begin("catalog") as conn:
         conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": PUBLISHING})
@@ -103,7 +104,8 @@ def publish(
         if not waiting and not withdraw:
             return Release(None, starts, ())
         number = _next_number(conn, starts)
-        if found := validation.faults(_prospect(conn, number, waiting, withdraw)):
+        before, prospect = _prospect(conn, number - 1, (), ()), _prospect(conn, number, waiting, withdraw)
+        if found := validation.faults(prospect):
             raise Refused(found)
         named = {"number": number, "now": now, "by": by}
         conn.execute(
@@ -115,6 +117,7 @@ def publish(
             keys = [{"kind": kind.value, "code": code} for kind, code in withdraw]
             conn.execute(WITHDRAW, {**named, "keys": keys})
         events.published(conn, number, starts, changes, withdraw)
+        outbox.publish(conn, "catalog", selling.changes(before, prospect))
         return Release(number, starts, tuple(changes))
 
 

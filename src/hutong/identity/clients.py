@@ -5,9 +5,9 @@ import time
 from collections.abc import Mapping, Sequence
 from threading import Lock
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 from sqlalchemy.dialects.postgresql import insert
 
 from hutong.identity.principal import Principal
@@ -119,9 +119,17 @@ def _read(key_hash: str) -> Client | None:
         row = conn.execute(
             select(api_client).where(api_client.c.key_hash == key_hash, api_client.c.active)
         ).one_or_none()
-    if row is None:
-        return None
-    viewer = Principal(
+    return None if row is None else Client(_viewer(row), row.per_second, time.monotonic())
+
+
+def principal(conn: Connection, client_id: int) -> Principal | None:
+    """The viewer a calling system stands for, with its grants now; None for one that is gone or not active."""
+    row = conn.execute(select(api_client).where(api_client.c.id == client_id, api_client.c.active)).one_or_none()
+    return None if row is None else _viewer(row)
+
+
+def _viewer(row: Row[Any]) -> Principal:
+    return Principal(
         row.id,
         "client",
         row.code,
@@ -130,7 +138,6 @@ def _read(key_hash: str) -> Client | None:
         scopes=MappingProxyType(dict(row.scopes)),
         locale="en",
     )
-    return Client(viewer, row.per_second, time.monotonic())
 
 
 def forget() -> None:

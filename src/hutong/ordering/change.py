@@ -136,7 +136,8 @@ def cancel_order(viewer: Principal, order_id: int, reason: str) -> OrderState:
         if not undone:
             raise Conflict("ordering-nothing-to-cancel", id=str(order_id))
         conn.execute(_CANCELLING, {"id": order_id, "state": agreed.value, "reason": reason})
-        publish(conn, "ordering", [events.state_changed(order_id, agreed, reason)])
+        told = [events.cancellation_requested(order_id), events.state_changed(order_id, agreed, reason)]
+        publish(conn, "ordering", told)
         return agreed
 
     return _transaction(act)
@@ -150,7 +151,8 @@ def _cancel_unplanned(conn: Connection, order_id: int, reason: str) -> OrderStat
     conn.execute(_CANCELLED, {"id": order_id, "state": cancelled.value, "reason": reason, "now": clock.now()})
     conn.execute(_CANCELLED_ITEMS, {"id": order_id, "state": ORDER_ITEM.target("end_cancelled").value})
     exceptions.resolve(conn, order_id, "cancelled", "system")
-    publish(conn, "ordering", [events.state_changed(order_id, cancelled, reason)])
+    told = [events.cancellation_requested(order_id), events.state_changed(order_id, cancelled, reason)]
+    publish(conn, "ordering", [*told, events.cancellation_ended(order_id, cancelled)])
     return cancelled
 
 

@@ -41,7 +41,7 @@ _ORDER_ENDINGS = text("""
     UPDATE ordering.customer_order o
     SET state = e.state, ended_at = :now, reason = coalesce(e.reason, o.reason)
     FROM ending e WHERE o.id = e.order_id AND o.state <> ALL(:order_finals)
-    RETURNING o.id, o.state, o.reason""")
+    RETURNING o.id, o.state, o.reason, old.state AS before""")
 
 
 def complete(conn: Connection, business_order_ids: Sequence[int]) -> set[int]:
@@ -98,4 +98,6 @@ def settle_orders(conn: Connection, order_ids: Sequence[int], ended: Sequence[Ro
     ).all()
     told = [events.business_order_ended(row.order_id, row.id, row.state, row.reason) for row in ended]
     told += [events.state_changed(row.id, OrderState(row.state), row.reason) for row in orders]
+    cancelling = CUSTOMER_ORDER.target("agree_cancel").value
+    told += [events.cancellation_ended(row.id, OrderState(row.state)) for row in orders if row.before == cancelling]
     publish(conn, "ordering", told)

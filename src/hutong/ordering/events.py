@@ -9,6 +9,8 @@ from hutong.platform.outbox import Event
 ACCEPTED = "ordering.order_accepted"
 AMENDED = "ordering.order_amended"
 STATE_CHANGED = "ordering.order_state_changed"
+CANCELLATION_REQUESTED = "ordering.cancellation_requested"
+CANCELLATION_ENDED = "ordering.cancellation_ended"
 BUSINESS_ORDER_ENDED = "ordering.business_order_ended"
 ACTIVATION_REQUESTED = "ordering.billing_activation_requested"
 DEACTIVATION_REQUESTED = "ordering.billing_deactivation_requested"
@@ -34,6 +36,16 @@ def amended(order_id: int, changed: Sequence[str]) -> Event:
 def state_changed(order_id: int, state: OrderState, reason: str | None = None) -> Event:
     """A customer order's state changed (TMF622 ProductOrderStateChangeEvent)."""
     return Event(STATE_CHANGED, aggregate(order_id), {"order_id": order_id, "state": state.value, "reason": reason})
+
+
+def cancellation_requested(order_id: int) -> Event:
+    """Somebody asked to cancel an order, and it was granted (TMF622 CancelProductOrderCreateEvent)."""
+    return Event(CANCELLATION_REQUESTED, aggregate(order_id), {"order_id": order_id})
+
+
+def cancellation_ended(order_id: int, state: OrderState) -> Event:
+    """The order that was to be cancelled ended, cancelled or not (TMF622 CancelProductOrderStateChangeEvent)."""
+    return Event(CANCELLATION_ENDED, aggregate(order_id), {"order_id": order_id, "state": state.value})
 
 
 def business_order_ended(order_id: int, business_order_id: int, state: str, reason: str | None) -> Event:

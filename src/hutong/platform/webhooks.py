@@ -39,7 +39,8 @@ MAX_ATTEMPTS = 16
 BATCH = 20
 AGAIN = {408, 425, 429}
 
-Form = Callable[[Delivered], dict[str, Any] | None]
+Form = Callable[[Delivered, str], dict[str, Any] | None]
+"""From an event and the registration's owner to the body, or None for what that owner is not told."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ _ENCODER = msgspec.json.Encoder(decimal_format="number")  # amounts keep their e
 
 
 def form(name: str) -> Callable[[Form], Form]:
-    """Declare how events look in a published form ("TMF622"); a form returns None for what it does not tell."""
+    """Declare how events look in a published form ("TMF622"); a form returns None for what it does not
+    tell, and shows what the owner of the registration may see."""
 
     def register(write: Form) -> Form:
         _forms[name] = write
@@ -158,12 +160,12 @@ def _shown(row: Any) -> Webhook:
 
 
 def _subscription(row: Any) -> Subscription:
-    callback, secret, form_name = row.callback, row.secret, row.form
+    callback, secret, form_name, owner = row.callback, row.secret, row.form, row.owner
     types = _types(row.query) if form_name else set()
 
     def handler(_conn: Connection, events: Sequence[Delivered]) -> None:
         for event in events:
-            body = own_form(event) if form_name is None else _forms[form_name](event)
+            body = own_form(event) if form_name is None else _forms[form_name](event, owner)
             if body is not None and (not types or body.get("eventType") in types):
                 post(callback, secret, event.id, _ENCODER.encode(body))
 

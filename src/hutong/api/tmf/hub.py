@@ -26,14 +26,22 @@ from hutong.platform.settings import settings
 class Hub:
     """What an API tells. `form`: how (webhook_forms); `events`: TMF event type → our event types it may come from.
 
-    `right` is needed to listen; `entity` names the row scope that must not limit the listener: events are not scoped.
+    `right` is needed to listen; `entities` name the row scopes that must not limit the listener: events are not scoped.
     """
 
     base: str
     form: str
     right: str
-    entity: str
+    entities: tuple[str, ...]
     events: Mapping[str, tuple[str, ...]]
+
+    def scoped(self, viewer: Principal) -> str | None:
+        """The row scope that keeps a viewer from listening."""
+        return next((entity for entity in self.entities if entity in viewer.scopes), None)
+
+    def tells(self, viewer: Principal) -> bool:
+        """Whether a viewer may be told, by the rights it has now."""
+        return viewer.may(self.right) and self.scoped(viewer) is None
 
 
 class Listener(msgspec.Struct, forbid_unknown_fields=True):
@@ -72,8 +80,8 @@ def routes(hub: Hub, tag: str) -> APIRouter:
 
 def _register(hub: Hub, viewer: Principal, asked: Listener) -> tuple[Resource, str]:
     require(viewer, hub.right)
-    if hub.entity in viewer.scopes:
-        raise Forbidden("api-hub-scoped", entity=hub.entity)
+    if entity := hub.scoped(viewer):
+        raise Forbidden("api-hub-scoped", entity=entity)
     wanted = chosen(hub, asked.query)
     ours = sorted({event for name in wanted for event in hub.events[name]})
     made, secret = webhooks.register(asked.callback, ours, viewer.actor, form=hub.form, query=asked.query)

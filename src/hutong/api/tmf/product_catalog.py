@@ -1,6 +1,6 @@
 """TMF620 Product Catalog Management v4.1 (read): what is sold, of what it is made, what it costs."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from datetime import UTC, date
 from functools import lru_cache
 from typing import Any
@@ -15,9 +15,9 @@ from hutong.api.tmf.resource import JsonAnswer, Resource, chosen_fields, identif
 from hutong.catalog import Catalog
 from hutong.catalog.attributes import Attribute
 from hutong.catalog.document import Kind
-from hutong.catalog.offer import Component, Lifecycle, Offer
-from hutong.catalog.price_plan import PricePlan
+from hutong.catalog.offer import Component, Lifecycle, Offer, OneOffPrice
 from hutong.catalog.product import ProductSpec
+from hutong.catalog.selling import Price, prices_of
 from hutong.identity import require
 from hutong.identity.http import Caller
 from hutong.platform import clock
@@ -37,22 +37,23 @@ KINDS = frozenset({"productOffering", "productSpecification", "productOfferingPr
 router = APIRouter(prefix=BASE, tags=["TMF620 Product Catalog"])
 
 
-def _resources(kind: str, locale: str) -> tuple[Resource, ...]:
-    """All resources of a kind in the catalog in effect now."""
+def resources(snapshot: Catalog, kind: str, locale: str) -> Mapping[str, Resource]:
+    """All resources of a kind in a catalog, by id. Raises NotFound for another kind."""
     if kind not in KINDS:
         raise NotFound("api-resource-unknown")
-    return _rendered(catalog.load(), kind, locale)
+    return _rendered(snapshot, kind, locale)
 
 
 @lru_cache(maxsize=24)
-def _rendered(snapshot: Catalog, kind: str, locale: str) -> tuple[Resource, ...]:
+def _rendered(snapshot: Catalog, kind: str, locale: str) -> Mapping[str, Resource]:
     match kind:
         case "productOffering":
-            return tuple(offering(snapshot, offer, locale) for offer in snapshot.offers)
+            made = [offering(snapshot, offer, locale) for offer in snapshot.offers]
         case "productSpecification":
-            return tuple(specification(snapshot, product, locale) for product in snapshot.products)
+            made = [specification(snapshot, product, locale) for product in snapshot.products]
         case _:
-            return tuple(prices(snapshot, locale))
+            made = [price(one, locale) for offer in snapshot.offers for one in prices_of(snapshot, offer)]
+    return {resource["id"]: resource for resource in made}
 
 
 @router.get(
@@ -63,17 +64,17 @@ def _rendered(snapshot: Catalog, kind: str, locale: str) -> tuple[Resource, ...]
 def find(kind: str, request: Request, viewer: Caller) -> JsonAnswer:
     """List or find productOffering, productSpecification or productOfferingPrice."""
     require(viewer, "catalog.read")
-    return list_answer(*page_of(request, _resources(kind, locale_of(request))))
+    return list_answer(*page_of(request, tuple(resources(catalog.load(), kind, locale_of(request)).values())))
 
 
 @router.get("/{kind}/{key}", responses=openapi.responses(200, 404), openapi_extra=openapi.fields())
 def retrieve(kind: str, key: str, request: Request, viewer: Caller) -> JsonAnswer:
     """One of them by its id (the document's code)."""
     require(viewer, "catalog.read")
-    for resource in _resources(kind, locale_of(request)):
-        if resource["id"] == key:
-            return JsonAnswer(chosen_fields(resource, fields_of(request)))
-    raise NotFound("api-resource-unknown")
+    found = resources(catalog.load(), kind, locale_of(request)).get(key)
+    if found is None:
+        raise NotFound("api-resource-unknown")
+    return JsonAnswer(chosen_fields(found, fields_of(request)))
 
 
 def offering(snapshot: Catalog, offer: Offer, locale: str) -> Resource:
@@ -96,8 +97,8 @@ def offering(snapshot: Catalog, offer: Offer, locale: str) -> Resource:
         bundledProductOffering=None if single else [_bundled(part) for part in parts],
         prodSpecCharValueUse=[_characteristic(attribute, locale) for attribute in offer.attributes],
         productOfferingPrice=[
-            reference(f"{BASE}/productOfferingPrice", price["id"], "ProductOfferingPrice", name=price["name"])
-            for price in prices_of(snapshot, offer, locale)
+            reference(f"{BASE}/productOfferingPrice", one.id, "ProductOfferingPrice", name=_price_name(one, locale))
+            for one in prices_of(snapshot, offer)
         ],
         productOfferingRelationship=[
             reference(f"{BASE}/productOffering", code, "ProductOffering", relationshipType=kind)
@@ -128,43 +129,32 @@ def specification(snapshot: Catalog, product: ProductSpec, locale: str) -> Resou
     )
 
 
-def prices(snapshot: Catalog, locale: str) -> Iterator[Resource]:
-    """Every price of every offer."""
-    for offer in snapshot.offers:
-        yield from prices_of(snapshot, offer, locale)
+def price(one: Price, locale: str) -> Resource:
+    """A one-off price, or a tariff of a price plan, as ProductOfferingPrice."""
+    head = {"name": _price_name(one, locale)}
+    if isinstance(one.what, OneOffPrice):
+        body: Resource = {"priceType": "oneTime", "price": money(one.what.amount_micros)}
+        if one.what.when:
+            body["constraint"] = [{"id": one.what.code, "name": one.what.when}]
+        return identified(BASE, "productOfferingPrice", "ProductOfferingPrice", one.id, **head, **body)
+    tariff, plan = one.what, one.plan.code if one.plan else ""
+    recurring = tariff.kind == "recurring"
+    return identified(
+        BASE,
+        "productOfferingPrice",
+        "ProductOfferingPrice",
+        one.id,
+        **head,
+        priceType={"one_off": "oneTime"}.get(tariff.kind, tariff.kind),
+        price=None if tariff.kind == "usage" else money(to_micros(tariff.amount)),
+        recurringChargePeriodType="month" if recurring else None,
+        recurringChargePeriodLength=1 if recurring else None,
+        pricingLogicAlgorithm=[{"name": plan, "plaSpecId": tariff.code, "@type": "PricingLogicAlgorithm"}],
+    )
 
 
-def prices_of(snapshot: Catalog, offer: Offer, locale: str) -> Iterator[Resource]:
-    """One-off prices of an offer, and the price plans that rate and bill what it contains."""
-    for price in offer.one_off_prices:
-        yield identified(
-            BASE,
-            "productOfferingPrice",
-            "ProductOfferingPrice",
-            f"{offer.code}.{price.code}",
-            name=price.name(locale),
-            priceType="oneTime",
-            price=money(price.amount_micros),
-            constraint=[{"id": price.code, "name": price.when}] if price.when else None,
-        )
-    for code in snapshot.price_plan_codes(offer):
-        yield from _plan_prices(snapshot.price_plan(code), offer.code, locale)
-
-
-def _plan_prices(plan: PricePlan, offer: str, locale: str) -> Iterator[Resource]:
-    for tariff in plan.tariffs:
-        yield identified(
-            BASE,
-            "productOfferingPrice",
-            "ProductOfferingPrice",
-            f"{offer}.{plan.code}.{tariff.code}",
-            name=f"{plan.name(locale)} / {tariff.code}",
-            priceType={"one_off": "oneTime"}.get(tariff.kind, tariff.kind),
-            price=None if tariff.kind == "usage" else money(to_micros(tariff.amount)),
-            recurringChargePeriodType="month" if tariff.kind == "recurring" else None,
-            recurringChargePeriodLength=1 if tariff.kind == "recurring" else None,
-            pricingLogicAlgorithm=[{"name": plan.code, "plaSpecId": tariff.code, "@type": "PricingLogicAlgorithm"}],
-        )
+def _price_name(one: Price, locale: str) -> str:
+    return f"{one.name(locale)} / {one.what.code}" if one.plan else one.name(locale)
 
 
 def _specification(snapshot: Catalog, code: str, locale: str) -> Resource:

@@ -2,7 +2,8 @@
 
 The kind of use is `usageType`; everything else is a usageCharacteristic: accessNumber, recordId (of the sender; made
 where absent), direction, otherParty, duration (seconds), bytesUp, bytesDown, messages, homeArea, visitedArea, cell,
-callType. A record sent twice is taken once. Volume comes as files.
+callType. A record sent twice is taken once. Volume comes as files. Listeners at
+`/hub` are told of records sent here, one by one; of those in files, which come by the million, they are not.
 """
 
 import uuid
@@ -115,13 +116,13 @@ def find(request: Request, viewer: Caller) -> JsonAnswer:
         if len(keys) > 1:
             raise Invalid("api-filter-unknown", field="id", name="id (several)", known=", ".join(sorted(FILTERS)))
         filters |= place(keys[0])
-    return list_answer(_page(viewer, filters, asked.offset, asked.limit), asked)
+    return list_answer(page(viewer, filters, asked.offset, asked.limit), asked)
 
 
 @router.get("/usage/{key}", responses=openapi.responses(200, 404), openapi_extra=openapi.fields())
 def retrieve(key: str, request: Request, viewer: Caller) -> JsonAnswer:
     """One usage record."""
-    found = _page(viewer, place(key), 0, 1)
+    found = page(viewer, place(key), 0, 1)
     if not found.resources:
         raise NotFound("api-resource-unknown")
     return JsonAnswer(chosen_fields(found.resources[0], fields_of(request)))
@@ -134,7 +135,8 @@ def place(key: str) -> dict[str, list[str]]:
     return {"cycle": [cycle], "system": [system], "record_id": [number]}
 
 
-def _page(viewer: Principal, filters: Mapping[str, Any], offset: int, limit: int) -> Page:
+def page(viewer: Principal, filters: Mapping[str, Any], offset: int, limit: int) -> Page:
+    """A page of usage records. Raises Forbidden for viewers limited to some rows."""
     if {"usage", "product_instance"} & set(viewer.scopes):
         raise Forbidden("api-usage-scoped")
     found = usage_listing.usage(viewer, filters, offset, limit)
