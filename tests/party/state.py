@@ -10,7 +10,8 @@ from hutong.platform import database
 _STATE = f"""
 SELECT string_agg(line, E'\\n' ORDER BY line COLLATE "C") FROM (
     SELECT 'xref ' || x.source || ' ' || x.key || ' ' || x.party_id AS line FROM party.xref x
-    UNION ALL SELECT 'party ' || (id, kind, state, {", ".join(GOLDEN)}, attributes, record_count, provenance)::text
+    UNION ALL SELECT 'party ' || (id, kind, state, {", ".join(GOLDEN)}, attributes, owner_id, unit_path, record_count,
+                               provenance)::text
               FROM party.party WHERE state <> 'merged'
     UNION ALL SELECT 'value ' || (party_id, kind, value, detail, records, sources, current)::text FROM party.party_value
     UNION ALL SELECT 'judged ' || (left_id, right_id, verdict, rule, made_by_kind)::text FROM party.judgement

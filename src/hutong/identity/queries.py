@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, bindparam, func, select
+from sqlalchemy import ARRAY, BigInteger, Text, bindparam, func, select
 
-from hutong.identity.principal import Principal, require
+from hutong.identity.principal import EVERYTHING, Principal, require
 from hutong.identity.tables import api_client, role, sensitive_read, session, unit, user_account, user_role
 from hutong.platform import clock, database
 
@@ -64,6 +64,24 @@ def role_list(viewer: Principal) -> list[Found]:
     require(viewer, "identity.read")
     with database.read("identity") as conn:
         return [dict(row) for row in conn.execute(select(role).order_by(role.c.code)).mappings()]
+
+
+def holders(viewer: Principal, right: str) -> list[Found]:
+    """Accounts in use whose roles give a right, by name: id, name. For those who hold the right themselves."""
+    require(viewer, right)
+    granting = [right, f"{right.split('.', 1)[0]}.*", EVERYTHING]
+    gives = (
+        select(user_role.c.user_id)
+        .join(role, role.c.code == user_role.c.role)
+        .where(role.c.rights.op("&&")(bindparam("granting", granting, type_=ARRAY(Text))))
+    )
+    statement = (
+        select(user_account.c.id, user_account.c.name)
+        .where(user_account.c.active, user_account.c.id.in_(gives))
+        .order_by(user_account.c.name, user_account.c.id)
+    )
+    with database.read("identity") as conn:
+        return [dict(row) for row in conn.execute(statement).mappings()]
 
 
 def client_list(viewer: Principal) -> list[Found]:

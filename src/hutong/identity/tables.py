@@ -115,3 +115,6 @@ sensitive_read = Table(
 )
 Index("ix_sensitive_read_actor", sensitive_read.c.actor, sensitive_read.c.id)
 Index("ix_sensitive_read_entity", sensitive_read.c.entity_ids, postgresql_using="gin")
+
+VIEWS = {"identity.v1_unit": "SELECT code, path FROM identity.unit"}
+"""Published: units by code, for centers whose rows belong to units."""

@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from itertools import combinations, product
+from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 
 from hutong.identity import Principal, require
-from hutong.party import membership, suspects
+from hutong.identity.queries import holders
+from hutong.party import membership, suspects, visibility
 from hutong.party.merge import merge_in
 from hutong.party.regroup import judge, records_of
+from hutong.party.tables import suspect_group
 from hutong.platform import clock, database
 from hutong.platform.errors import Conflict, NotFound, Unprocessable
 
@@ -25,14 +28,21 @@ def claim(viewer: Principal, group_id: int) -> None:
 
 
 def assign(viewer: Principal, group_id: int, to: str) -> None:
-    """Give a group to a person (`user:12`). Needs the right to lead stewards."""
+    """Give a group to a person (`user:12`) of `stewards`. Needs the right to lead them. Raises Unprocessable."""
     require(viewer, "party.steward.lead")
+    if to not in {f"user:{row['id']}" for row in stewards(viewer)}:
+        raise Unprocessable("party-suspect-assignee", field="to", to=to)
     with database.begin("party") as conn:
-        _row(conn, group_id)
+        _row(conn, group_id, viewer)
         conn.execute(
             text("UPDATE party.suspect_group SET state = 'claimed', assignee = :to WHERE id = :id"),
             {"id": group_id, "to": to},
         )
+
+
+def stewards(viewer: Principal) -> list[dict[str, Any]]:
+    """Those a group may be given to: id, name."""
+    return holders(viewer, "party.steward")
 
 
 def release(viewer: Principal, group_id: int) -> None:
@@ -40,9 +50,39 @@ def release(viewer: Principal, group_id: int) -> None:
     require(viewer, "party.steward")
     with database.begin("party") as conn:
         _held(conn, group_id, viewer)
-        conn.execute(
-            text("UPDATE party.suspect_group SET state = 'open', assignee = NULL WHERE id = :id"), {"id": group_id}
-        )
+        _open(conn, group_id)
+
+
+def _open(conn: Connection, group_id: int) -> None:
+    conn.execute(
+        text("UPDATE party.suspect_group SET state = 'open', assignee = NULL WHERE id = :id"), {"id": group_id}
+    )
+
+
+def unsure(viewer: Principal, group_id: int, note: str) -> None:
+    """Say that one cannot tell, and why; the group goes back to the pool, the note stays with its pairs of parties.
+
+    What a person said about a pair before, the same or not, stands.
+    """
+    require(viewer, "party.steward")
+    with database.begin("party") as conn:
+        parties = _held(conn, group_id, viewer)
+        first = [records[0] for records in records_of(conn, parties).values()]
+        judge(conn, _unsaid(conn, first), "unsure", "suspect", note, operation_id=None, by=viewer.actor)
+        _open(conn, group_id)
+
+
+def _unsaid(conn: Connection, records: Sequence[int]) -> list[tuple[int, int]]:
+    """Pairs of records about which no person said that they are, or are not, the same."""
+    said = conn.execute(
+        text(
+            """SELECT left_id, right_id FROM party.judgement
+               WHERE left_id = ANY(:ids) AND right_id = ANY(:ids) AND made_by_kind = 'person' AND ended_at IS NULL
+                 AND verdict <> 'unsure'"""
+        ),
+        {"ids": list(records)},
+    )
+    return sorted(set(combinations(sorted(records), 2)) - {(row.left_id, row.right_id) for row in said})
 
 
 def decide(
@@ -90,9 +130,10 @@ def decide(
         return operations
 
 
-def _row(conn: Connection, group_id: int) -> tuple[str, str | None, list[int]]:
+def _row(conn: Connection, group_id: int, viewer: Principal) -> tuple[str, str | None, list[int]]:
+    wanted = select(suspect_group.c.state, suspect_group.c.assignee, suspect_group.c.party_ids)
     row = conn.execute(
-        text("SELECT state, assignee, party_ids FROM party.suspect_group WHERE id = :id FOR UPDATE"), {"id": group_id}
+        wanted.where(suspect_group.c.id == group_id, visibility.group_seen(viewer)).with_for_update()
     ).one_or_none()
     if row is None:
         raise NotFound("party-suspect-unknown", id=group_id)
@@ -102,7 +143,7 @@ def _row(conn: Connection, group_id: int) -> tuple[str, str | None, list[int]]:
 
 
 def _held(conn: Connection, group_id: int, viewer: Principal) -> list[int]:
-    _, assignee, parties = _row(conn, group_id)
+    _, assignee, parties = _row(conn, group_id, viewer)
     if assignee not in (None, viewer.actor):
         raise Conflict("party-suspect-taken", id=group_id)
     return parties

@@ -7,11 +7,13 @@ from typing import Any
 from sqlalchemy import Connection, select, text
 
 from hutong.identity import Principal, protect, require
-from hutong.party import documents
+from hutong.party import documents, visibility
 from hutong.party.columns import GOLDEN, LEADERS, SENSITIVE, followers
+from hutong.party.intake import living
 from hutong.party.survivorship import AttributeRule, SurvivorshipDocument
 from hutong.party.tables import party
 from hutong.platform import database, history
+from hutong.platform.errors import NotFound
 
 Found = dict[str, Any]
 
@@ -33,8 +35,11 @@ def side_by_side(viewer: Principal, party_id: int) -> Found:
     """
     require(viewer, "party.read")
     with database.read("party") as conn:
+        visibility.check(conn, viewer, party_id)
         listed = [dict(row) for row in conn.execute(_RECORDS, {"party": party_id}).mappings()]
-        golden = conn.execute(select(party).where(party.c.id == party_id)).mappings().one()
+        golden = conn.execute(select(party).where(party.c.id == party_id)).mappings().one_or_none()
+        if golden is None:
+            raise NotFound("party-unknown", id=party_id)
         rules = _rules_of(conn, golden["survivorship_version"])
     differs = {
         name: {row["id"] for row in listed if row[name] is not None and row[name] != golden[name]} for name in GOLDEN
@@ -50,9 +55,10 @@ def side_by_side(viewer: Principal, party_id: int) -> Found:
 
 
 def versions(viewer: Principal, party_id: int) -> list[Found]:
-    """Every version of a golden record, latest first, masked. Needs the right `party.read`."""
+    """Every version of a golden record, a retired one's too, latest first, masked. Needs the right `party.read`."""
     require(viewer, "party.read")
     with database.read("party") as conn:
+        visibility.check(conn, viewer, living(conn, party_id))
         rows = [dict(row) for row in conn.execute(history.versions(party, party_id)).mappings()]
     fields = {name: kind for name, kind in SENSITIVE.items() if name in party.c}
     return protect(viewer, "party", rows[::-1], fields)

@@ -8,7 +8,8 @@ from hutong.party.survivorship import golden_sql
 from hutong.party.tables import party
 from hutong.platform import history
 
-_WRITTEN = ("kind", *GOLDEN, "attributes", "record_count", "provenance", "survivorship_version")
+_DERIVED = ("attributes", "owner_id", "unit_path", "record_count", "provenance", "survivorship_version")
+_WRITTEN = ("kind", *GOLDEN, *_DERIVED)
 _golden = Table(
     "golden", MetaData(), *(Column(name, party.c[name].type) for name in ("id", *_WRITTEN)), prefixes=["TEMPORARY"]
 )
@@ -96,13 +97,17 @@ def _values(conn: Connection) -> None:
 
 
 def mark_stale(conn: Connection, version: int) -> None:
-    """Add to `stale` the parties with a record the golden record does not know, or chosen by another version."""
+    """Add to `stale` the parties with a record the golden record does not know, chosen by another version, or whose
+    unit has another path now."""
     conn.execute(
         text(
             """INSERT INTO stale
                SELECT DISTINCT x.party_id FROM party.source_record r JOIN party.xref x ON x.record_id = r.id
                WHERE NOT r.settled
                UNION SELECT id FROM party.party WHERE survivorship_version <> :version AND state <> 'merged'
+               UNION SELECT p.id FROM party.party p LEFT JOIN identity.v1_unit u
+                   ON u.code = CASE WHEN p.owner_id IS NULL THEN p.branch ELSE split_part(p.unit_path, '/', -2) END
+               WHERE p.state <> 'merged' AND p.unit_path IS DISTINCT FROM u.path
                ON CONFLICT DO NOTHING"""
         ),
         {"version": version},

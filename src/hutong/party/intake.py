@@ -6,7 +6,7 @@ only way golden values come to be, and a later run over everything finds nothing
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -14,7 +14,7 @@ import msgspec
 from sqlalchemy import Connection, text
 
 from hutong.identity import Principal, require
-from hutong.party import documents, membership
+from hutong.party import documents, membership, visibility
 from hutong.party.columns import ATTRIBUTES
 from hutong.party.intake_matching import Verdict, candidates, verdicts
 from hutong.party.regroup import regroup
@@ -71,13 +71,16 @@ def _gate(record: Mapping[str, Any]) -> threading.Lock:
 def find_or_create(viewer: Principal, data: PartyData, key: str, source: str = API_SOURCE) -> Found:
     """The party this is, made if there is none. The same (source, key) always gives the same party.
 
-    Raises Unprocessable when the name or an identity document is not valid.
+    A party that a user makes is theirs and their unit's (EC-17); one that is found stays whose it is, and who sees only
+    some rows does not choose the branch. Raises Unprocessable when the name or an identity document is not valid.
     """
     require(viewer, "party.create")
+    if "party" in viewer.scopes:
+        data = replace(data, branch=None)
     record = standardised(data)
     with _gate(record), database.begin("party") as conn:
         known_source(conn, source)
-        return _take(conn, record, data, key=key, source=source, by=viewer.actor)
+        return _take(conn, viewer, record, data, key=key, source=source)
 
 
 def update(viewer: Principal, party_id: int, data: PartyData, key: str, source: str = API_SOURCE) -> Found:
@@ -96,6 +99,7 @@ def update(viewer: Principal, party_id: int, data: PartyData, key: str, source: 
         ).one_or_none()
         if known is None or known.party_id != living(conn, party_id):
             raise NotFound("party-unknown", id=party_id)
+        visibility.check(conn, viewer, known.party_id)
         record_id = store_record(conn, record, data, key, source)
         stated = {**record, "source": source, "key": key}
         return Found(_judge_and_move(conn, stated, record_id, viewer.actor), record_id, False)
@@ -173,7 +177,9 @@ def _lock(conn: Connection, record: Mapping[str, Any], source: str, key: str) ->
     )
 
 
-def _take(conn: Connection, record: dict[str, Any], data: PartyData, *, key: str, source: str, by: str) -> Found:
+def _take(
+    conn: Connection, viewer: Principal, record: dict[str, Any], data: PartyData, *, key: str, source: str
+) -> Found:
     _lock(conn, record, source, key)
     known = conn.execute(
         text("SELECT record_id, party_id FROM party.xref WHERE source = :source AND key = :key"),
@@ -182,8 +188,18 @@ def _take(conn: Connection, record: dict[str, Any], data: PartyData, *, key: str
     if known:
         return Found(known.party_id, known.record_id, False)
     record_id = store_record(conn, record, data, key, source)
-    party_id = _judge_and_move(conn, {**record, "source": source, "key": key}, record_id, by)
+    owner = viewer if viewer.kind == "user" else None
+    party_id = _judge_and_move(conn, {**record, "source": source, "key": key}, record_id, viewer.actor, owner)
     return Found(party_id, record_id, _alone(conn, party_id))
+
+
+def _own(conn: Connection, record_id: int, owner: Principal) -> None:
+    """Write down on the record that made a party whose it is: the user, and the code that ends their unit's path."""
+    unit = owner.unit_path.strip("/").rpartition("/")[2]
+    conn.execute(
+        text("UPDATE party.source_record SET owner_id = :owner, owner_unit = nullif(:unit, '') WHERE id = :id"),
+        {"id": record_id, "owner": owner.id, "unit": unit},
+    )
 
 
 def _alone(conn: Connection, party_id: int) -> bool:
@@ -216,10 +232,24 @@ def store_record(conn: Connection, record: Mapping[str, Any], data: PartyData, k
     return int(record_id)
 
 
-def _judge_and_move(conn: Connection, record: Mapping[str, Any], record_id: int, by: str) -> int:
+def _judge_and_move(
+    conn: Connection, record: Mapping[str, Any], record_id: int, by: str, owner: Principal | None = None
+) -> int:
+    """Judge a record and give it its party. `owner`: whose the party is if the record makes one."""
     rules = documents.active_rules(conn)
     found = verdicts(conn, rules, {**record, "id": record_id}, candidates(conn, rules, record, record_id))
     _write(conn, record_id, found, rules.version)
+    tied = any(verdict.verdict == "same" for verdict in found)
+    if owner and not tied:
+        _own(conn, record_id, owner)
+    party_id = _move(conn, record_id, by)
+    if owner and tied and _alone(conn, party_id):  # what forbids it was stronger than what ties it
+        _own(conn, record_id, owner)
+        _move(conn, record_id, by)
+    return party_id
+
+
+def _move(conn: Connection, record_id: int, by: str) -> int:
     operation_id = membership.new_operation(conn, "intake", "find or create", by)
     regroup(conn, [record_id], operation_id, by, queue=False)
     party_id = conn.execute(

@@ -5,27 +5,20 @@ from typing import Any
 
 from sqlalchemy import Select, func, literal_column, select
 
-from hutong.identity import Principal, protect, require, row_scope
+from hutong.identity import Principal, protect, require
+from hutong.party import visibility
 from hutong.party.columns import SENSITIVE
 from hutong.party.tables import party, source, source_record, suspect_group, xref
-from hutong.platform import cel, database
+from hutong.platform import database
 
 Found = dict[str, Any]
 SHOWN = ("id", "kind", "state", "name", "name_key", "gender", "birth_date", "id_type", "id_number", "mobile", "phone",
          "city", "district", "grade", "branch", "record_count", "changed_at")  # fmt: skip
-SCOPED: dict[str, tuple[str, cel.Type]] = {
-    "branch": ("party.party.branch", cel.STRING),
-    "unit_path": ("party.party.branch", cel.STRING),
-    "owner_id": ("CAST(NULL AS bigint)", cel.INT),
-}
-"""What a role's scope may ask of a party: its branch, as path too; nobody owns parties yet."""
 
 
 def _seen(viewer: Principal) -> Select[Any]:
     require(viewer, "party.read")
-    return select(*(party.c[name] for name in SHOWN)).where(
-        party.c.state != "merged", row_scope(viewer, "party", SCOPED)
-    )
+    return select(*(party.c[name] for name in SHOWN)).where(party.c.state != "merged", visibility.seen(viewer))
 
 
 def _shown(viewer: Principal, statement: Select[Any]) -> list[Found]:
@@ -55,11 +48,8 @@ def parties(
 
 def seen(viewer: Principal, ids: Sequence[int]) -> set[int]:
     """Those of the parties that the viewer's roles let them see."""
-    if "party" not in viewer.scopes:
-        return set(ids)
-    statement = select(party.c.id).where(party.c.id.in_(ids), row_scope(viewer, "party", SCOPED))
     with database.read("party") as conn:
-        return set(conn.execute(statement).scalars())
+        return visibility.among(conn, viewer, ids)
 
 
 def figures() -> dict[str, int]:
@@ -97,7 +87,7 @@ def source_names(locale: str) -> dict[str, str]:
 
 def names(viewer: Principal, ids: Sequence[int]) -> dict[int, str]:
     """Party id, retired ones too → the name to show, masked for the viewer, within the rows they may see."""
-    statement = select(party.c.id, party.c.name).where(party.c.id.in_(ids), row_scope(viewer, "party", SCOPED))
+    statement = select(party.c.id, party.c.name).where(party.c.id.in_(ids), visibility.seen(viewer))
     with database.read("party") as conn:
         rows = [dict(row) for row in conn.execute(statement).mappings()]
     return {row["id"]: row["name"] for row in protect(viewer, "party", rows, {"name": "name"})}

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from hutong.identity import Principal, require
-from hutong.party import documents, membership
+from hutong.party import documents, membership, visibility
 from hutong.party.membership import Moved
 from hutong.party.regroup import judge, records_of, regroup
 from hutong.party.survivorship import golden_sql
@@ -21,6 +21,7 @@ def preview_merge(viewer: Principal, parties: Sequence[int]) -> dict[str, Any]:
     from hutong.party.queries import masked
 
     with database.read("party") as conn:
+        visibility.check(conn, viewer, *parties)
         chosen = _checked(conn, parties)
         listed = [record for records in chosen.values() for record in records]
         survivor = max(chosen, key=lambda party: (len(chosen[party]), -party))
@@ -38,6 +39,7 @@ def merge(viewer: Principal, parties: Sequence[int], reason: str, *, force: bool
     """
     require(viewer, "party.merge")
     with database.begin("party") as conn:
+        visibility.check(conn, viewer, *parties)
         return merge_in(conn, parties, reason, viewer.actor, force=force)
 
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import ColumnElement, func, or_, select
 
-from hutong.identity import Principal, protect, require, row_scope
+from hutong.identity import Principal, protect, require
+from hutong.party import visibility
 from hutong.party.columns import SENSITIVE
-from hutong.party.listing import SCOPED
 from hutong.party.standardise import identifiers, names, organisations, phones
 from hutong.party.standardise.text import simplified
 from hutong.party.tables import party, party_value, redirect, role, xref
@@ -28,7 +28,7 @@ def page(viewer: Principal, filters: Mapping[str, Sequence[str]], offset: int = 
         party,
         references.scalar_subquery().label("xrefs"),
         func.array(select(role.c.role.distinct()).where(_of_party()).scalar_subquery()).label("roles"),
-    ).where(party.c.state == "active", row_scope(viewer, "party", SCOPED))
+    ).where(party.c.state == "active", visibility.seen(viewer))
     with database.read("party") as conn:
         found = paging.page(conn, statement, FILTERS, filters, order_by=party.c.id.desc(), offset=offset, limit=limit)
     fields = {name: kind for name, kind in SENSITIVE.items() if name in party.c}

@@ -4,18 +4,22 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, text
+from sqlalchemy import Connection, RowMapping, any_, func, select, text, tuple_
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from hutong.identity import Principal, protect, require
+from hutong.party import documents, visibility
 from hutong.party.columns import SENSITIVE
 from hutong.party.standardise import identifiers, names, phones
 from hutong.party.standardise.text import clean, is_han, simplified
+from hutong.party.tables import party
+from hutong.party.tables import suspect_group as group_table
 from hutong.platform import database
 from hutong.platform.errors import NotFound
 
 Row = dict[str, Any]
-_LISTED = """p.id, p.kind, p.state, p.name, p.id_type, p.id_number, p.mobile, p.phone, p.city, p.district, p.grade,
-             p.branch, p.record_count"""
+_LISTED = ("id", "kind", "state", "name", "id_type", "id_number", "mobile", "phone", "city", "district", "grade",
+           "branch", "record_count")  # fmt: skip
 _VALUE_KINDS = {"name": "name", "phone": "phone", "email": "email", "bank_card": "bank_card", "identifier": "id_card",
                 "address": "address"}  # fmt: skip
 
@@ -38,13 +42,14 @@ def survivor_ids(ids: Sequence[int]) -> dict[int, int]:
 def get(viewer: Principal, party_id: int) -> Row:
     """A party's golden record with its provenance, all its values and roles; a retired id gives its survivor.
 
-    Raises NotFound. `provenance`: attribute → {record_id, source, key}; `values`: names, contacts, documents.
+    Raises NotFound, as all reads of this file do for a party outside the viewer's row scope (EC-17).
+    `provenance`: attribute → {record_id, source, key}; `values`: names, contacts, documents.
     """
     require(viewer, "party.read")
     living = survivor_ids([party_id])[party_id]
     with database.read("party") as conn:
         row = (
-            conn.execute(text("SELECT * FROM party.party WHERE id = :id AND state <> 'merged'"), {"id": living})
+            conn.execute(select(party).where(party.c.id == living, party.c.state != "merged", visibility.seen(viewer)))
             .mappings()
             .one_or_none()
         )
@@ -99,14 +104,15 @@ def search(viewer: Principal, query: str, after: int = 0, limit: int = 50) -> li
     if not asked:
         return []
     condition, values = _condition(asked)
+    matching = text(condition).bindparams(**values).columns(party.c.id)
+    statement = (
+        select(*(party.c[name] for name in _LISTED))
+        .where(party.c.id > after, party.c.state != "merged", party.c.id.in_(matching), visibility.seen(viewer))
+        .order_by(party.c.id)
+        .limit(min(limit, 200))
+    )
     with database.read("party") as conn:
-        rows = conn.execute(
-            text(
-                f"""SELECT {_LISTED} FROM party.party p
-                    WHERE p.id > :after AND p.state <> 'merged' AND p.id IN ({condition}) ORDER BY p.id LIMIT :limit"""  # noqa: S608
-            ),
-            {"after": after, "limit": min(limit, 200), **values},
-        ).mappings().all()  # fmt: skip
+        rows = conn.execute(statement).mappings().all()
     return masked(viewer, rows)
 
 
@@ -125,10 +131,11 @@ def _condition(asked: str) -> tuple[str, dict[str, Any]]:
         return " UNION ".join(parts), {"identifier": document, "bank_card": compact, "phone": number}
     if is_han(asked):
         name = simplified(asked).replace(" ", "")
-        parts = [_BY_VALUE.format(kind="name", how="LIKE :start")]
-        if len(name) > 2:
-            parts.append("SELECT id FROM party.party WHERE name LIKE :part")
-        return " UNION ".join(parts), {"start": _like(name) + "%", "part": "%" + _like(name) + "%"}
+        starts, values = _BY_VALUE.format(kind="name", how="LIKE :start"), {"start": _like(name) + "%"}
+        if len(name) <= 2:
+            return starts, values
+        parts = [starts, "SELECT id FROM party.party WHERE name LIKE :part"]
+        return " UNION ".join(parts), values | {"part": f"%{_like(name)}%"}
     latin = names.person_name(asked)
     values = {"start": _like(latin.key or asked.casefold()) + "%", "name": _like(asked.casefold()) + "%"}
     return (
@@ -146,6 +153,7 @@ def source_records(viewer: Principal, party_id: int) -> list[Row]:
     require(viewer, "party.read")
     living = survivor_ids([party_id])[party_id]
     with database.read("party") as conn:
+        visibility.check(conn, viewer, living)
         rows = conn.execute(
             text(
                 """SELECT r.*, v.raw, v.arrived_at FROM party.xref x JOIN party.source_record r ON r.id = x.record_id
@@ -168,6 +176,7 @@ def why(viewer: Principal, party_id: int) -> list[Row]:
     require(viewer, "party.read")
     living = survivor_ids([party_id])[party_id]
     with database.read("party") as conn:
+        visibility.check(conn, viewer, living)
         rows = conn.execute(
             text(
                 """SELECT j.id, j.left_id, j.right_id, l.source AS left_source, l.key AS left_key,
@@ -179,13 +188,14 @@ def why(viewer: Principal, party_id: int) -> list[Row]:
             ),
             {"id": living},
         ).mappings().all()  # fmt: skip
-    return [_said(viewer, dict(row)) for row in rows]
+        return _said(conn, viewer, rows)
 
 
 def why_not(viewer: Principal, one: int, other: int) -> list[Row]:
     """What was judged between two parties: refusals, suspicions, and links that were refused for a conflict."""
     require(viewer, "party.read")
     with database.read("party") as conn:
+        visibility.check(conn, viewer, one, other)
         rows = conn.execute(
             text(
                 """SELECT j.id, j.left_id, j.right_id, j.verdict, j.made_by_kind, j.rule, j.rule_version, j.strength,
@@ -198,17 +208,15 @@ def why_not(viewer: Principal, one: int, other: int) -> list[Row]:
             ),
             {"one": one, "other": other},
         ).mappings().all()  # fmt: skip
-    return [_said(viewer, dict(row)) for row in rows]
+        return _said(conn, viewer, rows)
 
 
-def _said(viewer: Principal, row: Row) -> Row:
-    """The judgement with its rule in the viewer's language."""
-    from hutong.party import documents
-
-    with database.read("party") as conn:
-        rule = documents.active_rules(conn).find(row["rule"])
-    words = (rule.zh if viewer.locale == "zh-CN" else rule.en) if rule else row["rule"]
-    return {**row, "rule_text": words}
+def _said(conn: Connection, viewer: Principal, rows: Sequence[RowMapping]) -> list[Row]:
+    """Judgements with their rules in the viewer's language; the rules are read once."""
+    rules = documents.active_rules(conn)
+    known = {name: rules.find(name) for name in {row["rule"] for row in rows}}
+    words = {name: (rule.zh if viewer.locale == "zh-CN" else rule.en) if rule else name for name, rule in known.items()}
+    return [{**row, "rule_text": words[row["rule"]]} for row in rows]
 
 
 def suspect_queue(
@@ -217,17 +225,17 @@ def suspect_queue(
     """Suspected groups, strongest first; the next page begins after (strength, id) of the last row."""
     require(viewer, "party.steward")
     strength, id = after or (10_000, 0)
+    place = tuple_(-group_table.c.strength, group_table.c.id)
+    names = select(func.array_agg(aggregate_order_by(party.c.name, party.c.id)))
+    of_group = names.where(party.c.id == any_(group_table.c.party_ids)).scalar_subquery()
+    statement = (
+        select(group_table, of_group.label("name"))
+        .where(group_table.c.state == state, place > (-strength, id), visibility.group_seen(viewer))
+        .order_by(-group_table.c.strength, group_table.c.id)
+        .limit(min(limit, 200))
+    )
     with database.read("party") as conn:
-        rows = conn.execute(
-            text(
-                """SELECT g.*, (SELECT array_agg(p.name ORDER BY p.id) FROM party.party p
-                                WHERE p.id = ANY(g.party_ids)) AS name
-                   FROM party.suspect_group g
-                   WHERE g.state = :state AND (-g.strength, g.id) > (-:strength, :id)
-                   ORDER BY -g.strength, g.id LIMIT :limit"""
-            ),
-            {"state": state, "strength": strength, "id": id, "limit": min(limit, 200)},
-        ).mappings().all()  # fmt: skip
+        rows = conn.execute(statement).mappings().all()
     return protect(viewer, "party", [dict(row) for row in rows], {"name": "name"})
 
 
@@ -236,7 +244,7 @@ def suspect_group(viewer: Principal, group_id: int) -> Row:
     require(viewer, "party.steward")
     with database.read("party") as conn:
         group = (
-            conn.execute(text("SELECT * FROM party.suspect_group WHERE id = :id"), {"id": group_id})
+            conn.execute(select(group_table).where(group_table.c.id == group_id, visibility.group_seen(viewer)))
             .mappings()
             .one_or_none()
         )
@@ -249,7 +257,7 @@ def suspect_group(viewer: Principal, group_id: int) -> Row:
         judged = conn.execute(
             text(
                 """SELECT j.id, l.party_id AS left_party, r.party_id AS right_party, j.verdict, j.made_by_kind, j.rule,
-                          j.strength, j.reasons
+                          j.strength, j.reasons, j.made_by, j.made_at
                    FROM party.xref l JOIN party.judgement j ON j.left_id = l.record_id AND j.ended_at IS NULL
                    JOIN party.xref r ON r.record_id = j.right_id
                    WHERE l.party_id = ANY(:ids) AND r.party_id = ANY(:ids) AND l.party_id <> r.party_id
@@ -257,13 +265,16 @@ def suspect_group(viewer: Principal, group_id: int) -> Row:
             ),
             {"ids": group["party_ids"]},
         ).mappings().all()  # fmt: skip
-    return {**group, "parties": masked(viewer, parties), "judgements": [_said(viewer, dict(row)) for row in judged]}
+        said = _said(conn, viewer, judged)
+    return {**group, "parties": masked(viewer, parties), "judgements": said}
 
 
 def operations(viewer: Principal, party_id: int, limit: int = 50) -> list[Row]:
     """A party's merge history: operations that took records from it or brought some, newest first."""
     require(viewer, "party.read")
+    living = survivor_ids([party_id])[party_id]
     with database.read("party") as conn:
+        visibility.check(conn, viewer, living)
         rows = conn.execute(
             text(
                 """SELECT o.id, o.kind, o.reason, o.done_by, o.done_at, o.undoes_id, count(*) AS records,

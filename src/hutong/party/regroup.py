@@ -49,7 +49,7 @@ def judge(
     rule: str,
     reason: str,
     *,
-    operation_id: int,
+    operation_id: int | None,
     by: str,
 ) -> None:
     """Write a person's judgements about pairs of records. A person's earlier word about the same pair ends."""

@@ -6,7 +6,7 @@ from itertools import product
 from sqlalchemy import Connection, text
 
 from hutong.identity import Principal, require
-from hutong.party import membership
+from hutong.party import membership, visibility
 from hutong.party.membership import Moved
 from hutong.party.regroup import chain, judge, records_of, regroup
 from hutong.platform import database
@@ -17,6 +17,7 @@ def split(viewer: Principal, party_id: int, records: Sequence[int], reason: str)
     """Take these records out of a party into one of their own. Later runs never bring the two together again."""
     require(viewer, "party.split")
     with database.begin("party") as conn:
+        visibility.check(conn, viewer, party_id)
         return split_in(conn, party_id, records, reason, viewer.actor)
 
 
@@ -59,6 +60,9 @@ def undo(viewer: Principal, operation_id: int, reason: str) -> Moved:
     """
     require(viewer, "party.split")
     with database.begin("party") as conn:
+        holding = text("""SELECT DISTINCT x.party_id FROM party.operation_record o
+                          JOIN party.xref x ON x.record_id = o.record_id WHERE o.operation_id = :id""")
+        visibility.check(conn, viewer, *conn.execute(holding, {"id": operation_id}).scalars())
         return undo_in(conn, operation_id, reason, viewer.actor)
 
 

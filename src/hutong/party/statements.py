@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from hutong.identity import Principal, require
-from hutong.party import membership
+from hutong.party import membership, visibility
 from hutong.party.intake import API_SOURCE, PartyData, known_source, living, standardised, store_record
 from hutong.party.regroup import judge, records_of, regroup
 from hutong.party.tables import party, role
@@ -33,7 +33,7 @@ def state(viewer: Principal, party_id: int, changes: Mapping[str, Any]) -> None:
     with database.begin("party") as conn:
         membership.lock(conn)
         known_source(conn, API_SOURCE)
-        row = _in_use(conn, party_id)
+        row = _in_use(conn, viewer, party_id)
         key = f"{viewer.name}/{row.id}"
         before = conn.execute(_STATED, {"source": API_SOURCE, "key": key}).one_or_none()
         held = msgspec.convert(before.raw, PartyData) if before else PartyData(row.kind, row.name)
@@ -56,7 +56,7 @@ def deactivate(viewer: Principal, party_id: int) -> None:
     """End the use of a party: it stays known, with its history, but takes part in nothing new. Raises NotFound."""
     require(viewer, "party.change")
     with database.begin("party") as conn:
-        row = _in_use(conn, party_id)
+        row = _in_use(conn, viewer, party_id)
         changed = {"id": row.id, "state": "inactive"}
         history.change(conn, party, [changed], columns=["state"], changed_by=viewer.actor, cause="deactivated")
         told = {"party_id": row.id, "kind": row.kind}
@@ -67,7 +67,7 @@ def take_role(viewer: Principal, party_id: int, name: str) -> int:
     """Give a party a role (code set party-role), if it has it not. Returns the living party's id. Raises NotFound."""
     require(viewer, "party.change")
     with database.begin("party") as conn:
-        row = _in_use(conn, party_id)
+        row = _in_use(conn, viewer, party_id)
         give_role(conn, {row.id: row.kind}, name)
         return int(row.id)
 
@@ -85,7 +85,7 @@ def leave_role(viewer: Principal, party_id: int, name: str) -> None:
     """Take a role from a party; told as `party.role_left`. Raises NotFound where it has it not."""
     require(viewer, "party.change")
     with database.begin("party") as conn:
-        row = _in_use(conn, party_id)
+        row = _in_use(conn, viewer, party_id)
         gone = text("""
             DELETE FROM party.role WHERE role = :role AND (party_id = :id OR party_id IN (
                 SELECT retired_id FROM party.redirect WHERE survivor_id = :id))""")
@@ -98,10 +98,12 @@ def _told(event: str, party_id: int, kind: str, name: str) -> Event:
     return Event(event, f"party:{party_id}", {"party_id": party_id, "kind": kind, "role": name})
 
 
-def _in_use(conn: Connection, party_id: int) -> Any:
+def _in_use(conn: Connection, viewer: Principal, party_id: int) -> Any:
     wanted = select(party.c.id, party.c.kind, party.c.name)
     row = conn.execute(
-        wanted.where(party.c.id == living(conn, party_id), party.c.state == "active").with_for_update(key_share=True)
+        wanted.where(
+            party.c.id == living(conn, party_id), party.c.state == "active", visibility.seen(viewer)
+        ).with_for_update(key_share=True)
     ).one_or_none()
     if row is None:
         raise NotFound("party-unknown", id=party_id)

@@ -82,7 +82,8 @@ def ordering(rule: AttributeRule, attribute: str) -> str:
 def golden_sql(document: SurvivorshipDocument, members: str) -> str:
     """The golden records of `members`: a relation of (party_id, record_id).
 
-    Gives id, kind, the golden columns, attributes, record_count, provenance, survivorship_version.
+    Gives id, kind, the golden columns, attributes, owner_id and unit_path (EC-17: of the first record that a user made
+    a party by; without one, the unit that the golden branch names), record_count, provenance, survivorship_version.
     """
     counted = [name for name in LEADERS if "frequency" in document.of(name).by]
     often = "".join(f", count({name}) OVER (PARTITION BY party_id, {name}) AS often_{name}" for name in counted)
@@ -102,6 +103,7 @@ WITH member AS (
     SELECT *{often} FROM member
 ), chosen AS (
     SELECT party_id, min(kind) AS kind, count(*)::int AS record_count,
+           min(id) FILTER (WHERE owner_id IS NOT NULL) AS owned,
 {winners}
     FROM weighed GROUP BY party_id
 ), other AS (
@@ -109,7 +111,10 @@ WITH member AS (
                ORDER BY trust, source_changed_at NULLS FIRST, source COLLATE "C", member.key COLLATE "C") AS attributes
     FROM member, jsonb_each(attributes) AS e WHERE e.value <> 'null' GROUP BY party_id
 )
-SELECT c.party_id AS id, c.kind, {values}, coalesce(o.attributes, '{{}}') AS attributes, c.record_count,
+SELECT c.party_id AS id, c.kind, {values}, coalesce(o.attributes, '{{}}') AS attributes,
+       f.owner_id, u.path AS unit_path, c.record_count,
        jsonb_strip_nulls(jsonb_build_object({provenance})) AS provenance, {document.version} AS survivorship_version
 FROM chosen c LEFT JOIN other o USING (party_id)
-{joins}"""  # noqa: S608  (names come from declarations and checked documents)
+{joins}
+LEFT JOIN party.source_record f ON f.id = c.owned AND f.owner_id IS NOT NULL
+LEFT JOIN identity.v1_unit u ON u.code = CASE WHEN f.id IS NULL THEN v_branch.branch ELSE f.owner_unit END"""  # noqa: S608  (names come from declarations and checked documents)

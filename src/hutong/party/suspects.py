@@ -27,6 +27,7 @@ SELECT least(l.party_id, r.party_id), greatest(l.party_id, r.party_id), p.kind, 
 FROM party.judgement j JOIN party.xref l ON l.record_id = j.left_id JOIN party.xref r ON r.record_id = j.right_id
 JOIN party.party p ON p.id = l.party_id
 WHERE j.ended_at IS NULL AND j.verdict IN ('same', 'unsure') AND l.party_id <> r.party_id AND p.state = 'active'
+  AND (j.verdict = 'same' OR j.made_by_kind <> 'person')  -- a person's 'unsure' is a note, no cause of its own
   AND NOT EXISTS (
     SELECT FROM party.xref a JOIN party.judgement n ON n.left_id = a.record_id OR n.right_id = a.record_id
     JOIN party.xref b ON b.record_id = CASE a.record_id WHEN n.left_id THEN n.right_id ELSE n.left_id END

@@ -89,6 +89,8 @@ source_record = Table(
     Column("source_changed_at", DateTime(timezone=True), comment="recency, by the source's clock"),
     Column("content_hash", Text, nullable=False, comment="of the row as it came and the mapping"),
     Column("settled", Boolean, nullable=False, server_default=text("false"), comment="the golden record knows it"),
+    Column("owner_id", BigInteger, comment="user who made a party by this record"),
+    Column("owner_unit", Text, comment="code of that user's unit then"),
     CheckConstraint("kind IN ('person', 'organisation')", name="kind"),
     UniqueConstraint("source", "key"),
     comment="the latest version of each source's record, standardised; as it came: source_version",
@@ -106,6 +108,7 @@ for _name in (
     "organisation_code",
 ):
     Index(f"ix_source_record_{_name}", source_record.c[_name], postgresql_where=source_record.c[_name].isnot(None))
+Index("ix_source_record_owned", source_record.c.id, postgresql_where=source_record.c.owner_id.isnot(None))
 Index("ix_source_record_unsettled", source_record.c.id, postgresql_where=text("NOT settled"))
 
 source_version = Table(
@@ -178,6 +181,8 @@ party = historical(
         Column("state", Text, nullable=False, server_default="active"),
         *(_attribute(attribute) for attribute in ATTRIBUTES if attribute.golden),
         Column("attributes", JSONB, nullable=False, server_default=text("'{}'")),
+        Column("owner_id", BigInteger, comment="user who brought the party first; row scopes ask for it (EC-17)"),
+        Column("unit_path", Text, comment="path of the owner's unit; of nobody's party, of the unit its branch names"),
         Column("record_count", Integer, nullable=False),
         Column("provenance", JSONB, nullable=False, comment="attribute → record its value comes from"),
         Column("survivorship_version", Integer, nullable=False, comment="of the rules that chose the values"),
@@ -186,6 +191,8 @@ party = historical(
         comment="the golden record of each party, derived from its source records",
     )
 )
+Index("ix_party_owner", party.c.owner_id, postgresql_where=party.c.owner_id.isnot(None))
+Index("ix_party_unit", party.c.unit_path, postgresql_ops={"unit_path": "text_pattern_ops"})
 Index("ix_party_name", party.c.name, postgresql_ops={"name": "text_pattern_ops"})
 Index("ix_party_name_key", party.c.name_key, postgresql_ops={"name_key": "text_pattern_ops"})
 Index("ix_party_name_trigram", party.c.name, postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"})

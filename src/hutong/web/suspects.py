@@ -50,6 +50,7 @@ def suspect_page(request: Request, session: SignedInSession, group_id: int) -> R
         "differs": differing(parties),
         "before": waiting[place - 1]["id"] if place else None,
         "next": waiting[place + 1]["id"] if place is not None and place + 1 < len(waiting) else None,
+        "stewards": decide.stewards(session.viewer) if session.viewer.may("party.steward.lead") else [],
         "mine": group["assignee"] == session.viewer.actor,
         "decidable": group["state"] in ("open", "claimed") and group["assignee"] in (None, session.viewer.actor),
     }
@@ -88,11 +89,11 @@ def decided(
     following: Annotated[int | None, Form()] = None,
     force: Annotated[bool, Form()] = False,
 ) -> Response:
-    """Same: the chosen parties are one, the others are not it. Unsure: back to the pool. Then the next group."""
+    """Same: the chosen parties are one, the others are not it. Unsure: noted, back to the pool. Then the next group."""
     group = queries.suspect_group(session.viewer, group_id)
     ids = [row["id"] for row in group["parties"]]
     if verdict == "unsure":
-        decide.release(session.viewer, group_id)
+        decide.unsure(session.viewer, group_id, reason or verdict)
     else:
         one = [id for id in ids if id in (chosen or ids)] if verdict == "same" else []
         apart = [[id] for id in ids if id not in one]

@@ -31,5 +31,6 @@ party-source-unknown = There is no source system { $source }.
 ## Suspects
 party-suspect-unknown = There is no suspect group { $id }.
 party-suspect-taken = Suspect group { $id } is already claimed by someone else.
+party-suspect-assignee = { $to } does not work on suspected groups: choose a data steward.
 party-suspect-closed = Suspect group { $id } is already decided.
 party-suspect-decision = Decide about parties of the group only, each in one set.

@@ -31,5 +31,6 @@ party-source-unknown = 没有来源系统 { $source }。
 ## 疑似组
 party-suspect-unknown = 没有疑似组 { $id }。
 party-suspect-taken = 疑似组 { $id } 已被他人领取。
+party-suspect-assignee = { $to } 不处理疑似组，请选择数据管理员。
 party-suspect-closed = 疑似组 { $id } 已有结论。
 party-suspect-decision = 只能对组内的参与人作出结论，每个参与人归入一组。

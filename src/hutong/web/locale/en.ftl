@@ -313,6 +313,7 @@ web-exceptions-hint = orders that wait for a person, each with its reason
 web-open = Open
 web-all = All
 web-raised = Raised
+web-assign = Assign
 web-assignee = Assignee
 web-resolution = Resolution
 web-no-exceptions = No exceptions

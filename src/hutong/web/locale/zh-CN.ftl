@@ -298,6 +298,7 @@ web-exceptions-hint = 需要人工处理的订单及原因
 web-open = 未处理
 web-all = 全部
 web-raised = 发生时间
+web-assign = 分派
 web-assignee = 处理人
 web-resolution = 处理结果
 web-no-exceptions = 没有异常单

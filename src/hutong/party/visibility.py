@@ -1,0 +1,45 @@
+"""Which parties a viewer sees (EC-17): the one place where the row scope of party's reads and actions is made."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Connection, any_, select
+
+from hutong.identity import Principal, row_scope
+from hutong.party.tables import party, suspect_group
+from hutong.platform import cel
+from hutong.platform.errors import NotFound
+
+COLUMNS: dict[str, tuple[str, cel.Type]] = {
+    "branch": ("party.party.branch", cel.STRING),
+    "unit_path": ("party.party.unit_path", cel.STRING),
+    "owner_id": ("party.party.owner_id", cel.INT),
+}
+"""What a role's scope may ask of a party: its branch as stated, the path of its unit, the user who brought it."""
+
+
+def seen(viewer: Principal) -> ColumnElement[bool]:
+    """The condition a row of `party.party` (not aliased) meets when the viewer sees it."""
+    return row_scope(viewer, "party", COLUMNS)
+
+
+def group_seen(viewer: Principal) -> ColumnElement[bool]:
+    """The condition a row of `party.suspect_group` meets when the viewer sees all its living parties."""
+    if "party" not in viewer.scopes:
+        return seen(viewer)
+    hidden = select(party.c.id).where(
+        party.c.id == any_(suspect_group.c.party_ids), party.c.state != "merged", seen(viewer).is_not(True)
+    )
+    return ~hidden.exists()
+
+
+def among(conn: Connection, viewer: Principal, ids: Sequence[int]) -> set[int]:
+    """Those of the parties that the viewer sees. A viewer without a scope is not asked for."""
+    if "party" not in viewer.scopes:
+        return set(ids)
+    return set(conn.execute(select(party.c.id).where(party.c.id.in_(ids), seen(viewer))).scalars())
+
+
+def check(conn: Connection, viewer: Principal, *ids: int) -> None:
+    """Raise NotFound, as for parties that do not exist, unless the viewer sees all of them (living ids)."""
+    if hidden := set(ids) - among(conn, viewer, ids):
+        raise NotFound("party-unknown", id=min(hidden))
