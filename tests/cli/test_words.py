@@ -151,7 +151,7 @@ WRONG_CALLS = [
     (["bill", "nix"], "没有命令 nix", "no command nix"),
     (["bill", "rate"], "缺少 'cycle'", "'cycle' is missing"),
     (["bill", "rate", "1", "2"], "多余的参数：2", "Arguments too many: 2"),
-    (["serve", "--prot", "1"], "没有选项 --prot。相近的有：--port", "no option --prot. Near: --port"),
+    (["serve", "--prot", "1"], "没有选项 --prot。相近的有：--host, --port", "no option --prot. Near: --host, --port"),
     (["serve", "--port"], "选项 --port 需要一个值", "Option --port needs a value"),
     (["serve", "--port", "x"], "'--port' 的值不可用：应为整数", "'--port' cannot be used: a whole number is wanted"),
     (["bill", "run", "1", "--final=x"], "选项 --final 不带值", "Option --final takes no value"),
