@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from hutong.identity import Principal, require
 from hutong.ordering import events, tracing
+from hutong.ordering.listing import check_seen
 from hutong.ordering.states import CUSTOMER_ORDER, OrderState
 from hutong.platform import database
 from hutong.platform.errors import Conflict, NotFound
@@ -42,6 +43,7 @@ def amend(viewer: Principal, order_id: int, changes: Mapping[str, Any]) -> None:
     if unknown:
         raise KeyError(min(unknown))
     with database.begin("ordering") as conn:
+        check_seen(conn, viewer, order_id)
         state = conn.execute(_LOCK, {"id": order_id}).scalar()
         if state is None:
             raise NotFound("ordering-no-order", id=str(order_id))

@@ -1,6 +1,7 @@
 """What people may do with a running order (OC-10, OC-11): retry, skip, compensate, cancel, expedite, assign.
 
-Each is allowed only where the state says so (`states`), needs a right, and is traced.
+Each is allowed only where the state says so (`states`), needs a right and that the viewer sees the order (EC-17: what
+they do not see is unknown to them, NotFound), and is traced.
 """
 
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from hutong.identity.principal import Principal, require
 from hutong.ordering import compensation, events, exceptions, failure, ready_queue, tracing
+from hutong.ordering.listing import check_seen
 from hutong.ordering.states import BUSINESS_ORDER, CUSTOMER_ORDER, ORDER_ITEM, STEP, OrderState, StepState
 from hutong.platform import clock, database
 from hutong.platform.errors import Conflict, Invalid, NotFound
@@ -58,6 +60,7 @@ def retry_step(viewer: Principal, step_id: int) -> None:
         row = conn.execute(_STEP, {"id": step_id}).first()
         if row is None:
             raise NotFound("ordering-no-step", id=str(step_id))
+        check_seen(conn, viewer, row.order_id)
         state = STEP.after(StepState(row.state), "human_retry")
         conn.execute(_RETRY, {"id": step_id, "state": state.value, "now": clock.now()})
         ready_queue.push(conn, [(row.lane, step_id)])
@@ -72,6 +75,7 @@ def retry_planning(viewer: Principal, order_id: int) -> None:
     require(viewer, MANAGE)
 
     def act(conn: Connection) -> None:
+        check_seen(conn, viewer, order_id)
         CUSTOMER_ORDER.after(_lock_order(conn, order_id), "start")
         ready_queue.push(conn, [(ready_queue.PLAN, order_id)])
         exceptions.resolve(conn, order_id, "retry", viewer.actor)
@@ -90,6 +94,7 @@ def skip_step(viewer: Principal, step_id: int, reason: str) -> None:
         row = conn.execute(_STEP, {"id": step_id}).first()
         if row is None:
             raise NotFound("ordering-no-step", id=str(step_id))
+        check_seen(conn, viewer, row.order_id)
         if StepState(row.state) is not StepState.FAILED:
             raise Conflict("ordering-transition-refused", entity="step", state=row.state, event="skip")
         failure.skip(conn, step_id, viewer.actor, reason)
@@ -107,6 +112,7 @@ def compensate(viewer: Principal, business_order_id: int, reason: str) -> list[i
         row = conn.execute(_BUSINESS_ORDER, {"id": business_order_id}).first()
         if row is None:
             raise NotFound("ordering-no-business-order", id=str(business_order_id))
+        check_seen(conn, viewer, row.order_id)
         BUSINESS_ORDER.after(OrderState(row.state), "undo")
         cause = compensation.Cause(reason, viewer.actor, frozenset({business_order_id}))
         return compensation.undo(conn, row.order_id, [business_order_id], cause)
@@ -123,6 +129,7 @@ def cancel_order(viewer: Principal, order_id: int, reason: str) -> OrderState:
     require(viewer, CANCEL)
 
     def act(conn: Connection) -> OrderState:
+        check_seen(conn, viewer, order_id)
         row = conn.execute(_ORDER, {"id": order_id}).first()
         if row is None:
             raise NotFound("ordering-no-order", id=str(order_id))
@@ -161,6 +168,7 @@ def expedite(viewer: Principal, order_id: int, note: str = "") -> int:
     if not viewer.may(CANCEL):
         require(viewer, EXPEDITE)
     with database.begin("ordering") as conn:
+        check_seen(conn, viewer, order_id)
         count = conn.execute(_EXPEDITE, {"id": order_id, "finals": CUSTOMER_ORDER.finals()}).scalar()
         if count is None:
             state = _lock_order(conn, order_id)
@@ -176,6 +184,7 @@ def assign(viewer: Principal, exception_id: int, to: str) -> None:
         order_id = conn.execute(_ASSIGN, {"id": exception_id, "to": to}).scalar()
         if order_id is None:
             raise NotFound("ordering-no-exception", id=str(exception_id))
+        check_seen(conn, viewer, order_id)
         tracing.write(conn, viewer.actor, [tracing.Entry("assign", order_id, detail={"to": to})])
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Text, cast, func, select
 from hutong.identity import Principal, protect, require, row_scope
 from hutong.ordering.tables import customer_order, order_item, trace
 from hutong.platform import cel, database, paging
+from hutong.platform.errors import NotFound
 
 READ = "ordering.read"
 SENSITIVE = {"notification_contact": "phone"}
@@ -20,6 +21,15 @@ SCOPED = {
 """What a row scope on `order` may name."""
 _order = customer_order.alias("customer_order")
 _cancel = trace.alias("cancel")
+
+
+def check_seen(conn: Connection, viewer: Principal, order_id: int) -> None:
+    """Raise NotFound where the viewer's row scope hides an order (EC-17), for those who act on it."""
+    if "order" not in viewer.scopes:
+        return
+    statement = select(_order.c.id).where(_order.c.id == order_id, row_scope(viewer, "order", SCOPED))
+    if conn.execute(statement).first() is None:
+        raise NotFound("ordering-no-order", id=str(order_id))
 
 
 def _offers(values: Sequence[str]) -> ColumnElement[bool]:
