@@ -9,6 +9,7 @@ import pyarrow as pa
 from sqlalchemy import text
 
 from hutong.cli.journey.preparation import PACKS
+from hutong.cli.words import word
 from hutong.party.load import LoadReport, load_file
 from hutong.party.mapping import read_mapping
 from hutong.party.match.rules import read_rules
@@ -42,7 +43,8 @@ def bring_in(sample: Path, say: Say) -> Masters:
         mapping = read_mapping(PACKS / "telecom" / "mappings" / f"{source}.yaml")
         loads[source] = load_file(sample / "sources" / name, mapping, "system:0")
         found = loads[source]
-        say("journey-loaded", source=source, rows=found.rows, admitted=found.admitted, rejected=found.rejected)
+        name = word(f"cli-source-{source}", source)
+        say("journey-loaded", source=name, rows=found.rows, admitted=found.admitted, rejected=found.rejected)
     loaded = time.perf_counter()
     resolved = resolve()
     ended = time.perf_counter()

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from hutong.cli.program import group
-from hutong.cli.words import say, t
+from hutong.cli.words import say, t, word
 
 app = group("cli-help-sample")
 
@@ -51,7 +51,8 @@ def telecom(
         order_usage=order_usage,
     )
     for source, counts in manifest["sources"].items():
-        say("cli-sample-source", source=source, rows=counts["rows"], rejected=sum(counts["rejected"].values()))
+        name = word(f"cli-source-{source}", source)
+        say("cli-sample-source", source=name, rows=counts["rows"], rejected=sum(counts["rejected"].values()))
     totals = manifest["usage"]["totals"]
     say("cli-sample-usage", records=totals["lines"], files=totals["files"], good=totals["valid"])
     say("cli-sample-written", folder=str(out))
