@@ -43,8 +43,8 @@ def bring_in(sample: Path, say: Say) -> Masters:
         mapping = read_mapping(PACKS / "telecom" / "mappings" / f"{source}.yaml")
         loads[source] = load_file(sample / "sources" / name, mapping, "system:0")
         found = loads[source]
-        name = word(f"cli-source-{source}", source)
-        say("journey-loaded", source=name, rows=found.rows, admitted=found.admitted, rejected=found.rejected)
+        called = word(f"cli-source-{source}", source)
+        say("journey-loaded", source=called, rows=found.rows, admitted=found.admitted, rejected=found.rejected)
     loaded = time.perf_counter()
     resolved = resolve()
     ended = time.perf_counter()
