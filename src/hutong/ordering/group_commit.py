@@ -25,7 +25,7 @@ class GroupCommit(Generic[Request, Answer]):
         *,
         most: int = 200,
         writers: int = 2,
-        gather_seconds: float = 0.002,
+        gather_seconds: float = 0.005,
     ) -> None:
         self._work = work
         self._most = most
