@@ -1,4 +1,4 @@
-"""Take the README's pictures from a running demo: `python docs/pictures/take.py ADDRESS PASSWORD CUSTOMER` (as admin)."""
+"""Take the README's pictures from a running demo, as admin: `docs/pictures/take.py ADDRESS PASSWORD CUSTOMER`."""
 
 import sys
 from pathlib import Path

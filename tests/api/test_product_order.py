@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from httpx import Response
+from httpx2 import Response
 from sqlalchemy.engine import URL
 from tests.api.conftest import client_with, open_shop
 from tests.api.specification import conforms

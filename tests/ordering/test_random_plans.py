@@ -261,7 +261,10 @@ def flow(code: str, kinds: Sequence[str], policy: str) -> dict[str, Any]:
     """A template of steps in a row."""
     steps = [
         {
-            "code": f"s{number}", "kind": kind, "name": {"zh": kind, "en": kind}, "retry": RETRY,
+            "code": f"s{number}",
+            "kind": kind,
+            "name": {"zh": kind, "en": kind},
+            "retry": RETRY,
             **({"compensation": UNDOES[kind]} if kind in UNDOES else {}),
         }
         for number, kind in enumerate([*kinds, "complete"])

@@ -96,9 +96,7 @@ class Discount(Part):
     value: Amount = Field(description="percent, or currency units for a whole cycle")
     charges: tuple[Code, ...] = Field((), description="tariffs whose charges it lowers; none: all")
     when: Source | None = Field(None, description="CEL over pricing reference objects")
-    per_day: bool = Field(
-        False, description="in proportion to the days on which the instance was in effect"
-    )
+    per_day: bool = Field(False, description="in proportion to the days on which the instance was in effect")
     at_start: bool = Field(False, description="only for an instance in effect at the start of the cycle")
     first_cycle: int = Field(1, ge=1, description="from this cycle of the instance's life on")
     last_cycle: int | None = Field(None, ge=1, description="up to and including this cycle of its life")

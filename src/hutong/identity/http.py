@@ -30,7 +30,7 @@ async def quick_caller(request: Request) -> Principal:
     """`caller` for endpoints on the event loop: a known client costs neither a thread nor the database."""
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     known = remembered(key.strip()) if scheme.lower() == "bearer" and key else None
-    return known or await run_in_threadpool(caller, request)
+    return known if known is not None else await run_in_threadpool(caller, request)
 
 
 def signed_in(request: Request) -> Session:

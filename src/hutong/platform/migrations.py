@@ -1,7 +1,8 @@
 """Migrations: Alembic, one history per center, so that centers are upgraded alone (SC-09).
 
-A center's `tables.py` offers `metadata`, and optionally `EXTENSIONS` (names, made before each upgrade), `STATEMENTS` (extensions, functions, triggers, partitions:
-idempotent SQL, run after each upgrade) and `VIEWS` (name → select; dropped and created anew after each upgrade).
+A center's `tables.py` offers `metadata`, and optionally `EXTENSIONS` (names, made before each upgrade), `STATEMENTS`
+(functions, triggers, partitions: idempotent SQL, run after each upgrade) and `VIEWS` (name → select; dropped and created
+anew after each upgrade).
 """
 
 import importlib

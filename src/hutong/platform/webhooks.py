@@ -21,7 +21,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import httpx
+import httpx2 as httpx
 import msgspec
 from sqlalchemy import Connection, delete, insert, select, text
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-import httpx
+import httpx2 as httpx
 
 from hutong.simulators.behaviour import Behaviour, How, Rule
 from hutong.simulators.effects import Effects, Known

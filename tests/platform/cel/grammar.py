@@ -89,7 +89,7 @@ KEYS = ["a", "b c", "键"]
 
 def rows(count: int, seed: int = 7) -> list[dict[str, Any]]:
     """Rows of nulls and awkward values, each combination reachable."""
-    dice = random.Random(seed)  # noqa: S311 - test data, the same each time
+    dice = random.Random(seed)
     return [{name: _value(dice, kind) for name, kind in COLUMNS.items()} for _ in range(count)]
 
 
