@@ -1,7 +1,7 @@
 """Migrations: Alembic, one history per center, so that centers are upgraded alone (SC-09).
 
 A center's `tables.py` offers `metadata`, and optionally `EXTENSIONS` (names, made before each upgrade), `STATEMENTS`
-(functions, triggers, partitions: idempotent SQL, run after each upgrade) and `VIEWS` (name → select; dropped and created
+(functions, triggers, partitions: idempotent SQL, run after each upgrade) and `VIEWS` (name → select; dropped and made
 anew after each upgrade).
 """
 
