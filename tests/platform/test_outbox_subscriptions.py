@@ -214,7 +214,7 @@ def test_a_slow_subscriber_delays_nobody(effects: Callable[[str], list[tuple[str
     assert [n for _, n in effects(f"{PROBE}.slow")] == list(range(20))
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 120.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "did not happen in time"
