@@ -3,12 +3,14 @@
 from fastapi import FastAPI
 
 from hutong import api, web
+from hutong.composition import compose
 from hutong.platform import http, logs
 
 
 def create_app() -> FastAPI:
     """The application that `hutong serve` runs."""
     logs.configure()
+    compose()
     app = FastAPI(
         title="Hutong (户通)",
         version="0.1.0",

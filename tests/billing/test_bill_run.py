@@ -7,7 +7,7 @@ from sqlalchemy import text
 from tests.billing.telecom import account, create, day, family, fusion, mobile, rows, usage_file, voice
 
 from hutong import inventory
-from hutong.billing import audit, bill_run, queries, rating
+from hutong.billing import audit, bill_run, queries, rating, usage_queries
 from hutong.billing.collect import collect
 from hutong.billing.explain import explain_line, explain_usage
 from hutong.identity import SYSTEM, Principal
@@ -173,7 +173,7 @@ def test_why_this_price(tmp_path: Path) -> None:
     assert "intl" in why["path"][1]["condition"]
     assert "0.99" in why["tariff"] and "0.1" in why["tariff"]
     assert explain_line(SYSTEM, bill["id"], lines["fee-59"], "zh-CN")["tariff"] == "每月 59 元，按天折算"
-    found = [row for row in queries.usage_page(SYSTEM, cycle="202609") if row["event_type"] == "data"]
+    found = [row for row in usage_queries.usage_page(SYSTEM, cycle="202609") if row["event_type"] == "data"]
     assert [row["status"] for row in found] == ["rated"] * 4
     told = explain_usage(SYSTEM, found[-1]["id"], "en")
     assert told["rates"][0]["charge_micros"] == found[-1]["charge_micros"] > 0

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from tests.billing.telecom import account, create, day, family, fusion, mobile, rows, usage_file, voice
 
 from hutong import inventory
-from hutong.billing import audit, queries, rating
+from hutong.billing import audit, queries, rating, usage_queries
 from hutong.billing.collect import collect
 from hutong.identity import SYSTEM
 from hutong.inventory.requests import ChangeInstance
@@ -250,7 +250,8 @@ def test_order_of_arrival_does_not_matter(
         for part in range(deliveries if shuffled else 1):
             rate_files(tmp_path, mixed[part::deliveries] if shuffled else mixed, f"f{shuffled}{part}")
         events = {
-            row["record_id"]: (row["charge_micros"], row["free"]) for row in queries.usage_page(SYSTEM, cycle="202609")
+            row["record_id"]: (row["charge_micros"], row["free"])
+            for row in usage_queries.usage_page(SYSTEM, cycle="202609")
         }
         left = rows(
             "SELECT offer_instance_id, allowance, granted, remaining FROM billing.allowance_state ORDER BY 1, 2"

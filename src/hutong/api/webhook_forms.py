@@ -22,7 +22,7 @@ from hutong.api.tmf.listing import Wanted
 from hutong.api.tmf.product_order_body import OFFER_PREFIX
 from hutong.api.tmf.resource import Resource, identified
 from hutong.api.webhook_hubs import BILLS, CUSTOMERS, OFFERS, ORDERS, PARTIES, PRODUCTS, USAGE
-from hutong.billing import listing as bills
+from hutong.billing import queries as bills
 from hutong.identity import Principal
 from hutong.identity.actors import viewer_of
 from hutong.ordering import listing

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, text
 
 from hutong import catalog
 from hutong.billing import usage_store
-from hutong.billing.columnar import count, fetch, store, workshop
+from hutong.billing.columnar import PARQUET, count, fetch, store, workshop
 from hutong.billing.events import usage_taken
 from hutong.billing.pricing.cycle import Cycle
 from hutong.billing.terms import PERIOD
@@ -234,7 +234,7 @@ def write_part(duck: duckdb.DuckDBPyConnection, scratch: Path, cycle: Cycle, acc
     begin, end = bounds(cycle)
     temporary = scratch / f"{cycle}.parquet"
     where = f"{accepted} AND l.start >= {begin} AND l.start < {end}"
-    events = count(duck, f"COPY ({where}) TO '{temporary}' (FORMAT parquet, COMPRESSION lz4_raw)")
+    events = count(duck, f"COPY ({where}) TO '{temporary}' ({PARQUET})")
     if not events:
         return None
     name = f"{cycle}/events-{uuid4()}.parquet"

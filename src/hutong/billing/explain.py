@@ -3,13 +3,12 @@ for one event the kernel's own account of it."""
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 from sqlalchemy import text
 
 from hutong import catalog
-from hutong.billing import queries, rating
+from hutong.billing import queries, rating, usage_queries
 from hutong.billing.columnar import workshop
 from hutong.billing.consolidation import load_carried
 from hutong.billing.plans import Plans, plans_of
@@ -18,6 +17,7 @@ from hutong.billing.pricing import explain as pricing
 from hutong.billing.pricing import kernel
 from hutong.billing.pricing.selection import condition
 from hutong.billing.pricing.units import UNITS
+from hutong.billing.queries import Found
 from hutong.billing.sharing import make_buckets, make_groups
 from hutong.billing.tariff_words import discount_words, tariff_words
 from hutong.billing.terms import cut_spans, load_archive
@@ -26,8 +26,6 @@ from hutong.catalog.price_plan import PricePlan, Section
 from hutong.identity import Principal, require
 from hutong.platform import database
 from hutong.platform.errors import NotFound
-
-Found = dict[str, Any]
 
 
 def explain_line(viewer: Principal, bill_id: int, line: int, locale: str) -> Found:
@@ -99,7 +97,7 @@ def paths(sections: tuple[Section, ...], above: tuple[Section, ...]) -> Iterator
 def explain_usage(viewer: Principal, usage_id: str, locale: str) -> Found:
     """Why one event costs what it costs: its group is priced again from the cycle's beginning, with the trace on."""
     require(viewer, queries.READ)
-    event = queries.usage(viewer, usage_id)
+    event = usage_queries.usage(viewer, usage_id)
     with workshop() as (duck, scratch), database.read("billing") as conn:
         month = rating.parse_cycle(event["cycle"])
         plans, parts = plans_of(month), parts_of(conn, [event["cycle"]])

@@ -5,11 +5,11 @@ from typing import Any
 
 from sqlalchemy import text
 
-from hutong.billing.queries import READ, usage_page
+from hutong.billing.queries import READ, Found
+from hutong.billing.usage_queries import usage_page
 from hutong.identity import Principal, require
 from hutong.platform import database
 
-Found = dict[str, Any]
 _FEE = text("""
     SELECT sum(days)::bigint AS days, sum(part)::bigint AS part FROM billing.recurring_charge
     WHERE cycle = :source_cycle AND account_id = :account_id

@@ -20,7 +20,7 @@ import pyarrow as pa
 from sqlalchemy import Connection, text
 
 from hutong.billing import usage_store
-from hutong.billing.columnar import count, workshop
+from hutong.billing.columnar import PARQUET, count, workshop
 from hutong.billing.consolidation import keep_allowances, keep_instances, keep_unpriced, load_carried, load_rated, post
 from hutong.billing.plans import Plans, plans_of
 from hutong.billing.precedence import leaf_columns, resolve
@@ -336,7 +336,7 @@ def write_rated(duck: duckdb.DuckDBPyConnection, scratch: Path, cycle: str) -> s
     temporary = scratch / "rated.parquet"
     duck.execute(f"""
         COPY (SELECT * EXCLUDE (span) FROM rated_event)
-        TO '{temporary}' (FORMAT parquet, COMPRESSION zstd)
+        TO '{temporary}' ({PARQUET})
     """)
     name = f"{cycle}/rated-{uuid4()}.parquet"
     usage_store.settle(temporary, name)

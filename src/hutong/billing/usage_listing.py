@@ -15,18 +15,15 @@ from sqlalchemy import text
 from hutong.billing.collect import CollectReport, collect
 from hutong.billing.columnar import workshop
 from hutong.billing.pricing.cycle import Cycle
+from hutong.billing.queries import READ
 from hutong.billing.usage_events import EventPart, read_parts
+from hutong.billing.usage_queries import SENSITIVE, read_events
 from hutong.identity import Principal, protect, require
 from hutong.platform import clock, database, paging
 from hutong.platform.settings import settings
 
-READ, WRITE = "billing.read", "billing.collect"
-SENSITIVE = {"access_number": "phone", "other_party": "phone"}
+WRITE = "billing.collect"
 FILTERS = ("batch", "cycle", "event_type", "system", "record_id", "access_number", "product_instance_id")
-SHOWN = (
-    *("record_id", "system", "event_type", "product_instance_id", "access_number", "direction", "other_party", "start"),
-    *("seconds", "bytes_up", "bytes_down", "messages", "home_area", "visited_area", "cell", "call_type"),
-)
 LINE = (
     *("record_id", "event_type", "access_number", "direction", "other_party", "start", "seconds", "bytes_up"),
     *("bytes_down", "messages", "home_area", "visited_area", "cell", "call_type"),
@@ -66,7 +63,7 @@ def cycle_of(start: int) -> str:
 
 
 def usage(viewer: Principal, filters: Mapping[str, Sequence[str]], offset: int = 0, limit: int = 100) -> paging.Rows:
-    """Accepted events, latest first: `SHOWN`, `cycle`, and `rated`: whether a rating has read them.
+    """Accepted events, latest first: as `read_events`, with `cycle`, and `rated`: whether a rating has read them.
 
     `filters`: names of `FILTERS` → values.
     """
@@ -82,14 +79,12 @@ def usage(viewer: Principal, filters: Mapping[str, Sequence[str]], offset: int =
     names = [name for name in filters if name not in ("batch", "cycle")]
     where = " AND ".join(f"list_contains(?, {name}::VARCHAR)" for name in names) or "true"
     values = [list(filters[name]) for name in names]
-    source = f"FROM {read_parts(parts)} WHERE {where}"
-    rated = {part.name.rpartition("/")[2] for part in parts if part.run_id is not None}
+    rated = {part.id for part in parts if part.run_id is not None}
     with workshop() as (duck, _):
-        total = duck.execute(f"SELECT count(*) {source}", values).fetchall()[0][0]
-        page = f"SELECT {', '.join(SHOWN)}, filename {source} ORDER BY start DESC, key, filename LIMIT ? OFFSET ?"
-        found = duck.execute(page, [*values, limit, offset]).fetchall() if limit else []
-    rows = [dict(zip((*SHOWN, "filename"), row, strict=True)) for row in found]
+        total = duck.execute(f"SELECT count(*) FROM {read_parts(parts)} WHERE {where}", values).fetchall()[0][0]
+    tail = "ORDER BY e.start DESC, e.key, e.filename LIMIT ? OFFSET ?"
+    rows = read_events(parts, where, [*values, limit, offset], tail) if limit else []
     for row in rows:
-        row["rated"] = Path(row.pop("filename")).name in rated
+        row["rated"] = row["part_id"] in rated
         row["cycle"] = cycle_of(row["start"])
     return paging.Rows(protect(viewer, "usage", rows, SENSITIVE, key="product_instance_id"), total)

@@ -7,24 +7,10 @@ import typer
 
 from hutong.cli.program import group
 from hutong.cli.words import say, t
-from hutong.platform.settings import settings
 
 app = group("cli-help-catalog")
 
 Pack = Annotated[Path, typer.Argument(help=t("cli-help-catalog-pack"), exists=True, file_okay=False)]
-
-
-def _compile_plans_too() -> None:
-    """Let billing refuse plans that its kernel cannot price."""
-    from hutong.billing.pricing.compile import compile_plans
-    from hutong.billing.pricing.compiled import Published
-    from hutong.catalog.price_plan import PricePlan
-    from hutong.catalog.validation import check_plans_with
-
-    def compiles(plan: PricePlan) -> None:
-        compile_plans([Published(plan, 1)], settings.zone)
-
-    check_plans_with(compiles)
 
 
 @app.command(help=t("cli-help-catalog-diff"))
@@ -50,10 +36,11 @@ def publish(
     """Publish a pack's documents as one release; nothing when any of them is faulty."""
     from hutong.catalog import documents
     from hutong.catalog import publish as publish_documents
+    from hutong.composition import compose
     from hutong.platform import migrations
 
     migrations.upgrade_all()
-    _compile_plans_too()
+    compose()
     release = publish_documents(documents.read_pack(pack), by=by, note=note)
     if release.number is None:
         say("catalog-cli-same")

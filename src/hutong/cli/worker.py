@@ -26,11 +26,13 @@ def worker(
 
     Any number of workers may run, on any machines. Stopping: deliveries finish their set, jobs put themselves back.
     """
+    from hutong.composition import compose
     from hutong.platform import database, job_runner, jobs, logs, migrations, subscriptions, webhooks
     from hutong.platform.settings import settings
     from hutong.platform.worker import Source, run_subscriptions, speaking
 
     logs.configure()
+    compose()
     chosen = tuple(part.strip() for part in centers.split(",") if part.strip()) or database.CENTERS
     wanted = tuple(part.strip() for part in lanes.split(",") if part.strip()) or tuple(jobs.LANES)
     subscriptions.load_handlers(chosen)

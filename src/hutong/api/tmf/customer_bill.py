@@ -14,7 +14,7 @@ from hutong.api.tmf import openapi
 from hutong.api.tmf.listing import Page, fields_of, list_answer, wanted
 from hutong.api.tmf.product_order_view import INVENTORY, account, characteristics, customer
 from hutong.api.tmf.resource import JsonAnswer, Resource, chosen_fields, identified, instant, key_of, money, reference
-from hutong.billing import listing
+from hutong.billing import queries
 from hutong.billing.pricing.cycle import Cycle
 from hutong.billing.states import BillState
 from hutong.identity.http import Caller
@@ -48,14 +48,14 @@ def find_bills(request: Request, viewer: Caller) -> JsonAnswer:
     filters = {name: list(values) for name, values in asked.filters.items()}
     if "state" in filters:
         filters["state"] = [OURS[text] for text in filters["state"] if text in OURS]
-    found = listing.bills(viewer, filters, asked.offset, asked.limit)
+    found = queries.bills(viewer, filters, asked.offset, asked.limit)
     return list_answer(Page([bill(row) for row in found.rows], found.total), asked)
 
 
 @router.get("/customerBill/{key}", responses=openapi.responses(200, 404), openapi_extra=openapi.fields())
 def retrieve_bill(key: str, request: Request, viewer: Caller) -> JsonAnswer:
     """One bill."""
-    found = listing.bills(viewer, {"id": [str(key_of(key))]}, limit=1)
+    found = queries.bills(viewer, {"id": [str(key_of(key))]}, limit=1)
     if not found.rows:
         raise NotFound("api-resource-unknown")
     return JsonAnswer(chosen_fields(bill(found.rows[0]), fields_of(request)))
@@ -67,7 +67,7 @@ def retrieve_bill(key: str, request: Request, viewer: Caller) -> JsonAnswer:
 def find_rates(request: Request, viewer: Caller) -> JsonAnswer:
     """List or find charges and credits, in the order of their bills."""
     asked = wanted(request, RATES)
-    found = listing.lines(viewer, asked.filters, asked.offset, asked.limit)
+    found = queries.lines(viewer, asked.filters, asked.offset, asked.limit)
     return list_answer(Page([rate(row) for row in found.rows], found.total), asked)
 
 
@@ -76,14 +76,14 @@ def retrieve_rate(key: str, request: Request, viewer: Caller) -> JsonAnswer:
     """One charge or credit."""
     one, _, line = key.partition("-")
     place = {"bill_id": [str(key_of(one))], "line": [str(key_of(line))]}
-    found = listing.lines(viewer, place, limit=1)
+    found = queries.lines(viewer, place, limit=1)
     if not found.rows:
         raise NotFound("api-resource-unknown")
     return JsonAnswer(chosen_fields(rate(found.rows[0]), fields_of(request)))
 
 
 def bill(row: Mapping[str, Any]) -> Resource:
-    """A row of `billing.listing.bills` as CustomerBill."""
+    """A row of `billing.queries.bills` as CustomerBill."""
     final = row["state"] == BillState.FINAL
     return identified(
         BASE,
@@ -105,7 +105,7 @@ def bill(row: Mapping[str, Any]) -> Resource:
 
 
 def rate(row: Mapping[str, Any]) -> Resource:
-    """A row of `billing.listing.lines` as AppliedCustomerBillingRate."""
+    """A row of `billing.queries.lines` as AppliedCustomerBillingRate."""
     known = {
         name: row[name]
         for name in ("plan", "version", "section", "tariff", "unit", "events", "quantity", "free", "level", "reduces")

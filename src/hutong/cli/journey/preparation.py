@@ -10,6 +10,7 @@ from typing import Any
 
 from hutong import catalog, inventory, masterdata
 from hutong.catalog.documents import read_pack
+from hutong.composition import compose
 from hutong.identity import clients, roles, users
 from hutong.party.documents import publish_folder
 from hutong.platform import database, migrations
@@ -45,6 +46,7 @@ class Prepared:
 def prepare(catalog_from: datetime) -> Prepared:
     """Bring the database up, and load what every installation begins with. Repeatable."""
     migrations.upgrade_all()
+    compose()
     prepared = Prepared(
         {login: secrets.token_urlsafe(9) for login in PEOPLE}, {code: secrets.token_urlsafe(24) for code in CHANNELS}
     )
