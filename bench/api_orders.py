@@ -1,6 +1,6 @@
 """Orders accepted a second through TMF622 over HTTP: server processes of their own, authenticated, validated, durable.
 
-./dev bench api_orders [ORDERS] [serve's options, as --workers 2]
+./dev bench api_orders [ORDERS] [serve's options: --workers 2 where nothing is said]
 
 Closed loop over 256 kept-open connections, then 1,000 a second whatever the answers take. The load generator is a
 process of its own on the same machine and costs its share. Each part's processor time for an order is told, and what
@@ -163,4 +163,4 @@ def main(count: int, options: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 13_000, sys.argv[2:])
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 13_000, sys.argv[2:] or ["--workers", str(CORES)])
