@@ -32,6 +32,11 @@ _UNPAID = text(f"""
     SELECT s.id AS step_id, s.order_id, s.business_order_id, b.one_off_micros, s.started_at, s.deadline_at
     {_OPEN_STEPS} AND s.kind = 'take_payment' AND s.state = 'awaiting'
     ORDER BY s.deadline_at LIMIT :limit""")
+_UNEXPLAINED = text(
+    """SELECT count(*) AS orders FROM ordering.customer_order o
+       WHERE o.state NOT IN ('completed', 'partial', 'failed', 'cancelled', 'rejected')
+         AND NOT EXISTS (SELECT FROM ordering.exception_entry e WHERE e.order_id = o.id AND e.resolved_at IS NULL)"""
+)
 _STUCK = text("""
     SELECT o.id AS order_id, o.state, o.accepted_at FROM ordering.customer_order o
     WHERE o.ended_at IS NULL AND o.accepted_at < :before
@@ -80,6 +85,11 @@ def unpaid(viewer: Principal, limit: int = 100) -> list[Row]:
 def stuck(viewer: Principal, minutes: int = 5, limit: int = 100) -> list[Row]:
     """Open orders with nothing to do, nothing to wait for and no exception: there should be none. An audit."""
     return _rows(viewer, _STUCK, {"before": clock.now() - timedelta(minutes=minutes), "limit": limit})
+
+
+def unexplained(viewer: Principal) -> int:
+    """How many orders are neither final nor in the exception list with a reason (OC-11). An audit of settled work."""
+    return int(_rows(viewer, _UNEXPLAINED, {})[0]["orders"])
 
 
 def durations(viewer: Principal, days: int = 7) -> list[Row]:

@@ -2,12 +2,11 @@
 
 from typing import NamedTuple
 
-from sqlalchemy import text
-
 from hutong.billing import audit as billing_audit
 from hutong.cli.billing import audit_in_words
 from hutong.cli.words import t
 from hutong.identity import SYSTEM
+from hutong.ordering import monitoring
 from hutong.platform import database, history, migrations
 from hutong.platform.dead_letters import parked
 from hutong.platform.worker import speaking
@@ -26,13 +25,6 @@ class Audit(NamedTuple):
         return self.expected == self.found
 
 
-UNEXPLAINED = """
-    SELECT count(*) FROM ordering.customer_order o
-    WHERE o.state NOT IN ('completed', 'partial', 'failed', 'cancelled', 'rejected')
-      AND NOT EXISTS (SELECT FROM ordering.exception_entry e WHERE e.order_id = o.id AND e.resolved_at IS NULL)
-"""
-
-
 def histories() -> list[Audit]:
     """Per center: versions that leave a gap, overlap, or differ from the table in use (BL-04)."""
     made = []
@@ -45,8 +37,7 @@ def histories() -> list[Audit]:
 
 def orders() -> list[Audit]:
     """Orders neither final nor in the exception list with a reason (OC-11)."""
-    with database.read("ordering") as conn:
-        return [Audit(t("journey-audit-orders"), 0, conn.execute(text(UNEXPLAINED)).scalar_one())]
+    return [Audit(t("journey-audit-orders"), 0, monitoring.unexplained(SYSTEM))]
 
 
 def letters() -> list[Audit]:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-from sqlalchemy import text
 
 from hutong.cli.journey.preparation import PACKS
 from hutong.cli.words import word
+from hutong.party import listing
 from hutong.party.load import LoadReport, load_file
 from hutong.party.mapping import read_mapping
 from hutong.party.match.rules import read_rules
@@ -50,8 +50,7 @@ def bring_in(sample: Path, say: Say) -> Masters:
     ended = time.perf_counter()
     with database.read("party") as conn:
         scores = {kind: score(conn, sample / "truth.csv", kind=kind) for kind in ("person", "organisation")}
-        waiting = conn.execute(text("SELECT count(*) FROM party.suspect_group WHERE state <> 'decided'")).scalar_one()
-    return Masters(loads, loaded - started, resolved, ended - loaded, waiting, scores)
+    return Masters(loads, loaded - started, resolved, ended - loaded, listing.figures()["suspects"], scores)
 
 
 def resolve_chicago() -> Score | None:
