@@ -11,7 +11,7 @@ from pathlib import Path
 
 from hutong.cli.journey import masters, preparation
 from hutong.cli.sample import telecom
-from hutong.party.resolve import resolve
+from hutong.party.resolution.resolve import resolve
 from hutong.platform.i18n import translate
 
 

@@ -16,7 +16,8 @@ from hutong.cli import words
 from hutong.platform.settings import Settings
 
 ROOT = Path(hutong.__file__).parent
-CENTERS = sorted(path.parent.name for path in ROOT.glob("*/locale"))
+FILES = sorted(str(path.relative_to(ROOT)).removesuffix("en.ftl") for path in ROOT.glob("**/locale/*en.ftl"))
+"""Each pair of files without its language: `party/locale/`, `party/locale/stewardship.`"""
 LOCALES = ("zh-CN", "en")
 CHINESE = re.compile("[一-鿿]")
 
@@ -31,9 +32,9 @@ class Variables(visitor.Visitor):  # type: ignore[misc]
         self.found.add(node.id.name)
 
 
-def messages(center: str, locale: str) -> list[tuple[str, frozenset[str]]]:
+def messages(file: str, locale: str) -> list[tuple[str, frozenset[str]]]:
     """(id, variables) of every message of a file; what cannot be parsed fails."""
-    parsed = FluentParser().parse((ROOT / center / "locale" / f"{locale}.ftl").read_text(encoding="utf-8"))
+    parsed = FluentParser().parse((ROOT / f"{file}{locale}.ftl").read_text(encoding="utf-8"))
     assert not [entry.content for entry in parsed.body if isinstance(entry, ast.Junk)]
     made = []
     for entry in parsed.body:
@@ -44,10 +45,10 @@ def messages(center: str, locale: str) -> list[tuple[str, frozenset[str]]]:
     return made
 
 
-@pytest.mark.parametrize("center", CENTERS)
-def test_both_languages_say_the_same(center: str) -> None:
+@pytest.mark.parametrize("file", FILES)
+def test_both_languages_say_the_same(file: str) -> None:
     """Each id once in each language, filled with the same variables."""
-    chinese, english = (messages(center, locale) for locale in LOCALES)
+    chinese, english = (messages(file, locale) for locale in LOCALES)
     for said in (chinese, english):
         ids = [name for name, _ in said]
         assert sorted(ids) == sorted(set(ids))
@@ -56,7 +57,7 @@ def test_both_languages_say_the_same(center: str) -> None:
 
 def test_every_word_of_the_command_line_exists() -> None:
     """Ids written out in the commands are messages, and no message of `cli-` is left over from an earlier command."""
-    known = {name for center in CENTERS for name, _ in messages(center, "en")}
+    known = {name for file in FILES for name, _ in messages(file, "en")}
     source = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "cli").rglob("*.py"))
     quoted = set(re.findall(r'"((?:cli|journey)-[a-z0-9_-]*[a-z0-9])"', source))
     begun = tuple(re.findall(r'f"((?:cli|journey)-[a-z0-9_-]*)\{', source))

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from hutong.party.load import LoadReport, load_file
-from hutong.party.mapping import Mapping as MappingDocument
-from hutong.party.mapping import read_mapping
+from hutong.party.ingest.load import LoadReport, load_file
+from hutong.party.ingest.mapping import Mapping as MappingDocument
+from hutong.party.ingest.mapping import read_mapping
 
 MAPPINGS = Path(__file__).parents[2] / "packs/telecom/mappings"
 CRM_COLUMNS = [

@@ -10,30 +10,20 @@ import pytest
 from sqlalchemy import event, text
 
 from hutong.identity import SYSTEM, Principal, roles, users
-from hutong.party import (
-    Found,
-    PartyData,
-    explanation,
-    find_or_create,
-    get,
-    listing,
-    merge,
-    pages,
-    queries,
-    search,
-    split,
-    statements,
-    update,
-)
-from hutong.party.decide import assign, claim, stewards, unsure
-from hutong.party.resolve import resolve
+from hutong.party import Found, PartyData, find_or_create, get, search, update
+from hutong.party.golden import explanation
+from hutong.party.reading import listing, pages, queries
+from hutong.party.realtime import statements
+from hutong.party.resolution.resolve import resolve
+from hutong.party.stewardship import merge, split
+from hutong.party.stewardship.decide import assign, claim, stewards, unsure
 from hutong.platform import database
 from hutong.platform.errors import NotFound, Unprocessable
 
 from .conftest import Importer
+from .resolution.test_resolve import ids, person, resident
 from .state import parties, state
-from .test_resolve import ids, person, resident
-from .test_stewardship import records
+from .stewardship.test_stewardship import records
 
 ORGANISATION = Path(__file__).parents[2] / "packs/base/identity/organisation.yaml"
 PASSWORD = "a-good-password"

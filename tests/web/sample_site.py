@@ -14,9 +14,9 @@ from hutong.inventory import accounts
 from hutong.inventory.requests import OpenAccount
 from hutong.ordering import change, worker
 from hutong.party import documents
-from hutong.party.load import load_file
-from hutong.party.mapping import read_mapping
-from hutong.party.resolve import resolve
+from hutong.party.ingest.load import load_file
+from hutong.party.ingest.mapping import read_mapping
+from hutong.party.resolution.resolve import resolve
 from hutong.platform import database
 from hutong.simulators.server import Simulators
 

@@ -18,7 +18,7 @@ from hutong.billing.collect import collect
 from hutong.identity import clients
 from hutong.identity.principal import Principal
 from hutong.masterdata import Unmapped, report_unmapped
-from hutong.party import uploads
+from hutong.party.ingest import uploads
 from hutong.platform import clock, database, jobs, webhooks, worker
 from hutong.platform.outbox import Delivered, Event, publish
 from hutong.platform.settings import settings

@@ -11,7 +11,10 @@ from sqlalchemy import text
 from sqlalchemy.engine import URL
 
 from hutong.identity import SYSTEM, Principal, roles, users
-from hutong.party import PartyData, find_or_create, queries, resolve, statements
+from hutong.party import PartyData, find_or_create
+from hutong.party.reading import queries
+from hutong.party.realtime import statements
+from hutong.party.resolution import resolve
 from hutong.platform import database
 from hutong.server import create_app
 

@@ -26,7 +26,7 @@ from hutong.billing import queries as bills
 from hutong.identity import Principal
 from hutong.identity.actors import viewer_of
 from hutong.ordering import listing
-from hutong.party import pages
+from hutong.party.reading import pages
 from hutong.platform.outbox import Delivered
 from hutong.platform.settings import settings
 from hutong.platform.webhooks import form

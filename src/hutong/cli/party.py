@@ -26,8 +26,8 @@ def import_file(
     rejects: Annotated[Path | None, typer.Option(help=t("cli-help-party-rejects"))] = None,
 ) -> None:
     """Take a source system's file in: read, standardise, admit; rejected rows are kept with their reasons."""
-    from hutong.party.load import export_rejects, load_file
-    from hutong.party.mapping import read_mapping
+    from hutong.party.ingest.load import export_rejects, load_file
+    from hutong.party.ingest.mapping import read_mapping
     from hutong.platform import database
 
     report = load_file(file, read_mapping(mapping), "system:0")
@@ -49,8 +49,8 @@ def resolve_parties(
     truth: Annotated[Path | None, typer.Option(help=t("cli-help-party-truth"))] = None,
 ) -> None:
     """Resolve all source records into parties: rules judge, clusters follow, golden records are brought up to date."""
-    from hutong.party.resolve import resolve
-    from hutong.party.score import score
+    from hutong.party.resolution.resolve import resolve
+    from hutong.party.resolution.score import score
     from hutong.platform import database
 
     with Progress(console=console, transient=True) as bar:
@@ -90,9 +90,9 @@ def resolve_file(
     import pyarrow.csv
 
     from hutong.party.documents import DEFAULTS
-    from hutong.party.mapping import read_mapping
+    from hutong.party.ingest.mapping import read_mapping
     from hutong.party.match.rules import read_rules
-    from hutong.party.offline import resolve_files
+    from hutong.party.resolution.offline import resolve_files
 
     if len(mapping) not in (1, len(inputs)):
         raise typer.BadParameter(t("cli-party-mappings"), param_hint="--mapping")
@@ -115,7 +115,7 @@ def score_file(
     import pyarrow as pa
     import pyarrow.csv
 
-    from hutong.party.score import TruthColumns, score_table
+    from hutong.party.resolution.score import TruthColumns, score_table
 
     types = {"source": pa.string(), "key": pa.string(), "party": pa.int64()}
     made = pyarrow.csv.read_csv(clusters, convert_options=pyarrow.csv.ConvertOptions(column_types=types))

@@ -9,8 +9,8 @@ from typing import Any, Literal
 import yaml
 from sqlalchemy import Connection, select, text
 
+from hutong.party.golden.survivorship import SurvivorshipDocument, parse_survivorship
 from hutong.party.match.rules import RulesDocument, parse_rules
-from hutong.party.survivorship import SurvivorshipDocument, parse_survivorship
 from hutong.party.tables import document
 
 Kind = Literal["rules", "survivorship"]

@@ -1,8 +1,8 @@
 """The customer master's long work (EC-19): taking in an uploaded file, and resolving all records."""
 
-from hutong.party import uploads
-from hutong.party.load import load_file
-from hutong.party.resolve import resolve
+from hutong.party.ingest import uploads
+from hutong.party.ingest.load import load_file
+from hutong.party.resolution.resolve import resolve
 from hutong.platform import database, jobs
 
 EXCLUSIVE = "party.resolve"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, text
 
-from hutong.party.statements import give_role
+from hutong.party.realtime.statements import give_role
 from hutong.platform.outbox import Delivered
 from hutong.platform.subscriptions import subscriber
 

@@ -1,4 +1,4 @@
-"""Words users see: Fluent messages, Chinese and English, one pair of files per center."""
+"""Words users see: Fluent messages, Chinese and English, a pair of files per center, or per room of one."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -26,9 +26,9 @@ def choose(*wanted: str | None) -> str:
 
 @lru_cache
 def bundle(locale: str) -> FluentBundle:
-    """All messages of a locale, gathered from every center's `locale/` folder."""
+    """All messages of a locale, gathered from every `locale/` folder: `en.ftl`, or of a room, `stewardship.en.ftl`."""
     made = FluentBundle([locale], use_isolating=False)
-    for path in sorted(PACKAGE.glob(f"*/locale/{locale}.ftl")):
+    for path in sorted(PACKAGE.glob(f"**/locale/*{locale}.ftl")):
         made.add_resource(FluentResource(path.read_text(encoding="utf-8")))
     return made
 

@@ -109,19 +109,20 @@ def check_all() -> list[str]:
 def make_revision(center: str, message: str, *, rewrite: bool = False) -> None:
     """Write a center's next revision from the difference between tables and database.
 
-    `rewrite` replaces a single unreleased initial revision, on an empty schema.
+    `rewrite` replaces the newest revision, which nobody has been given yet.
     """
     folder = versions_dir(center)
     folder.mkdir(parents=True, exist_ok=True)
+    if rewrite:
+        max(folder.glob("*.py")).unlink()
     with database.engine().connect() as conn, conn.begin() as transaction:
         if rewrite:
-            for path in folder.glob("*.py"):
-                path.unlink()
             conn.execute(text(f"DROP SCHEMA IF EXISTS {center} CASCADE"))
         conn.execute(text(f"CREATE SCHEMA IF NOT EXISTS {center}"))
+        for extension in getattr(tables_of(center), "EXTENSIONS", ()):
+            conn.execute(text(f"CREATE EXTENSION IF NOT EXISTS {extension} SCHEMA public"))
         made = config(center, conn)
-        if not rewrite:
-            command.upgrade(made, "head")
+        command.upgrade(made, "head")
         number = len(list(folder.glob("*.py"))) + 1
         command.revision(made, message, autogenerate=True, rev_id=f"{number:04d}")
         transaction.rollback()

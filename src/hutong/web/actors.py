@@ -4,7 +4,7 @@ import time
 from functools import lru_cache
 
 from hutong.identity import users
-from hutong.party import listing
+from hutong.party.reading import listing
 from hutong.platform import database
 from hutong.platform.i18n import translate
 

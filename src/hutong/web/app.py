@@ -18,21 +18,18 @@ from hutong.web import (
     bills,
     catalog,
     catalog_releases,
-    customers,
     dead_letters,
     home,
     jobs,
-    loads,
     order_actions,
     orders,
     people,
     quarantine,
-    resolution,
     search,
     sign_in,
     static_files,
-    suspects,
 )
+from hutong.web.party import customers, loads, resolution, suspects
 from hutong.web.shell import render
 
 ROUTERS = (

@@ -13,8 +13,8 @@ from hutong.platform.http import locale_of
 from hutong.platform.i18n import translate
 from hutong.web import words_of_codes
 from hutong.web.bill_words import line_words, why
-from hutong.web.customer_parts import holdings_of
 from hutong.web.orders import named
+from hutong.web.party.customer_parts import holdings_of
 from hutong.web.shell import render, show_money, show_time
 
 router = APIRouter(include_in_schema=False)

@@ -8,12 +8,12 @@ from hutong.billing import queries as billing_queries
 from hutong.identity.http import SignedInSession
 from hutong.identity.principal import Principal
 from hutong.ordering import monitoring, queries
-from hutong.party import listing
+from hutong.party.reading import listing
 from hutong.platform import jobs
 from hutong.platform.http import locale_of
 from hutong.platform.i18n import translate
-from hutong.web import suspects
 from hutong.web.home_charts import by_source, by_state, by_time
+from hutong.web.party import suspects
 from hutong.web.shell import render, show_money
 
 router = APIRouter(include_in_schema=False)

@@ -11,13 +11,13 @@ from hutong.identity.masking import mask
 from hutong.identity.principal import Principal, require
 from hutong.ordering import queries
 from hutong.ordering.states import BUSINESS_ORDER, CUSTOMER_ORDER, OrderState
-from hutong.party import listing
+from hutong.party.reading import listing
 from hutong.platform.errors import NotFound
 from hutong.platform.http import locale_of
 from hutong.platform.i18n import translate
 from hutong.web import words_of_codes
-from hutong.web.customer_parts import attribute_words, name_of
 from hutong.web.flow import lanes
+from hutong.web.party.customer_parts import attribute_words, name_of
 from hutong.web.shell import render, show_money, show_time
 
 router = APIRouter(include_in_schema=False)

@@ -9,7 +9,7 @@ from hutong.identity.http import SignedInSession
 from hutong.identity.principal import Principal
 from hutong.inventory import queries as inventory_queries
 from hutong.ordering import queries as ordering_queries
-from hutong.party import listing, queries
+from hutong.party.reading import listing, queries
 from hutong.platform.http import locale_of
 from hutong.web import words_of_codes
 from hutong.web.shell import render

@@ -18,7 +18,8 @@ from hutong.api.tmf.resource import JsonAnswer, Resource, chosen_fields, created
 from hutong.identity import Principal
 from hutong.identity.http import Caller
 from hutong.inventory import listing
-from hutong.party import pages, statements
+from hutong.party.reading import pages
+from hutong.party.realtime import statements
 from hutong.platform.errors import Conflict, NotFound, Unprocessable
 
 ROLE = "customer"

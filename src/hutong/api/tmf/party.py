@@ -16,7 +16,8 @@ from hutong.api.tmf.party_view import party as shown
 from hutong.api.tmf.resource import JsonAnswer, Resource, chosen_fields, created, identified, key_of, patch_of
 from hutong.identity import Principal
 from hutong.identity.http import Caller
-from hutong.party import pages, statements
+from hutong.party.reading import pages
+from hutong.party.realtime import statements
 from hutong.platform.errors import NotFound
 
 BOTH = {

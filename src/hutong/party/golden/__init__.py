@@ -1,0 +1,1 @@
+"""The golden record: survivorship, and why a value shows."""

@@ -1,0 +1,108 @@
+"""What came of files taken in (EC-03): loads with their counts, rejected rows with reasons, and their export."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import func, select
+
+from hutong.identity import Principal, require
+from hutong.identity.masking import mask
+from hutong.identity.protection import record_read
+from hutong.party.columns import SENSITIVE
+from hutong.party.ingest import uploads
+from hutong.party.ingest.load import csv_line
+from hutong.party.ingest.mapping import Mapping as MappingDocument
+from hutong.party.tables import load, rejected_record
+from hutong.platform import database
+from hutong.platform.errors import NotFound
+
+Found = dict[str, Any]
+HIDDEN = "***"
+EXPORT_CHUNK = 2000
+RIGHT = "party.steward"
+
+
+def recent(viewer: Principal, *, before: int | None = None, limit: int = 50) -> list[Found]:
+    """Loads, newest first; `before` a load's id for the next page."""
+    require(viewer, RIGHT)
+    statement = select(load).order_by(load.c.id.desc()).limit(limit)
+    if before is not None:
+        statement = statement.where(load.c.id < before)
+    with database.read("party") as conn:
+        return [dict(row) for row in conn.execute(statement).mappings()]
+
+
+def get(viewer: Principal, load_id: int) -> Found:
+    """One load with `reasons`: reason → rejected rows, most first. Raises NotFound."""
+    require(viewer, RIGHT)
+    reason = func.unnest(rejected_record.c.reasons).label("reason")
+    each = select(reason).where(rejected_record.c.load_id == load_id).subquery()
+    counted = select(each.c.reason, func.count()).group_by(each.c.reason).order_by(func.count().desc(), each.c.reason)
+    with database.read("party") as conn:
+        row = conn.execute(select(load).where(load.c.id == load_id)).mappings().one_or_none()
+        if row is None:
+            raise NotFound("party-load-unknown", id=load_id)
+        return {**row, "reasons": {found[0]: found[1] for found in conn.execute(counted)}}
+
+
+def rejected(
+    viewer: Principal, load_id: int, *, reason: str | None = None, after: int = 0, limit: int = 50
+) -> list[Found]:
+    """Rejected rows of a load by key, after a row's id: id, row_number, key, reasons, raw.
+
+    `raw` is the row as it came, sensitive columns masked for the viewer; what stays clear is logged (EC-17).
+    """
+    found = get(viewer, load_id)
+    statement = select(rejected_record).where(rejected_record.c.load_id == load_id, rejected_record.c.id > after)
+    if reason:
+        statement = statement.where(rejected_record.c.reasons.any(reason))
+    with database.read("party") as conn:
+        rows = [dict(row) for row in conn.execute(statement.order_by(rejected_record.c.id).limit(limit)).mappings()]
+    show = _shower(viewer, found)
+    for row in rows:
+        row["raw"] = {name: show(name, value) for name, value in row["raw"].items()}
+    clear = sorted({kind for kind in SENSITIVE.values() if viewer.sees(kind)})
+    if rows and clear and viewer.kind != "system":
+        record_read(viewer, "rejected_record", [row["id"] for row in rows], clear)
+    return rows
+
+
+def export(viewer: Principal, load_id: int) -> Iterator[str]:
+    """All rejected rows as CSV lines, reasons first, masked as on the page; to be mended at the source."""
+    rows = rejected(viewer, load_id, limit=EXPORT_CHUNK)
+    names = list(dict.fromkeys(name for row in rows for name in row["raw"]))
+    yield csv_line(["row", "reasons", *names])
+    while rows:
+        for row in rows:
+            yield csv_line([row["row_number"], " ".join(row["reasons"]), *(row["raw"].get(name) for name in names)])
+        rows = rejected(viewer, load_id, after=rows[-1]["id"], limit=EXPORT_CHUNK) if len(rows) == EXPORT_CHUNK else []
+
+
+def kinds_of(mapping: MappingDocument) -> dict[str, str | None]:
+    """Column of a source's file → kind of sensitive field, None for a harmless one. Pure."""
+    made: dict[str, str | None] = {mapping.key: None}
+    if mapping.kind.column:
+        made[mapping.kind.column] = None
+    for attribute, given in mapping.columns.items():
+        made |= {column: SENSITIVE.get(attribute) for column in given.columns}
+    return made
+
+
+def _shower(viewer: Principal, found: Mapping[str, Any]) -> Callable[[str, Any], Any]:
+    """How a column's value is shown. A column that the load's mapping does not name may hold anything: hidden."""
+    if viewer.sees("*"):
+        return lambda _name, value: value
+    known: dict[str, str | None] = {}
+    for document in uploads.mappings().values():
+        if (document.mapping, document.version) == (found["mapping"], found["mapping_version"]):
+            known = kinds_of(document)
+
+    def show(name: str, value: Any) -> Any:
+        if value in (None, ""):
+            return value
+        if name not in known:
+            return HIDDEN
+        kind = known[name]
+        return value if kind is None or viewer.sees(kind) else mask(kind, str(value))
+
+    return show

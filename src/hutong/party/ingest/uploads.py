@@ -1,0 +1,70 @@
+"""Files given in the console: kept in the data folder until their job has taken them in; and the mapping documents to
+choose from."""
+
+import re
+import secrets
+import shutil
+from pathlib import Path
+from typing import BinaryIO
+
+from hutong.party.ingest.mapping import Mapping, read_mapping
+from hutong.platform.errors import NotFound, Unprocessable
+from hutong.platform.settings import settings
+
+PACKS = Path(__file__).parents[4] / "packs"
+LARGEST_BYTES = 2 << 30
+CHUNK_BYTES = 1 << 20
+_TOKEN = re.compile(r"^[0-9a-f]{32}$")
+_UNSAFE = re.compile(r"[^\w.\-]+")
+
+
+def mappings() -> dict[str, Mapping]:
+    """The mapping documents of the installed packs, by pack and name: `telecom/crm`."""
+    return {f"{path.parts[-3]}/{path.stem}": read_mapping(path) for path in sorted(PACKS.glob("*/mappings/*.yaml"))}
+
+
+def mapping_named(name: str) -> Mapping:
+    """One of `mappings`. Raises NotFound."""
+    found = mappings().get(name)
+    if found is None:
+        raise NotFound("party-mapping-unknown", field="mapping", name=name)
+    return found
+
+
+def keep(file: BinaryIO, name: str) -> tuple[str, str]:
+    """Store an uploaded file. Returns (token, file name without anything a path could hide in).
+
+    Raises Unprocessable for an empty file, or one above `LARGEST_BYTES`; then nothing is kept.
+    """
+    token = secrets.token_hex(16)
+    safe = _UNSAFE.sub("_", Path(name.replace("\\", "/")).name).lstrip(".")[-100:] or "upload"
+    folder = _folder(token)
+    folder.mkdir(parents=True)
+    size = 0
+    with (folder / safe).open("wb") as target:
+        while size <= LARGEST_BYTES and (part := file.read(CHUNK_BYTES)):
+            size += len(part)
+            target.write(part)
+    if not 0 < size <= LARGEST_BYTES:
+        shutil.rmtree(folder)
+        raise Unprocessable("party-upload-size", field="file", file=safe, most=LARGEST_BYTES >> 30)
+    return token, safe
+
+
+def path_of(token: str, name: str) -> Path:
+    """Where an uploaded file lies. Raises NotFound when it is gone."""
+    path = _folder(token) / Path(name).name
+    if not path.is_file():
+        raise NotFound("party-file-missing", file=name)
+    return path
+
+
+def forget(token: str) -> None:
+    """Delete an uploaded file."""
+    shutil.rmtree(_folder(token), ignore_errors=True)
+
+
+def _folder(token: str) -> Path:
+    if not _TOKEN.match(token):
+        raise NotFound("party-file-missing", file=token)
+    return settings.data_dir / "uploads" / token

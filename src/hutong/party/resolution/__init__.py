@@ -1,0 +1,1 @@
+"""Resolution (EC-05): from judgements to clusters, and which party a cluster is."""

@@ -1,0 +1,116 @@
+"""What came in: sources, files, source records, their versions, rejected rows (EC-03)."""
+
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from hutong.party.columns import ATTRIBUTES
+from hutong.party.tables.base import attribute, identity, metadata, moment
+
+source = Table(
+    "source",
+    metadata,
+    Column("code", Text, primary_key=True),
+    Column("name_zh", Text, nullable=False),
+    Column("name_en", Text, nullable=False),
+    Column("trust", Integer, nullable=False, comment="0..100; survivorship rule `trust` prefers the greater"),
+    comment="systems that records come from",
+)
+
+load = Table(
+    "load",
+    metadata,
+    identity(),
+    Column("source", Text, ForeignKey(source.c.code), nullable=False),
+    Column("mapping", Text, nullable=False),
+    Column("mapping_version", Integer, nullable=False),
+    Column("file_name", Text, nullable=False),
+    Column("file_hash", Text, nullable=False, comment="SHA-256; the same file is loaded once per mapping version"),
+    Column("rows", BigInteger, nullable=False),
+    Column("admitted", BigInteger, nullable=False),
+    Column("rejected", BigInteger, nullable=False),
+    Column("unchanged", BigInteger, nullable=False, comment="admitted rows equal to what was known"),
+    Column("unmapped", JSONB, nullable=False, comment="code set → source code → rows"),
+    Column("loaded_by", Text, nullable=False),
+    moment("loaded_at"),
+    UniqueConstraint("source", "mapping", "mapping_version", "file_hash"),
+    comment="files taken in, whole or not at all",
+)
+
+source_record = Table(
+    "source_record",
+    metadata,
+    identity(),
+    Column("source", Text, ForeignKey(source.c.code), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("load_id", BigInteger, ForeignKey(load.c.id)),
+    Column("kind", Text, nullable=False),
+    *(attribute(a) for a in ATTRIBUTES),
+    Column("attributes", JSONB, nullable=False, server_default=text("'{}'"), comment="mapped values without a column"),
+    Column("issues", ARRAY(Text), nullable=False, comment="what standardisation could not use, as attribute:reason"),
+    Column("source_created_at", DateTime(timezone=True)),
+    Column("source_changed_at", DateTime(timezone=True), comment="recency, by the source's clock"),
+    Column("content_hash", Text, nullable=False, comment="of the row as it came and the mapping"),
+    Column("settled", Boolean, nullable=False, server_default=text("false"), comment="the golden record knows it"),
+    Column("owner_id", BigInteger, comment="user who made a party by this record"),
+    Column("owner_unit", Text, comment="code of that user's unit then"),
+    CheckConstraint("kind IN ('person', 'organisation')", name="kind"),
+    UniqueConstraint("source", "key"),
+    comment="the latest version of each source's record, standardised; as it came: source_version",
+)
+for _name in (
+    "id_number",
+    "mobile",
+    "phone",
+    "other_phone",
+    "email",
+    "bank_card",
+    "address_key",
+    "name_key",
+    "name_core",
+    "organisation_code",
+):
+    Index(f"ix_source_record_{_name}", source_record.c[_name], postgresql_where=source_record.c[_name].isnot(None))
+Index("ix_source_record_owned", source_record.c.id, postgresql_where=source_record.c.owner_id.isnot(None))
+Index("ix_source_record_unsettled", source_record.c.id, postgresql_where=text("NOT settled"))
+
+source_version = Table(
+    "source_version",
+    metadata,
+    identity(),
+    Column("record_id", BigInteger, nullable=False),
+    Column("load_id", BigInteger),
+    Column("row_number", BigInteger, comment="data row of the file, from 1"),
+    Column("raw", JSONB, nullable=False),
+    moment("arrived_at"),
+    comment="every version of a source record, as it came; never changed",
+)
+Index("ix_source_version_record", source_version.c.record_id, source_version.c.id)
+
+rejected_record = Table(
+    "rejected_record",
+    metadata,
+    identity(),
+    Column("load_id", BigInteger, ForeignKey(load.c.id), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("row_number", BigInteger, nullable=False),
+    Column("key", Text),
+    Column("raw", JSON, nullable=False, comment="json, not jsonb: keeps the order of the columns"),
+    Column("reasons", ARRAY(Text), nullable=False, comment="codes of the mapping's admission rules"),
+    comment="rows not admitted, kept with their reasons and fed back to the source (EC-03)",
+)
+Index("ix_rejected_record_load", rejected_record.c.load_id, rejected_record.c.id)

@@ -1,0 +1,1 @@
+"""Pages of the customer master: customers, suspects, merge and split, loads."""

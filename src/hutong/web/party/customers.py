@@ -1,0 +1,121 @@
+"""Customers: the list, and the 360° page (EC-12) with its parts."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import RedirectResponse
+
+from hutong.identity.http import SignedInSession
+from hutong.identity.principal import Principal, require
+from hutong.party.reading import listing, queries
+from hutong.platform.errors import NotFound
+from hutong.platform.http import locale_of
+from hutong.platform.i18n import translate
+from hutong.web import words_of_codes
+from hutong.web.party.customer_parts import PARTS
+from hutong.web.shell import render, show_phone
+
+router = APIRouter(include_in_schema=False)
+Text = Annotated[str, Query(max_length=100)]
+
+
+def columns(locale: str) -> list[dict[str, Any]]:
+    """The list's columns."""
+
+    def head(name: str) -> str:
+        return translate(f"web-field-{name}", locale)
+
+    return [
+        {"field": "id", "headerName": head("id"), "width": 90, "narrow": False},
+        {
+            "field": "name",
+            "headerName": head("name"),
+            "kind": "link",
+            "href": "/customers/{id}",
+            "minWidth": 150,
+            "flex": 2,
+        },
+        {"field": "kind", "headerName": head("kind"), "kind": "tag", "width": 90},
+        {"field": "mobile", "headerName": head("mobile"), "width": 150},
+        {"field": "id_number", "headerName": head("id_number"), "width": 190, "narrow": False},
+        {"field": "city", "headerName": head("city"), "minWidth": 110, "flex": 1, "narrow": False},
+        {"field": "grade", "headerName": head("grade"), "width": 100, "narrow": False},
+        {"field": "branch", "headerName": head("branch"), "width": 110, "narrow": False},
+        {"field": "record_count", "headerName": head("record_count"), "width": 110, "right": True, "narrow": False},
+    ]
+
+
+@router.get("/customers")
+def customers_page(request: Request, session: SignedInSession, kind: Text = "", grade: Text = "") -> Response:
+    """The list of customers."""
+    require(session.viewer, "party.read")
+    locale = locale_of(request)
+    grades = words_of_codes.code_labels("customer_grade", locale)
+    context = {"columns": columns(locale), "kind": kind, "grade": grade, "grades": grades, "query": request.url.query}
+    return render(request, "party/customers.html", context, session)
+
+
+@router.get("/customers/rows")
+def customers_rows(
+    request: Request,
+    session: SignedInSession,
+    *,
+    after: int = 0,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    kind: Text = "",
+    grade: Text = "",
+) -> dict[str, Any]:
+    """Rows after a key; `next` is the key to go on with."""
+    locale = locale_of(request)
+    found = listing.parties(session.viewer, after=after, limit=limit, kind=kind or None, grade=grade or None)
+    rows = [
+        {
+            **{name: row[name] for name in ("id", "name", "id_number", "city", "branch", "record_count")},
+            "kind": [words_of_codes.code("party_kind", row["kind"], locale), ""],
+            "mobile": show_phone(row["mobile"]),
+            "grade": words_of_codes.code("customer_grade", row["grade"], locale),
+        }
+        for row in found
+    ]
+    return {"rows": rows, "next": found[-1]["id"] if len(found) == limit else None}
+
+
+def the_customer(viewer: Principal, party_id: int) -> dict[str, Any]:
+    """The customer, if the viewer's rows include it. Raises NotFound alike for unknown and unseen."""
+    found = queries.get(viewer, party_id)
+    if not listing.seen(viewer, [found["id"]]):
+        raise NotFound("party-unknown", id=party_id)
+    return found
+
+
+def tabs_for(viewer: Principal) -> list[str]:
+    """The parts of the page that a viewer may open."""
+    return [name for name, part in PARTS.items() if viewer.may(part.right)]
+
+
+@router.get("/customers/{party_id}")
+def customer_page(request: Request, session: SignedInSession, party_id: int, tab: Text = "overview") -> Response:
+    """Everything about a customer on one page; a retired id leads to its survivor."""
+    customer = the_customer(session.viewer, party_id)
+    if customer["id"] != party_id:
+        return RedirectResponse(f"/customers/{customer['id']}", status_code=303)
+    open_tab = tab if tab in tabs_for(session.viewer) else "overview"
+    context = {
+        "customer": customer,
+        "tabs": tabs_for(session.viewer),
+        "tab": open_tab,
+        "part": PARTS[open_tab].template,
+        **PARTS[open_tab].read(session.viewer, customer, locale_of(request)),
+    }
+    return render(request, "party/customer.html", context, session)
+
+
+@router.get("/customers/{party_id}/part/{tab}")
+def customer_part(request: Request, session: SignedInSession, party_id: int, tab: str) -> Response:
+    """One part of the page, for htmx."""
+    if tab not in PARTS:
+        raise NotFound("web-page-unknown")
+    require(session.viewer, PARTS[tab].right)
+    customer = the_customer(session.viewer, party_id)
+    context = {"customer": customer, **PARTS[tab].read(session.viewer, customer, locale_of(request))}
+    return render(request, PARTS[tab].template, context, session)

@@ -1,0 +1,122 @@
+"""EC-14: find-or-create: one party under concurrency, the same rules as a run over everything."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import text
+
+from hutong.identity import SYSTEM, Principal
+from hutong.party import Found, PartyData, find_or_create, get, search, update
+from hutong.party.resolution.resolve import resolve
+from hutong.platform import database
+from hutong.platform.errors import Forbidden, NotFound, Unprocessable
+
+from ..conftest import Importer
+from ..resolution.test_resolve import ids, person, resident
+from ..state import parties, partition, state
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+def wang(number: int = 1, **more: str) -> PartyData:
+    """A caller's statement about one person."""
+    return PartyData(
+        "person", "王小明", id_type="resident_id", id_number=resident(number), mobile="13912340001", **more
+    )
+
+
+def test_two_hundred_callers_one_party() -> None:
+    """EC-14: 200 concurrent callers with the same person get one party, made once."""
+
+    def call(number: int) -> Found:
+        return find_or_create(SYSTEM, wang(), f"caller-{number}")
+
+    with ThreadPoolExecutor(24) as pool:
+        found = list(pool.map(call, range(200)))
+    assert len({made.party_id for made in found}) == 1
+    assert sum(made.created for made in found) == 1
+    with database.read("party") as conn:
+        assert conn.execute(text("SELECT count(*) FROM party.party")).scalar_one() == 1
+        assert conn.execute(text("SELECT record_count FROM party.party")).scalar_one() == 200
+
+
+def test_the_same_key_gives_the_same_answer() -> None:
+    """EC-14: a repeated request is one request."""
+    first = find_or_create(SYSTEM, wang(), "k")
+    assert find_or_create(SYSTEM, wang(), "k") == Found(first.party_id, first.record_id, False)
+
+
+def test_it_finds_what_files_brought_and_a_run_finds_nothing_new(take_in: Importer) -> None:
+    """EC-05: real time and batch are the same rules: the next run over everything changes nothing."""
+    take_in(
+        person("A", "王小明", **ids(1)),
+        person("B", "李丽", 联系电话="13912340002"),
+        person("C", "李丽", 电子邮箱="li@163.com"),
+    )
+    resolve()
+    found = find_or_create(SYSTEM, wang(), "api-1")
+    assert (found.party_id, found.created) == (parties()["A"], False)
+    bridge = find_or_create(SYSTEM, PartyData("person", "李丽", mobile="13912340002", email="li@163.com"), "api-2")
+    assert {parties()[key] for key in ("B", "C", "api-2")} == {bridge.party_id}
+    stranger = find_or_create(SYSTEM, wang(2), "api-3")
+    assert stranger.created and stranger.party_id != found.party_id
+    before = state()
+    resolve()
+    assert state() == before
+
+
+def test_statements_survive_like_any_others() -> None:
+    """EC-05: an interface states its record; survivorship decides what shows."""
+    made = find_or_create(SYSTEM, wang(), "k")
+    update(SYSTEM, made.party_id, wang(email="wang@163.com", grade="gold"), "k")
+    golden = get(SYSTEM, made.party_id)
+    assert (golden["email"], golden["grade"], golden["record_count"]) == ("wang@163.com", "gold", 1)
+    assert partition() == {frozenset({"k"})}
+    with pytest.raises(NotFound):
+        update(SYSTEM, made.party_id, wang(), "another key")
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (PartyData("person", ""), "party-name-missing"),
+        (PartyData("person", "测试"), "party-name-not-a-name"),
+        (PartyData("person", "王小明", id_type="resident_id", id_number="110105194912310021"), "party-id-invalid"),
+        (PartyData("organisation", "明达科技", id_type="uscc", id_number="123"), "party-id-invalid"),
+    ],
+)
+def test_what_is_not_valid_is_refused(data: PartyData, code: str) -> None:
+    """EC-03: refused with the field, in words, and nothing stored."""
+    with pytest.raises(Unprocessable) as caught:
+        find_or_create(SYSTEM, data, "k")
+    assert caught.value.code == code and caught.value.field and caught.value.message("zh-CN")
+    with database.read("party") as conn:
+        assert conn.execute(text("SELECT count(*) FROM party.source_record")).scalar_one() == 0
+
+
+def test_search_by_all_that_people_type(take_in: Importer) -> None:
+    """EC-14: name, part of it, pinyin, phone, ID number; and what a viewer may not see is masked."""
+    take_in(person("A", "欧阳小明", **ids(1), 联系电话="13912340001", 电子邮箱="wang@163.com"), person("B", "李丽"))
+    resolve()
+    wanted = parties()["A"]
+    asked = (
+        "欧阳小明",
+        "欧阳",
+        "歐陽小明",
+        "阳小明",
+        "ouyangxiaoming",
+        "ouyang",
+        "13912340001",
+        "139-1234-0001",
+        resident(1),
+        "WANG@163.com",
+    )
+    for query in asked:
+        assert [row["id"] for row in search(SYSTEM, query)] == [wanted], query
+    assert search(SYSTEM, "100%") == [] and search(SYSTEM, "") == []
+    clerk = Principal(3, "user", "clerk", frozenset({"party.read"}))
+    shown = search(clerk, "13912340001")[0]
+    assert shown["id"] == wanted and "13912340001" not in str(shown) and resident(1) not in str(shown)
+    assert resident(1) not in str(get(clerk, wanted)) and "13912340001" not in str(get(clerk, wanted))
+    with pytest.raises(Forbidden):
+        search(Principal(4, "user", "none", frozenset()), "王")

@@ -1,0 +1,186 @@
+"""EC-06, EC-07: merge and split by hand with exact restore, forced flags, the suspects' queue."""
+
+import random
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from hutong.identity import SYSTEM, Principal
+from hutong.party import survivor_ids
+from hutong.party.reading.queries import operations, suspect_group, suspect_queue, why_not
+from hutong.party.resolution.resolve import resolve
+from hutong.party.stewardship.decide import claim, decide
+from hutong.party.stewardship.merge import merge, preview_merge
+from hutong.party.stewardship.split import split, undo
+from hutong.party.tables import metadata
+from hutong.platform import database, history
+from hutong.platform.errors import Conflict, Forbidden, NotFound, Problem, Unprocessable
+
+from ..conftest import Importer
+from ..resolution.test_resolve import clear, ids, person
+from ..state import parties, partition, state
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+def records(*keys: str) -> list[int]:
+    """Record ids of source keys."""
+    with database.read("party") as conn:
+        return list(
+            conn.execute(
+                text("SELECT record_id FROM party.xref WHERE key = ANY(:keys) ORDER BY 1"), {"keys": list(keys)}
+            ).scalars()
+        )
+
+
+def test_merge_is_previewed_and_undone_exactly(take_in: Importer) -> None:
+    """EC-07: preview equals outcome; an undo restores the exact state; a retired id redirects, then is itself."""
+    take_in(
+        person("A", "王小明", 联系电话="13912340001"), person("B", "王明", 联系电话="13912340002", 电子邮箱="w@163.com")
+    )
+    resolve()
+    before, home = state(), parties()
+    preview = preview_merge(SYSTEM, list(home.values()))
+    done = merge(SYSTEM, list(home.values()), "asked the customer")
+    assert partition() == {frozenset("AB")} and done.operation_id
+    with database.read("party") as conn:
+        golden = (
+            conn.execute(text("SELECT * FROM party.party WHERE id = :id"), {"id": preview["survivor_id"]})
+            .mappings()
+            .one()
+        )
+    assert {name: golden[name] for name in ("name", "mobile", "email", "record_count")} == {
+        name: preview["golden"][name] for name in ("name", "mobile", "email", "record_count")
+    }
+    retired = done.retired[0]
+    assert survivor_ids([retired]) == {retired: preview["survivor_id"]}
+    assert [row["kind"] for row in operations(SYSTEM, retired)] == ["merge"]
+    resolve()
+    assert partition() == {frozenset("AB")}, "a later run respects it"
+    undo(SYSTEM, done.operation_id, "mistaken")
+    assert state() == before and parties() == home
+    with pytest.raises(Conflict):
+        undo(SYSTEM, done.operation_id, "twice")
+
+
+def test_a_split_never_comes_back_by_itself(take_in: Importer) -> None:
+    """EC-07: rules would link the two again; a person's word holds against them and against later bridges."""
+    take_in(*(person(key, "王小明", 联系电话="13912340001") for key in "ABC"))
+    resolve()
+    before = state()
+    party = parties()["A"]
+    done = split(SYSTEM, party, records("C"), "father and son")
+    assert partition() == {frozenset("AB"), frozenset("C")}
+    assert parties()["A"] == party != parties()["C"]
+    resolve()
+    assert partition() == {frozenset("AB"), frozenset("C")}
+    assert suspect_queue(SYSTEM) == [], "what people decided is not suspected again"
+    assert {row["verdict"] for row in why_not(SYSTEM, party, parties()["C"])} == {"same", "not_same"}
+    undo(SYSTEM, done.operation_id or 0, "they are one")
+    assert state() == before
+    split(SYSTEM, party, records("C"), "father and son after all")
+    take_in(person("D", "王小明", 联系电话="13912340001"))
+    resolve()
+    groups = partition()
+    assert not any({"A", "C"} <= group for group in groups) and len(groups) == 2
+
+
+def test_merge_against_documents_needs_force(take_in: Importer) -> None:
+    """EC-05, EC-07: two different valid ID cards are merged only by a forced flag, which later runs respect."""
+    take_in(person("A", "王小明", **ids(1)), person("B", "王小明", **ids(2)))
+    resolve()
+    both, before = list(parties().values()), state()
+    with pytest.raises(Unprocessable) as caught:
+        merge(SYSTEM, both, "sure")
+    assert caught.value.code == "party-merge-identifiers" and state() == before
+    merge(SYSTEM, both, "sure", force=True)
+    resolve()
+    assert partition() == {frozenset("AB")}
+
+
+def test_refusals_change_nothing(take_in: Importer) -> None:
+    """EC-07: a refused request says why and leaves no trace."""
+    take_in(person("A", "王小明"), {**person("O", "明达科技有限公司"), "客户类型": "2"})
+    resolve()
+    before, found = state(), parties()
+    nobody = Principal(9, "user", "nobody", frozenset())
+    refused: list[tuple[type[Problem], object]] = [
+        (Unprocessable, lambda: merge(SYSTEM, [found["A"], found["A"]], "x")),
+        (Unprocessable, lambda: merge(SYSTEM, list(found.values()), "x")),
+        (NotFound, lambda: merge(SYSTEM, [found["A"], 999], "x")),
+        (Unprocessable, lambda: split(SYSTEM, found["A"], records("A"), "x")),
+        (Unprocessable, lambda: split(SYSTEM, found["A"], records("O"), "x")),
+        (NotFound, lambda: undo(SYSTEM, 999, "x")),
+        (Forbidden, lambda: merge(nobody, list(found.values()), "x")),
+    ]
+    for problem, attempt in refused:
+        with pytest.raises(problem):
+            attempt()  # type: ignore[operator]
+    assert state() == before
+
+
+def test_a_suspect_group_is_claimed_and_decided(take_in: Importer) -> None:
+    """EC-06: one holder at a time; 'not the same' is remembered, 'the same' merges."""
+    take_in(
+        person("A", "王小明", **ids(1)),
+        person("B", "欧阳娜", **ids(1)),
+        person("C", "赵云", **ids(2)),
+        person("D", "孙权", **ids(2)),
+    )
+    resolve()
+    steward = Principal(1, "user", "s", frozenset({"party.*"}), clear=frozenset({"*"}))
+    other = Principal(2, "user", "o", frozenset({"party.*"}))
+    one, two = suspect_queue(steward)
+    claim(steward, one["id"])
+    with pytest.raises(Conflict):
+        claim(other, one["id"])
+    assert len(suspect_group(steward, one["id"])["parties"]) == 2
+    decide(steward, one["id"], [[id] for id in one["party_ids"]], "different people")
+    operations = decide(steward, two["id"], [two["party_ids"]], "one person, name changed")
+    assert len(partition()) == 3 and len(operations) == 1
+    resolve()
+    assert len(partition()) == 3 and suspect_queue(steward) == []
+    with pytest.raises(Conflict):
+        decide(steward, one["id"], [one["party_ids"]], "again")
+
+
+@settings(
+    max_examples=15,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(seed=st.integers(0, 10**6), steps=st.integers(1, 6))
+def test_undoing_all_restores_all(take_in: Importer, seed: int, steps: int) -> None:
+    """EC-07: after any sequence of merges, splits and reruns, taking all back gives the hash of before."""
+    dice = random.Random(seed)
+    clear()
+    phones = [f"1391234000{n}" for n in range(4)]
+    take_in(*(person(f"K{n}", dice.choice(["王小明", "李丽"]), 联系电话=dice.choice(phones)) for n in range(9)))
+    resolve()
+    before = state()
+    done: list[int] = []
+    for _ in range(steps):
+        found = parties()
+        groups = [keys for keys in partition() if len(keys) > 1]
+        if dice.random() < 0.5 and len(set(found.values())) > 1:
+            made = merge(SYSTEM, dice.sample(sorted(set(found.values())), 2), "property")
+        elif groups:
+            keys = sorted(dice.choice(sorted(groups, key=sorted)))
+            made = split(
+                SYSTEM, found[keys[0]], records(*dice.sample(keys, dice.randint(1, len(keys) - 1))), "property"
+            )
+        else:
+            continue
+        done.append(made.operation_id or 0)
+        if dice.random() < 0.3:
+            resolve()
+    for operation in reversed(done):
+        undo(SYSTEM, operation, "property")
+    assert state() == before
+    resolve()
+    assert state() == before
+    with database.read("party") as conn:
+        assert history.check_center(conn, metadata) == []
