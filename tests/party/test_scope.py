@@ -8,6 +8,10 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event, text
+from tests.party.conftest import Importer
+from tests.party.resolution.test_resolve import ids, person, resident
+from tests.party.state import parties, state
+from tests.party.stewardship.test_stewardship import records
 
 from hutong.identity import SYSTEM, Principal, roles, users
 from hutong.party import Found, PartyData, find_or_create, get, search, update
@@ -19,11 +23,6 @@ from hutong.party.stewardship import merge, split
 from hutong.party.stewardship.decide import assign, claim, stewards, unsure
 from hutong.platform import database
 from hutong.platform.errors import NotFound, Unprocessable
-
-from .conftest import Importer
-from .resolution.test_resolve import ids, person, resident
-from .state import parties, state
-from .stewardship.test_stewardship import records
 
 ORGANISATION = Path(__file__).parents[2] / "packs/base/identity/organisation.yaml"
 PASSWORD = "a-good-password"

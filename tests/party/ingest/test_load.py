@@ -4,13 +4,12 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from tests.party.conftest import CRM_COLUMNS, MAPPINGS, Importer, write_crm
 
 from hutong.party.ingest.load import export_rejects, load_file
 from hutong.party.ingest.mapping import Mapping, read_mapping
 from hutong.platform import database
 from hutong.platform.errors import Invalid
-
-from ..conftest import CRM_COLUMNS, MAPPINGS, Importer, write_crm
 
 pytestmark = pytest.mark.usefixtures("database")
 

@@ -4,16 +4,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import text
+from tests.party.conftest import Importer
+from tests.party.resolution.test_resolve import ids, person, resident
+from tests.party.state import parties, partition, state
 
 from hutong.identity import SYSTEM, Principal
 from hutong.party import Found, PartyData, find_or_create, get, search, update
 from hutong.party.resolution.resolve import resolve
 from hutong.platform import database
 from hutong.platform.errors import Forbidden, NotFound, Unprocessable
-
-from ..conftest import Importer
-from ..resolution.test_resolve import ids, person, resident
-from ..state import parties, partition, state
 
 pytestmark = pytest.mark.usefixtures("database")
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.party.conftest import MAPPINGS, write_crm
 
 from hutong.party.columns import ATTRIBUTES, NAMES
 from hutong.party.documents import DEFAULTS
@@ -23,8 +24,6 @@ from hutong.party.resolution.resolve import resolve
 from hutong.party.resolution.score import TruthColumns, score, score_table
 from hutong.platform import database
 from hutong.platform.errors import Invalid
-
-from ..conftest import MAPPINGS, write_crm
 
 ROOT = Path(__file__).parents[3]
 CHICAGO = ROOT.parent / "shared/data/chicago-early-childhood.csv"
@@ -133,7 +132,7 @@ def test_with_and_without_a_database_alike(tmp_path: Path) -> None:
     groups: dict[int, set[str]] = {}
     for row in offline.to_pylist():
         groups.setdefault(row["party"], set()).add(row["key"])
-    from ..state import partition
+    from tests.party.state import partition
 
     assert {frozenset(group) for group in groups.values()} == partition()
     truth = tmp_path / "truth.csv"

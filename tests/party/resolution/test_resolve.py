@@ -4,15 +4,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
+from tests.party.conftest import Importer
+from tests.party.state import parties, partition, state
 
 from hutong.identity import SYSTEM
 from hutong.party import get, survivor_ids, why
 from hutong.party.resolution.resolve import resolve
 from hutong.party.standardise.identifiers import check_digit
 from hutong.platform import database
-
-from ..conftest import Importer
-from ..state import parties, partition, state
 
 pytestmark = pytest.mark.usefixtures("database")
 

@@ -6,6 +6,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
+from tests.party.conftest import Importer
+from tests.party.resolution.test_resolve import clear, ids, person
+from tests.party.state import parties, partition, state
 
 from hutong.identity import SYSTEM, Principal
 from hutong.party import survivor_ids
@@ -17,10 +20,6 @@ from hutong.party.stewardship.split import split, undo
 from hutong.party.tables import metadata
 from hutong.platform import database, history
 from hutong.platform.errors import Conflict, Forbidden, NotFound, Problem, Unprocessable
-
-from ..conftest import Importer
-from ..resolution.test_resolve import clear, ids, person
-from ..state import parties, partition, state
 
 pytestmark = pytest.mark.usefixtures("database")
 
