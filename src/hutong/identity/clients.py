@@ -36,6 +36,7 @@ def register(
     per_second: int,
     clear: Sequence[str] = (),
     scopes: Mapping[str, str] | None = None,
+    fields: Mapping[str, Sequence[str]] | None = None,
     key: str | None = None,
 ) -> str:
     """Register a calling system, or replace its grants and key. Returns the key: shown once, only its hash is kept."""
@@ -46,6 +47,7 @@ def register(
         "rights": list(rights),
         "clear": list(clear),
         "scopes": dict(scopes or {}),
+        "fields": {entity: list(names) for entity, names in (fields or {}).items()},
         "per_second": per_second,
     }
     conn.execute(
@@ -136,6 +138,7 @@ def _viewer(row: Row[Any]) -> Principal:
         frozenset(row.rights),
         clear=frozenset(row.clear),
         scopes=MappingProxyType(dict(row.scopes)),
+        fields=MappingProxyType({entity: frozenset(names) for entity, names in row.fields.items()}),
         locale="en",
     )
 

@@ -15,7 +15,8 @@ class Principal:
     """The viewer that every query and action is asked on behalf of.
 
     `rights` are names like `party.merge`; `clear` the kinds of sensitive field this viewer sees unmasked;
-    `scopes` gives, per entity, the CEL condition a row must meet (absent: every row).
+    `scopes` gives, per entity, the CEL condition a row must meet (absent: every row); `fields`, per entity, the
+    attributes an interface may have at all (absent: all).
     """
 
     id: int
@@ -27,6 +28,7 @@ class Principal:
     clear: frozenset[str] = frozenset()
     scopes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     locale: str = "zh-CN"
+    fields: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
 
     def may(self, right: str) -> bool:
         """Whether the viewer holds a right; `*` and `party.*` are allowed in roles."""
@@ -36,6 +38,10 @@ class Principal:
     def sees(self, field_kind: str) -> bool:
         """Whether the viewer sees a kind of sensitive field unmasked."""
         return bool(self.clear & {field_kind, EVERYTHING})
+
+    def has(self, entity: str, attribute: str) -> bool:
+        """Whether the viewer's interface may have an attribute of an entity at all (EC-17)."""
+        return entity not in self.fields or attribute in self.fields[entity]
 
     @property
     def actor(self) -> str:

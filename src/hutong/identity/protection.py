@@ -11,6 +11,8 @@ from hutong.identity.tables import sensitive_read
 from hutong.platform import database
 
 Row = dict[str, Any]
+KEPT = frozenset({"id", "kind", "state", "provenance", "roles"})
+"""What of a row is no attribute of the thing itself: field lists do not ask for it."""
 
 
 def protect(
@@ -18,16 +20,24 @@ def protect(
 ) -> list[Row]:
     """Rows with sensitive fields masked for the viewer; what stays clear is logged.
 
-    `fields` maps column → kind of sensitive field. The product itself (SYSTEM) is neither masked nor logged.
+    `fields` maps column → kind of sensitive field. What the viewer's interface may not have is None: it gets `key`,
+    `KEPT` and what its field list names (EC-17). The product itself (SYSTEM) is neither masked nor logged.
     """
     if viewer.kind == "system":
         return [dict(row) for row in rows]
+    if entity in viewer.fields:
+        kept = viewer.fields[entity] | KEPT | {key}
+        rows = [{name: value if name in kept else _nothing(value) for name, value in row.items()} for row in rows]
     hidden = {column: kind for column, kind in fields.items() if not viewer.sees(kind)}
     shown = {kind for column, kind in fields.items() if column not in hidden}
     present = {kind for column, kind in fields.items() if any(row.get(column) for row in rows)}
     if clear := shown & present:
         record_read(viewer, entity, [row[key] for row in rows], sorted(clear))
     return [{name: mask_field(hidden.get(name), value) for name, value in row.items()} for row in rows]
+
+
+def _nothing(value: Any) -> Any:
+    return type(value)() if isinstance(value, dict | list) else None
 
 
 def mask_field(kind: str | None, value: Any) -> Any:

@@ -96,6 +96,7 @@ api_client = Table(
     Column("rights", ARRAY(Text), nullable=False),
     Column("clear", ARRAY(Text), nullable=False),
     Column("scopes", JSONB, nullable=False),
+    Column("fields", JSONB, nullable=False, server_default="{}", comment="entity → attributes it may have; else all"),
     Column("per_second", Integer, nullable=False, comment="sustained requests per second and server process"),
     Column("active", Boolean, nullable=False, server_default="true"),
     _now("created_at"),

@@ -7,13 +7,48 @@ from hutong.party.tables.base import metadata
 from hutong.party.tables.judgements import document, judgement, operation, operation_record, suspect_group
 from hutong.party.tables.parties import party, party_value, redirect, xref
 from hutong.party.tables.relations import relation, role
+from hutong.party.tables.sharing import (
+    call_list,
+    call_result,
+    call_target,
+    claim_decision,
+    export_run,
+    portal_account,
+    portal_code,
+    portal_session,
+    sharing_document,
+)
 from hutong.party.tables.sources import load, rejected_record, source, source_record, source_version
 from hutong.platform.history import period_views
 from hutong.platform.outbox import outbox_tables
 
 __all__ = [
-    "document", "judgement", "load", "metadata", "operation", "operation_record", "party", "party_value", "redirect",
-    "rejected_record", "relation", "role", "source", "source_record", "source_version", "suspect_group", "xref",
+    "call_list",
+    "call_result",
+    "call_target",
+    "claim_decision",
+    "document",
+    "export_run",
+    "judgement",
+    "load",
+    "metadata",
+    "operation",
+    "operation_record",
+    "party",
+    "party_value",
+    "portal_account",
+    "portal_code",
+    "portal_session",
+    "redirect",
+    "rejected_record",
+    "relation",
+    "role",
+    "sharing_document",
+    "source",
+    "source_record",
+    "source_version",
+    "suspect_group",
+    "xref",
 ]  # fmt: skip
 
 outbox_tables(metadata)
