@@ -5,6 +5,7 @@ One file per theme; here all of it together, with the views other centers may re
 
 from hutong.party.tables.base import metadata
 from hutong.party.tables.judgements import document, judgement, operation, operation_record, suspect_group
+from hutong.party.tables.lifecycle import change_request, erased_key, policy, tombstone, widened
 from hutong.party.tables.parties import party, party_value, redirect, xref
 from hutong.party.tables.relations import relation, role
 from hutong.party.tables.sharing import (
@@ -19,6 +20,7 @@ from hutong.party.tables.sharing import (
     sharing_document,
 )
 from hutong.party.tables.sources import load, rejected_record, source, source_record, source_version
+from hutong.party.tables.stewardship import enhancement_batch, enhancement_row, suspect_note
 from hutong.platform.history import period_views
 from hutong.platform.outbox import outbox_tables
 
@@ -26,8 +28,12 @@ __all__ = [
     "call_list",
     "call_result",
     "call_target",
+    "change_request",
     "claim_decision",
     "document",
+    "enhancement_batch",
+    "enhancement_row",
+    "erased_key",
     "export_run",
     "judgement",
     "load",
@@ -36,6 +42,7 @@ __all__ = [
     "operation_record",
     "party",
     "party_value",
+    "policy",
     "portal_account",
     "portal_code",
     "portal_session",
@@ -48,12 +55,19 @@ __all__ = [
     "source_record",
     "source_version",
     "suspect_group",
+    "suspect_note",
+    "tombstone",
     "xref",
 ]  # fmt: skip
 
 outbox_tables(metadata)
 
 EXTENSIONS = ("pg_trgm",)
+
+STATEMENTS = (
+    widened(operation, "kind", ("resolve", "merge", "split", "undo", "intake", "enhance", "unflag")),
+    widened(suspect_group, "state", ("open", "claimed", "decided", "obsolete", "proposed")),
+)
 
 VIEWS = {
     **period_views(party),

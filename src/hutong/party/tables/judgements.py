@@ -3,6 +3,7 @@
 from sqlalchemy import (
     ARRAY,
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -61,9 +62,11 @@ operation = Table(
     Column("done_by", Text, nullable=False),
     moment("done_at"),
     Column("undoes_id", BigInteger, comment="the operation this one took back"),
-    CheckConstraint("kind IN ('resolve', 'merge', 'split', 'undo', 'intake')", name="kind"),
+    Column("forced", Boolean, nullable=False, server_default=text("false"), comment="against differing documents"),
+    CheckConstraint("kind IN ('resolve', 'merge', 'split', 'undo', 'intake', 'unflag', 'enhance')", name="kind"),
     comment="what moved records between parties: resolution runs, merges, splits",
 )
+Index("ix_operation_kind", operation.c.kind, operation.c.id)
 
 operation_record = Table(
     "operation_record",
@@ -92,10 +95,12 @@ suspect_group = Table(
     moment("opened_at"),
     Column("closed_at", DateTime(timezone=True)),
     Column("outcome", Text),
-    CheckConstraint("state IN ('open', 'claimed', 'decided', 'obsolete')", name="state"),
+    Column("proposal", JSONB, comment="a decision that waits for review: sets, reason, force, rule, by, at"),
+    CheckConstraint("state IN ('open', 'claimed', 'proposed', 'decided', 'obsolete')", name="state"),
     comment="parties that may be the same, waiting for people (EC-06)",
 )
 Index("ix_suspect_group_queue", suspect_group.c.state, suspect_group.c.strength.desc(), suspect_group.c.id)
+Index("ix_suspect_group_assignee", suspect_group.c.assignee, suspect_group.c.state)
 Index("ix_suspect_group_parties", suspect_group.c.party_ids, postgresql_using="gin")
 
 document = Table(

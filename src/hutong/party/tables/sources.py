@@ -64,6 +64,7 @@ source_record = Table(
     Column("issues", ARRAY(Text), nullable=False, comment="what standardisation could not use, as attribute:reason"),
     Column("source_created_at", DateTime(timezone=True)),
     Column("source_changed_at", DateTime(timezone=True), comment="recency, by the source's clock"),
+    Column("confirmed_at", DateTime(timezone=True), comment="the customer themselves said so then (EC-08)"),
     Column("content_hash", Text, nullable=False, comment="of the row as it came and the mapping"),
     Column("settled", Boolean, nullable=False, server_default=text("false"), comment="the golden record knows it"),
     Column("owner_id", BigInteger, comment="user who made a party by this record"),

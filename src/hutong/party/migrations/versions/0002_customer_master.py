@@ -45,6 +45,32 @@ def upgrade() -> None:
     comment="what came of each call, written back to the customer's contact history (EC-15)"
     )
     op.create_index('ix_call_result_party', 'call_result', ['party_id', 'id'], unique=False, schema='party')
+    op.create_table('change_request',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('party_ids', postgresql.ARRAY(sa.BigInteger()), nullable=False, comment='whom it is about; empty: who is to be created'),
+    sa.Column('change', postgresql.JSONB(astext_type=sa.Text()), nullable=False, comment='what is asked for: attributes, records, flags'),
+    sa.Column('before', postgresql.JSONB(astext_type=sa.Text()), nullable=False, comment='the attributes asked to change, as they were then'),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('rule', sa.Text(), nullable=True, comment='of the policy, that asks for approval; null: direct'),
+    sa.Column('policy_version', sa.Integer(), nullable=False),
+    sa.Column('requested_by', sa.Text(), nullable=False),
+    sa.Column('requested_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('decided_by', sa.Text(), nullable=True),
+    sa.Column('decided_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('decision_note', sa.Text(), nullable=True),
+    sa.Column('done_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('result', postgresql.JSONB(astext_type=sa.Text()), nullable=True, comment='party, operation or counts it led to'),
+    sa.CheckConstraint("kind IN ('create', 'modify', 'deactivate', 'reactivate', 'erase', 'merge', 'split')", name=op.f('ck_change_request_kind')),
+    sa.CheckConstraint("state IN ('pending', 'approved', 'done', 'refused', 'withdrawn', 'expired')", name=op.f('ck_change_request_state')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_change_request')),
+    schema='party',
+    comment='changes asked for; they take effect when done (EC-02)'
+    )
+    op.create_index('ix_change_request_parties', 'change_request', ['party_ids'], unique=False, schema='party', postgresql_using='gin')
+    op.create_index('ix_change_request_state', 'change_request', ['state', 'id'], unique=False, schema='party')
     op.create_table('claim_decision',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('claim', sa.Text(), nullable=False, comment="the claim's number at the system that asks"),
@@ -61,6 +87,33 @@ def upgrade() -> None:
     comment='how claims were routed, by which rule on which facts (EC-15)'
     )
     op.create_index('ix_claim_decision_party', 'claim_decision', ['party_id', 'id'], unique=False, schema='party')
+    op.create_table('enhancement_batch',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('channel', sa.Text(), nullable=False, comment='how it was gathered; gives the source and its trust'),
+    sa.Column('state', sa.Text(), server_default='drafted', nullable=False),
+    sa.Column('created_by', sa.Text(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('applied_by', sa.Text(), nullable=True),
+    sa.Column('applied_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('withdrawn_by', sa.Text(), nullable=True),
+    sa.Column('withdrawn_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('operation_id', sa.BigInteger(), nullable=True, comment='by which its records came to their parties'),
+    sa.Column('report', postgresql.JSONB(astext_type=sa.Text()), nullable=True, comment='parties that gain or change which attribute, contactability before and after'),
+    sa.CheckConstraint("state IN ('drafted', 'applied', 'withdrawn')", name=op.f('ck_enhancement_batch_state')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_enhancement_batch')),
+    schema='party',
+    comment='contact data gathered elsewhere, to better golden records under trust rules'
+    )
+    op.create_table('erased_key',
+    sa.Column('source', sa.Text(), nullable=False),
+    sa.Column('key_hash', sa.Text(), nullable=False, comment='keyed SHA-256 of source and key; the key is elsewhere'),
+    sa.Column('party_id', sa.BigInteger(), nullable=False),
+    sa.Column('erased_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.PrimaryKeyConstraint('source', 'key_hash', name=op.f('pk_erased_key')),
+    schema='party',
+    comment='source keys of erased records: their next load does not bring them back'
+    )
     op.create_table('export_run',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('code', sa.Text(), nullable=False),
@@ -88,6 +141,16 @@ def upgrade() -> None:
     comment='files made for consumers, with counts and hash (EC-14)'
     )
     op.create_index('ix_export_run_consumer', 'export_run', ['consumer', 'code', 'id'], unique=False, schema='party')
+    op.create_table('policy',
+    sa.Column('kind', sa.Text(), nullable=False, comment='stewardship or lifecycle'),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('body', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('published_by', sa.Text(), nullable=False),
+    sa.Column('published_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.PrimaryKeyConstraint('kind', 'version', name=op.f('pk_policy')),
+    schema='party',
+    comment='published rules on who must approve what; a version never changes, the newest is in force'
+    )
     op.create_table('portal_account',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('party_id', sa.BigInteger(), nullable=False),
@@ -130,6 +193,32 @@ def upgrade() -> None:
     schema='party',
     comment='published definitions of sharing; a version never changes, the newest of a code is in force'
     )
+    op.create_table('suspect_note',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('group_id', sa.BigInteger(), nullable=False),
+    sa.Column('action', sa.Text(), nullable=False, comment='claim, assign, release, propose, decide, approve, send_back ...'),
+    sa.Column('done_by', sa.Text(), nullable=False),
+    sa.Column('done_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('note', sa.Text(), nullable=True),
+    sa.Column('operations', postgresql.ARRAY(sa.BigInteger()), server_default=sa.text("'{}'"), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_suspect_note')),
+    schema='party',
+    comment='what people did with a suspected group, in order (EC-06)'
+    )
+    op.create_index(op.f('ix_suspect_note_group_id'), 'suspect_note', ['group_id'], unique=False, schema='party')
+    op.create_table('tombstone',
+    sa.Column('party_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('erased_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('erased_by', sa.Text(), nullable=False),
+    sa.Column('approved_by', sa.Text(), nullable=True),
+    sa.Column('reason', sa.Text(), nullable=False, comment="one of the policy's reasons; nothing personal"),
+    sa.Column('request_id', sa.BigInteger(), nullable=False),
+    sa.Column('counts', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False, comment='rows removed, by table'),
+    sa.PrimaryKeyConstraint('party_id', name=op.f('pk_tombstone')),
+    schema='party',
+    comment='what is left of a party that was physically erased'
+    )
     op.create_table('call_target',
     sa.Column('list_id', sa.BigInteger(), nullable=False),
     sa.Column('party_id', sa.BigInteger(), nullable=False),
@@ -148,6 +237,24 @@ def upgrade() -> None:
     op.create_index('ix_call_target_party', 'call_target', ['party_id'], unique=False, schema='party')
     op.create_index('ix_call_target_seat', 'call_target', ['seat_id', 'party_id'], unique=False, schema='party')
     op.create_index('ix_call_target_work', 'call_target', ['list_id', 'seat_id', 'state', 'place'], unique=False, schema='party')
+    op.create_table('enhancement_row',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('batch_id', sa.BigInteger(), nullable=False),
+    sa.Column('row_number', sa.Integer(), nullable=False, comment='data row of the file, from 1'),
+    sa.Column('party_id', sa.BigInteger(), nullable=True, comment='whom it is about; null: nobody, or not one'),
+    sa.Column('confirmed', sa.Text(), server_default='no', nullable=False, comment='yes: the customer said so themselves'),
+    sa.Column('raw', postgresql.JSONB(astext_type=sa.Text()), nullable=False, comment='as it came'),
+    sa.Column('values', postgresql.JSONB(astext_type=sa.Text()), nullable=False, comment='standardised attributes'),
+    sa.Column('problem', sa.Text(), nullable=True, comment='message id: why it is left out'),
+    sa.Column('record_id', sa.BigInteger(), nullable=True, comment='the source record it became'),
+    sa.CheckConstraint("confirmed IN ('yes', 'no')", name=op.f('ck_enhancement_row_confirmed')),
+    sa.ForeignKeyConstraint(['batch_id'], ['party.enhancement_batch.id'], name=op.f('fk_enhancement_row_batch_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_enhancement_row')),
+    schema='party',
+    comment='rows of an enhancement batch, as they came and as understood'
+    )
+    op.create_index('ix_enhancement_row_party', 'enhancement_row', ['party_id'], unique=False, schema='party')
+    op.create_index('ux_enhancement_row', 'enhancement_row', ['batch_id', 'row_number'], unique=True, schema='party')
     op.create_table('portal_session',
     sa.Column('token_hash', sa.Text(), nullable=False),
     sa.Column('account_id', sa.BigInteger(), nullable=False),
@@ -159,26 +266,48 @@ def upgrade() -> None:
     schema='party',
     comment='signed-in customers; separate from the sessions of staff'
     )
+    op.add_column('operation', sa.Column('forced', sa.Boolean(), server_default=sa.text('false'), nullable=False, comment='against differing documents'), schema='party')
+    op.create_index('ix_operation_kind', 'operation', ['kind', 'id'], unique=False, schema='party')
+    op.add_column('source_record', sa.Column('confirmed_at', sa.DateTime(timezone=True), nullable=True, comment='the customer themselves said so then (EC-08)'), schema='party')
+    op.add_column('suspect_group', sa.Column('proposal', postgresql.JSONB(astext_type=sa.Text()), nullable=True, comment='a decision that waits for review: sets, reason, force, rule, by, at'), schema='party')
+    op.create_index('ix_suspect_group_assignee', 'suspect_group', ['assignee', 'state'], unique=False, schema='party')
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    op.drop_index('ix_suspect_group_assignee', table_name='suspect_group', schema='party')
+    op.drop_column('suspect_group', 'proposal', schema='party')
+    op.drop_column('source_record', 'confirmed_at', schema='party')
+    op.drop_index('ix_operation_kind', table_name='operation', schema='party')
+    op.drop_column('operation', 'forced', schema='party')
     op.drop_table('portal_session', schema='party')
+    op.drop_index('ux_enhancement_row', table_name='enhancement_row', schema='party')
+    op.drop_index('ix_enhancement_row_party', table_name='enhancement_row', schema='party')
+    op.drop_table('enhancement_row', schema='party')
     op.drop_index('ix_call_target_work', table_name='call_target', schema='party')
     op.drop_index('ix_call_target_seat', table_name='call_target', schema='party')
     op.drop_index('ix_call_target_party', table_name='call_target', schema='party')
     op.drop_table('call_target', schema='party')
+    op.drop_table('tombstone', schema='party')
+    op.drop_index(op.f('ix_suspect_note_group_id'), table_name='suspect_note', schema='party')
+    op.drop_table('suspect_note', schema='party')
     op.drop_table('sharing_document', schema='party')
     op.drop_index('ix_portal_code_phone', table_name='portal_code', schema='party')
     op.drop_index('ix_portal_code_address', table_name='portal_code', schema='party')
     op.drop_table('portal_code', schema='party')
     op.drop_index('ix_portal_account_party', table_name='portal_account', schema='party')
     op.drop_table('portal_account', schema='party')
+    op.drop_table('policy', schema='party')
     op.drop_index('ix_export_run_consumer', table_name='export_run', schema='party')
     op.drop_table('export_run', schema='party')
+    op.drop_table('erased_key', schema='party')
+    op.drop_table('enhancement_batch', schema='party')
     op.drop_index('ix_claim_decision_party', table_name='claim_decision', schema='party')
     op.drop_table('claim_decision', schema='party')
+    op.drop_index('ix_change_request_state', table_name='change_request', schema='party')
+    op.drop_index('ix_change_request_parties', table_name='change_request', schema='party', postgresql_using='gin')
+    op.drop_table('change_request', schema='party')
     op.drop_index('ix_call_result_party', table_name='call_result', schema='party')
     op.drop_table('call_result', schema='party')
     op.drop_table('call_list', schema='party')
