@@ -11,7 +11,13 @@ import pytest
 ROOT = Path(__file__).parent.parent
 DEV = ROOT / "dev"
 BASICS = ("sh", "cat", "cmp", "head", "dirname", "id", "rm", "chmod", "env", "mkdir", "cp", "printf")
-LOCKS = ("requirements-dev.lock", "requirements-uv.lock", "requirements-node.lock", "package-lock.json")
+LOCKS = (
+    "requirements.lock",
+    "requirements-dev.lock",
+    "requirements-uv.lock",
+    "requirements-node.lock",
+    "package-lock.json",
+)
 
 
 @pytest.fixture
@@ -109,6 +115,29 @@ def test_pip_stands_in_for_a_missing_ensurepip(checkout: Path) -> None:
     assert "-m venv --without-pip" in calls.read_text()
 
 
+def test_running_installs_less_than_testing(checkout: Path) -> None:
+    """To serve, only what runs is installed; to check, the rest; and from then on that is enough for both."""
+    venv, calls = checkout / ".venv", checkout / "calls"
+    (venv / "bin").mkdir(parents=True)
+    (checkout / "node_modules").mkdir()
+    shutil.copy(checkout / "package-lock.json", checkout / "node_modules" / ".installed")
+    (venv / "installed").write_text(f"{checkout}\nan older list\n")
+    for name, script in (
+        ("python", f'case "$*" in *purelib*) echo "{venv}" ;; esac'),
+        ("uv", f'echo "$*" >>"{calls}"'),
+    ):
+        (venv / "bin" / name).write_text(f"#!/bin/sh\n{script}\n")
+        (venv / "bin" / name).chmod(0o755)
+    dev(checkout, "serve")
+    assert "--require-hashes requirements.lock requirements-uv.lock" in calls.read_text()
+    assert "requirements-dev.lock" not in calls.read_text()
+    dev(checkout, "bench")
+    assert "--require-hashes requirements-dev.lock requirements-uv.lock" in calls.read_text()
+    for word in ("serve", "demo", "test", "bench"):
+        dev(checkout, word)
+    assert len(calls.read_text().splitlines()) == 2
+
+
 def test_posix_sh_only() -> None:
     """dash, where there is one, accepts it, and no word of bash is in it."""
     if dash := shutil.which("dash"):
@@ -119,7 +148,7 @@ def test_posix_sh_only() -> None:
         assert word not in text
 
 
-@pytest.mark.parametrize("lock", [*LOCKS, "requirements.lock"])
+@pytest.mark.parametrize("lock", LOCKS)
 def test_lockfiles_name_hashes_and_no_addresses(lock: str) -> None:
     """What is installed is named by its hash, wherever it comes from."""
     text = (ROOT / lock).read_text()
