@@ -8,7 +8,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from hutong.api import docs, peer_callbacks, webhook_forms
+from hutong.api import docs, party_changes, peer_callbacks, webhook_forms
 from hutong.api.tmf import (
     customer,
     customer_bill,
@@ -36,6 +36,7 @@ ROUTERS = (
     usage.router,
     *(hub.routes(told, tag) for told, tag in webhook_forms.HUBS),
     product_catalog.router,
+    party_changes.router,
     peer_callbacks.router,
 )
 Handler = Callable[[Request, Any], Response | Awaitable[Response]]

@@ -14,12 +14,21 @@ COLUMNS: dict[str, tuple[str, cel.Type]] = {
     "unit_path": ("party.party.unit_path", cel.STRING),
     "owner_id": ("party.party.owner_id", cel.INT),
 }
-"""What a role's scope may ask of a party: its branch as stated, the path of its unit, the user who brought it."""
+"""What a role's scope may ask of a party: its branch as stated, the path of its unit, the user who brought it; and
+`assigned`, whether it is on an open call list of the viewer's seat."""
+_ASSIGNED = """EXISTS (SELECT FROM party.call_target t JOIN party.call_list l ON l.id = t.list_id AND l.state = 'open'
+    WHERE t.party_id = party.party.id AND t.seat_id = {seat})"""
+
+
+def columns(viewer: Principal) -> dict[str, tuple[str, cel.Type]]:
+    """`COLUMNS`, and what depends on who asks."""
+    seat = viewer.id if viewer.kind == "user" else 0
+    return {**COLUMNS, "assigned": (_ASSIGNED.format(seat=int(seat)), cel.BOOL)}
 
 
 def seen(viewer: Principal) -> ColumnElement[bool]:
     """The condition a row of `party.party` (not aliased) meets when the viewer sees it."""
-    return row_scope(viewer, "party", COLUMNS)
+    return row_scope(viewer, "party", columns(viewer))
 
 
 def group_seen(viewer: Principal) -> ColumnElement[bool]:

@@ -71,6 +71,12 @@ class Conflict(Problem):
     status = 409
 
 
+class Gone(Problem):
+    """Was there, and is no longer."""
+
+    status = 410
+
+
 class Unprocessable(Problem):
     """Understood, but a business rule refuses it."""
 
