@@ -256,19 +256,3 @@ def test_upkeep_runs_on_what_is_installed(database: URL) -> None:
     assert upkeep.announce() == 0
     assert upkeep.rotate_logs() == []
     assert upkeep.forget_jobs() == 0
-
-
-def test_schedules_start_jobs(database: URL, monkeypatch: pytest.MonkeyPatch) -> None:
-    """EC-19: what is scheduled starts by itself."""
-    ran = threading.Event()
-
-    @job("platform.each_second", schedule="* * * * * *")
-    def each_second(ctx: JobContext) -> None:
-        ran.set()
-
-    try:
-        with working():
-            assert ran.wait(30)
-    finally:
-        jobs._kinds.pop("platform.each_second")
-    assert jobs.recent(kind="platform.each_second")[0].started_by == "schedule"

@@ -13,7 +13,7 @@ import procrastinate
 import structlog
 from procrastinate import exceptions
 
-from hutong.platform import database, jobs
+from hutong.platform import database, jobs, schedules
 from hutong.platform.subscriptions import load_handlers
 
 log = structlog.get_logger(__name__)
@@ -45,10 +45,6 @@ def _application(pool: int) -> procrastinate.App:
         app.periodic(cron=cron)(
             app.task(name=name, queue="platform.online", queueing_lock=name, lock=name)(_upkeep(name, work))
         )
-    for kind in jobs.kinds().values():
-        if kind.schedule:
-            starter = app.task(name=f"start {kind.name}", queue=kind.queue, queueing_lock=f"start {kind.name}")
-            app.periodic(cron=kind.schedule)(starter(_starter(kind.name)))
     return app
 
 
@@ -63,14 +59,6 @@ def _upkeep(name: str, work: Callable[[], object]) -> Callable[[int], None]:
             work()
         except Exception:
             log.exception("upkeep failed", name=name)
-
-    return run
-
-
-def _starter(kind: str) -> Callable[[int], None]:
-    def run(timestamp: int) -> None:
-        del timestamp
-        jobs.start(kind, {}, by="schedule")
 
     return run
 
@@ -90,6 +78,9 @@ def run_worker(
     load_handlers(chosen)
     if "platform" in chosen:
         from hutong.platform import upkeep  # noqa: F401  (declares the ground's own upkeep)
+
+        load_handlers(database.CENTERS)
+        schedules.synchronise()
     jobs.stopping.clear()
     asyncio.run(_work(stop, chosen, lanes, stalled_after))
 

@@ -62,7 +62,6 @@ class Kind:
     name: str
     run: Callable[..., None]
     lane: str
-    schedule: str | None
 
     @property
     def queue(self) -> str:
@@ -102,15 +101,13 @@ class Job:
 _kinds: dict[str, Kind] = {}
 
 
-def job(
-    kind: str, *, lane: str = "batch", schedule: str | None = None
-) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Declare a kind of job, named after its center: "party.import". `schedule`: cron in UTC, started by itself."""
+def job(kind: str, *, lane: str = "batch") -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Declare a kind of job, named after its center: "party.import"."""
     if lane not in LANES:
         raise ValueError(f"{kind}: no lane {lane}")
 
     def register(run: Callable[..., None]) -> Callable[..., None]:
-        _kinds[kind] = Kind(kind, run, lane, schedule)
+        _kinds[kind] = Kind(kind, run, lane)
         return run
 
     return register

@@ -36,6 +36,23 @@ job = Table(
 )
 Index("ix_job_unfinished", job.c.id, postgresql_where=text("state IN ('queued', 'running')"))
 
+schedule = Table(
+    "schedule",
+    metadata,
+    Column("name", Text, primary_key=True, comment="begins with the center, such as party.quality"),
+    Column("cron", Text, nullable=False, comment="five fields, in the business time zone"),
+    Column("declared_cron", Text, comment="as the code has it; null: made by people"),
+    Column("job", Text, nullable=False, comment="kind of job it starts"),
+    Column("args", JSONB, nullable=False),
+    Column("enabled", Boolean, nullable=False, server_default=text("true")),
+    Column("next_at", DateTime(timezone=True), nullable=False),
+    Column("last_at", DateTime(timezone=True), comment="when it last started its job"),
+    Column("job_id", BigInteger, comment="the job it started last"),
+    Column("error", Text, comment="why it could not start it"),
+    Column("changed_by", Text),
+    Column("changed_at", DateTime(timezone=True)),
+)
+
 webhook = Table(
     "webhook",
     metadata,

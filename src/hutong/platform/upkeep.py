@@ -4,12 +4,18 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
-from hutong.platform import clock, database, history, migrations
+from hutong.platform import clock, database, history, migrations, schedules
 from hutong.platform.job_runner import periodic
 from hutong.platform.relay import rotate
 from hutong.platform.worker import speaking
 
 KEEP_JOBS = timedelta(days=90)
+
+
+@periodic("* * * * *", "platform.schedules")
+def start_due() -> int:
+    """Start the jobs whose time has come. Returns how many."""
+    return schedules.start_due()
 
 
 @periodic("* * * * *", "platform.announce")
