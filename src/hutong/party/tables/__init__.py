@@ -3,11 +3,23 @@
 One file per theme; here all of it together, with the views other centers may read.
 """
 
+from hutong.party.tables.areas import area_tables, definition
 from hutong.party.tables.base import metadata
 from hutong.party.tables.judgements import document, judgement, operation, operation_record, suspect_group
 from hutong.party.tables.lifecycle import change_request, erased_key, policy, tombstone, widened
+from hutong.party.tables.matching import changed_record, crowded_key, generic_value, match_key, run, statistics
 from hutong.party.tables.parties import party, party_value, redirect, xref
-from hutong.party.tables.relations import relation, role
+from hutong.party.tables.quality import (
+    QUALITY_VIEWS,
+    quality_document,
+    quality_result,
+    quality_rule,
+    quality_run,
+    quality_score,
+    quality_task,
+    quality_task_step,
+)
+from hutong.party.tables.relations import customer_group, group_member, household, household_member, role
 from hutong.party.tables.sharing import (
     call_list,
     call_result,
@@ -25,16 +37,28 @@ from hutong.platform.history import period_views
 from hutong.platform.outbox import outbox_tables
 
 __all__ = [
+    "changed_record",
+    "crowded_key",
+    "generic_value",
+    "match_key",
+    "run",
+    "statistics",
+    "area_tables",
     "call_list",
     "call_result",
     "call_target",
     "change_request",
     "claim_decision",
+    "customer_group",
+    "definition",
     "document",
     "enhancement_batch",
     "enhancement_row",
     "erased_key",
     "export_run",
+    "group_member",
+    "household",
+    "household_member",
     "judgement",
     "load",
     "metadata",
@@ -46,9 +70,15 @@ __all__ = [
     "portal_account",
     "portal_code",
     "portal_session",
+    "quality_document",
+    "quality_result",
+    "quality_rule",
+    "quality_run",
+    "quality_score",
+    "quality_task",
+    "quality_task_step",
     "redirect",
     "rejected_record",
-    "relation",
     "role",
     "sharing_document",
     "source",
@@ -79,6 +109,15 @@ VIEWS = {
     "party.v1_redirect": "SELECT retired_id, survivor_id FROM party.redirect",
     "party.v1_xref": "SELECT source, key, party_id FROM party.xref",
     "party.v1_role": """
-        SELECT coalesce(d.survivor_id, r.party_id) AS party_id, r.role, min(r.since) AS since
-        FROM party.role r LEFT JOIN party.redirect d ON d.retired_id = r.party_id GROUP BY 1, 2""",
+        SELECT party_id, role, min(since) AS since FROM (
+            SELECT r.party_id, r.role, r.since FROM party.role r
+            WHERE NOT EXISTS (SELECT 1 FROM party.redirect d WHERE d.retired_id = r.party_id)
+            UNION ALL
+            SELECT d.survivor_id, r.role, r.since FROM party.redirect d JOIN party.role r ON r.party_id = d.retired_id
+            UNION ALL
+            SELECT x.party_id, s.role, s.valid_from FROM party.party_role s
+            JOIN party.xref x ON x.source = s.of_source AND x.key = s.of_key
+            WHERE s.valid_from <= now() AND coalesce(s.valid_to > now(), true)) AS taken
+        GROUP BY 1, 2""",
+    **QUALITY_VIEWS,
 }
