@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select, text
 from hutong.identity import Principal, protect, require
 from hutong.party import documents, visibility
 from hutong.party.columns import GOLDEN, LEADERS, SENSITIVE, followers
-from hutong.party.golden.survivorship import AttributeRule, SurvivorshipDocument
+from hutong.party.golden.survivorship import VALUE_KINDS, AttributeRule, SurvivorshipDocument
 from hutong.party.realtime.intake import living
 from hutong.party.tables import party
 from hutong.platform import database, history
@@ -24,6 +24,11 @@ _RECORDS = text("""
     LEFT JOIN LATERAL (SELECT raw, row_number, arrived_at FROM party.source_version v
                        WHERE v.record_id = r.id ORDER BY v.id DESC LIMIT 1) v ON true
     WHERE x.party_id = :party ORDER BY s.trust DESC, r.id""")
+
+_CONFIRMED = text("""
+    SELECT v.kind || ':' || v.value FROM party.xref x
+    JOIN party.stated_value v ON v.of_source = x.source AND v.of_key = x.key
+    WHERE x.party_id = :party AND v.confirmed_at IS NOT NULL AND coalesce(v.valid_to > now(), true)""")
 
 
 def side_by_side(viewer: Principal, party_id: int) -> Found:
@@ -41,6 +46,9 @@ def side_by_side(viewer: Principal, party_id: int) -> Found:
         if golden is None:
             raise NotFound("party-unknown", id=party_id)
         rules = _rules_of(conn, golden["survivorship_version"])
+        confirmed = set(conn.execute(_CONFIRMED, {"party": party_id}).scalars())
+    for row in listed:
+        row["confirmed"] = {name for name, kind in VALUE_KINDS.items() if f"{kind}:{row[name]}" in confirmed}
     differs = {
         name: {row["id"] for row in listed if row[name] is not None and row[name] != golden[name]} for name in GOLDEN
     }
@@ -117,5 +125,6 @@ def _weight(criterion: str, row: Mapping[str, Any], attribute: str, often: Mappi
             "frequency": often[row["id"]],
             "full_name": not row["name_partial"],
             "valid_id": bool(row["id_valid"]),
+            "confirmed": attribute in row.get("confirmed", ()),
         }[criterion]
     )

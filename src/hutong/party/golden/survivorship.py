@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from hutong.party.columns import GOLDEN, LEADERS, followers
 from hutong.platform.errors import Invalid
 
-Criterion = Literal["trust", "recency", "completeness", "frequency", "full_name", "valid_id"]
+Criterion = Literal["confirmed", "trust", "recency", "completeness", "frequency", "full_name", "valid_id"]
 _SQL: dict[Criterion, str] = {
     "trust": "trust DESC",
     "recency": "source_changed_at DESC NULLS LAST",
@@ -20,7 +20,16 @@ _SQL: dict[Criterion, str] = {
     "frequency": "often_{value} DESC",
     "full_name": "name_partial",
     "valid_id": "id_valid DESC",
+    "confirmed": "coalesce('{kind}:' || {value} = ANY (confirmed), false) DESC",
 }
+VALUE_KINDS = {"name": "name", "id_number": "identifier", "mobile": "phone", "phone": "phone", "email": "email",
+               "bank_card": "bank_card", "address": "address"}  # fmt: skip
+"""Attribute → the kind of `stated_value` by which people confirm and end its values (EC-01, EC-08)."""
+_WORD = """
+    SELECT m.party_id, array_agg(v.kind || ':' || v.value) FILTER (WHERE v.valid_to <= now()) AS ended,
+           array_agg(v.kind || ':' || v.value)
+               FILTER (WHERE v.confirmed_at IS NOT NULL AND coalesce(v.valid_to > now(), true)) AS confirmed
+    FROM member m JOIN party.stated_value v ON v.of_source = m.source AND v.of_key = m.key GROUP BY 1"""
 
 
 class AttributeRule(BaseModel):
@@ -41,6 +50,14 @@ class SurvivorshipDocument(BaseModel):
     version: int = Field(0, ge=0, description="given when published")
     otherwise: AttributeRule
     attributes: dict[str, AttributeRule] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def confirmable(self) -> Self:
+        """Refuse `confirmed` where nothing can be confirmed."""
+        asked = {name for name, rule in self.attributes.items() if "confirmed" in rule.by} - set(VALUE_KINDS)
+        if asked or "confirmed" in self.otherwise.by:
+            raise ValueError(f"only {', '.join(VALUE_KINDS)} can be confirmed, each with a rule of its own")
+        return self
 
     @model_validator(mode="after")
     def attributes_known(self) -> Self:
@@ -75,8 +92,18 @@ def ordering(rule: AttributeRule, attribute: str) -> str:
     if rule.sources:
         listed = ", ".join("'" + source.replace("'", "''") + "'" for source in rule.sources)
         parts.append(f"array_position(ARRAY[{listed}], source) NULLS LAST")
-    parts += [_SQL[criterion].format(value=attribute) for criterion in rule.by]
+    kind = VALUE_KINDS.get(attribute, "")
+    parts += [_SQL[criterion].format(value=attribute, kind=kind) for criterion in rule.by]
+    if attribute == "name":  # a party keeps its name, though it ended, until it has another
+        parts.insert(0, "coalesce('name:' || name = ANY (ended), false)")
     return ", ".join([*parts, 'source COLLATE "C"', 'key COLLATE "C"'])
+
+
+def _holds(attribute: str) -> str:
+    """The end of a condition: the value was not ended by people. A name is needed: it only steps back."""
+    if attribute == "name" or attribute not in VALUE_KINDS:
+        return ""
+    return f" AND coalesce('{VALUE_KINDS[attribute]}:' || {attribute} <> ALL (ended), true)"
 
 
 def golden_sql(document: SurvivorshipDocument, members: str) -> str:
@@ -88,7 +115,8 @@ def golden_sql(document: SurvivorshipDocument, members: str) -> str:
     counted = [name for name in LEADERS if "frequency" in document.of(name).by]
     often = "".join(f", count({name}) OVER (PARTITION BY party_id, {name}) AS often_{name}" for name in counted)
     winners = ",\n".join(
-        f"(array_agg(id ORDER BY {ordering(document.of(name), name)}) FILTER (WHERE {name} IS NOT NULL))[1] AS w_{name}"
+        f"(array_agg(id ORDER BY {ordering(document.of(name), name)}) "
+        f"FILTER (WHERE {name} IS NOT NULL{_holds(name)}))[1] AS w_{name}"
         for name in LEADERS
     )
     joins = "\n".join(f"LEFT JOIN party.source_record v_{name} ON v_{name}.id = c.w_{name}" for name in LEADERS)
@@ -99,8 +127,9 @@ def golden_sql(document: SurvivorshipDocument, members: str) -> str:
 WITH member AS (
     SELECT m.party_id, r.*, s.trust
     FROM {members} m JOIN party.source_record r ON r.id = m.record_id JOIN party.source s ON s.code = r.source
+), word AS ({_WORD}
 ), weighed AS (
-    SELECT *{often} FROM member
+    SELECT *{often} FROM member LEFT JOIN word USING (party_id)
 ), chosen AS (
     SELECT party_id, min(kind) AS kind, count(*)::int AS record_count,
            min(id) FILTER (WHERE owner_id IS NOT NULL) AS owned,

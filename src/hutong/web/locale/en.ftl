@@ -131,6 +131,7 @@ web-why-completeness = most complete
 web-why-frequency = stated most often
 web-why-full_name = full name
 web-why-valid_id = valid identity document
+web-why-confirmed = confirmed by the customer
 web-why-order = by order of sources
 web-why-one = Why these records are one
 web-why-one-hint = each judgement with its rule, version, grounds and time

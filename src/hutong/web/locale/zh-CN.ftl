@@ -122,6 +122,7 @@ web-why-completeness = 最完整
 web-why-frequency = 出现次数最多
 web-why-full_name = 姓名完整
 web-why-valid_id = 证件校验通过
+web-why-confirmed = 客户本人确认
 web-why-order = 按来源顺序
 web-why-one = 为什么是同一个客户
 web-why-one-hint = 每条判定都记录规则、版本、依据和时间

@@ -1,0 +1,156 @@
+"""Reading areas: a party's rows of an area in one statement through the cross-references, masked for the viewer."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from hutong.identity import Principal, protect, require
+from hutong.identity.masking import mask
+from hutong.party import visibility
+from hutong.party.areas.write import area_named, quoted
+from hutong.party.information import VALUE_MASKS, Area, began
+from hutong.party.realtime.intake import living
+from hutong.party.tables import area_tables
+from hutong.platform import clock, database
+
+Row = dict[str, Any]
+RIGHT = "party.read"
+
+
+def of_party(
+    viewer: Principal,
+    party_id: int,
+    area_name: str,
+    *,
+    at: datetime | None = None,
+    before: tuple[datetime, int] | None = None,
+    limit: int = 100,
+) -> list[Row]:
+    """What is stated about a party in an area, latest first, after the place `before` (instant, id).
+
+    `at`: periods that hold then (moments until then). Needs `party.read`; out of scope raises NotFound.
+    """
+    require(viewer, RIGHT)
+    area = area_named(area_name)
+    with database.read("party") as conn:
+        living_id = living(conn, party_id)
+        visibility.check(conn, viewer, living_id)
+        rows = of_parties(conn, area, [living_id], at=at, before=before, limit=limit)
+    return shown(viewer, area, rows)
+
+
+def of_parties(
+    conn: Connection,
+    area: Area,
+    party_ids: Sequence[int],
+    *,
+    at: datetime | None = None,
+    before: tuple[datetime, int] | None = None,
+    limit: int | None = 100,
+) -> list[Row]:
+    """Rows of an area about parties (living ids), with `party_id`, latest first. Unmasked: for functions of party."""
+    when = began(area)
+    conditions = ["x.party_id = ANY(:ids)"]
+    if at is not None:
+        conditions.append(f"t.{when} <= :at" + in_force(area, ":at"))
+    if before is not None:
+        conditions.append(f"(t.{when}, t.id) < (:before_at, :before_id)")
+    statement = f"""
+        SELECT x.party_id, t.* FROM party.xref x JOIN party.{area.name} t ON t.of_source = x.source AND t.of_key = x.key
+        WHERE {" AND ".join(conditions)} ORDER BY t.{when} DESC, t.id DESC LIMIT :limit"""  # noqa: S608
+    values: dict[str, Any] = {"ids": list(party_ids), "limit": limit}
+    values |= {"at": at} if at is not None else {}
+    values |= {"before_at": before[0], "before_id": before[1]} if before else {}
+    return [dict(row) for row in conn.execute(text(statement), values).mappings()]
+
+
+def in_force(area: Area, instant: str) -> str:
+    """The end of a condition: periods that have not ended at an instant; nothing for moments."""
+    return f" AND coalesce(t.valid_to > {instant}, true)" if area.timing == "period" else ""
+
+
+def shown(viewer: Principal, area: Area, rows: Sequence[Mapping[str, Any]], key: str = "party_id") -> list[Row]:
+    """Rows with sensitive fields masked for the viewer; what stays clear is logged under the party."""
+    if area.name == "stated_value":
+        return shown_values(viewer, rows, key)
+    fields = {field.name: field.sensitive for field in area.fields if field.sensitive}
+    return protect(viewer, "party", rows, fields, key)
+
+
+def shown_values(viewer: Principal, rows: Sequence[Mapping[str, Any]], key: str = "party_id") -> list[Row]:
+    """Values masked by their kind, in the order they came."""
+    made: dict[int, Row] = {}
+    for kind in {row["kind"] for row in rows}:
+        places = [place for place, row in enumerate(rows) if row["kind"] == kind]
+        of_kind = [rows[place] for place in places]
+        fields = {"value": VALUE_MASKS[kind]} if kind in VALUE_MASKS else {}
+        if kind == "address":
+            fields["detail"] = "address"
+        made |= dict(zip(places, protect(viewer, "party", of_kind, fields, key), strict=True))
+    return [made[place] for place in range(len(rows))]
+
+
+def hidden(viewer: Principal, kind: str, value: str | None) -> str | None:
+    """One value of a kind of `stated_value`, masked unless the viewer sees it."""
+    masked = VALUE_MASKS.get(kind)
+    return value if masked is None or viewer.sees(masked) else mask(masked, value)
+
+
+def waiting(viewer: Principal, area_name: str) -> dict[str, int]:
+    """Source → statements of an area about parties that have not arrived yet."""
+    require(viewer, "party.steward")
+    area = area_named(area_name)
+    statement = text(f"""
+        SELECT t.of_source, count(*) FROM party.{area.name} t
+        WHERE NOT EXISTS (SELECT 1 FROM party.xref x WHERE x.source = t.of_source AND x.key = t.of_key)
+        GROUP BY 1 ORDER BY 1""")  # noqa: S608
+    with database.read("party") as conn:
+        return {row[0]: row[1] for row in conn.execute(statement)}
+
+
+def points_balance(viewer: Principal, party_id: int) -> dict[str, int]:
+    """Points a party has now, by scheme: the sum of its ledger's entries. Needs `party.read`."""
+    require(viewer, RIGHT)
+    with database.read("party") as conn:
+        living_id = living(conn, party_id)
+        visibility.check(conn, viewer, living_id)
+        rows = conn.execute(
+            text(
+                """SELECT t.scheme, sum(t.points)::bigint FROM party.xref x
+                   JOIN party.points_entry t ON t.of_source = x.source AND t.of_key = x.key
+                   WHERE x.party_id = :id AND t.at <= :now GROUP BY 1 ORDER BY 1"""
+            ),
+            {"id": living_id, "now": clock.now()},
+        )
+        return {row[0]: row[1] for row in rows}
+
+
+def erase(conn: Connection, references: Sequence[tuple[str, str]]) -> int:
+    """Remove every statement about source records (source, key), for lawful erasure (EC-02). Returns how many rows.
+
+    Images' content is not touched: `images.sweep` removes content that no row names any more.
+    """
+    pairs = {"sources": [pair[0] for pair in references], "keys": [pair[1] for pair in references]}
+    gone = 0
+    for name in area_tables:
+        other = " OR (t.to_source, t.to_key) = (g.source, g.key)" if name == "party_relation" else ""
+        gone += conn.execute(
+            text(
+                f"""DELETE FROM party.{quoted(name)} t
+                    USING unnest(CAST(:sources AS text[]), CAST(:keys AS text[])) AS g (source, key)
+                    WHERE (t.of_source, t.of_key) = (g.source, g.key){other}"""  # noqa: S608
+            ),
+            pairs,
+        ).rowcount
+    for name in ("household_member", "group_member"):
+        gone += conn.execute(
+            text(
+                f"""DELETE FROM party.{name} t
+                    USING unnest(CAST(:sources AS text[]), CAST(:keys AS text[])) AS g (source, key)
+                    WHERE (t.of_source, t.of_key) = (g.source, g.key)"""  # noqa: S608
+            ),
+            pairs,
+        ).rowcount
+    return gone

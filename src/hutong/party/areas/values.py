@@ -1,0 +1,173 @@
+"""Names, contacts, addresses and identity documents of a party as rows of their own (EC-01): use, validity, sources,
+confirmation. What source records state is derived (`party_value`); people add, confirm and end values by statements
+(`stated_value`), which survivorship hears: a confirmed value is preferred, an ended one never shows.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from hutong.identity import Principal, require
+from hutong.party import visibility
+from hutong.party.areas.people import RIGHT, anchor, check_codes, state_in
+from hutong.party.areas.read import Row, shown_values
+from hutong.party.information import AREAS
+from hutong.party.realtime import statements
+from hutong.party.realtime.intake import living
+from hutong.party.resolution import membership
+from hutong.party.resolution.regroup import records_of, regroup
+from hutong.party.standardise import addresses, identifiers, names, organisations, phones
+from hutong.party.standardise.text import clean
+from hutong.platform import clock, database
+from hutong.platform.errors import NotFound, Unprocessable
+
+AREA = AREAS["stated_value"]
+ATTRIBUTES = {"name": "name", "email": "email", "address": "address", "bank_card": "bank_card"}
+"""Kinds of value whose main one is an attribute of that name; phones and identifiers depend on what they are."""
+
+_VALUES = text("""
+WITH own AS (
+    SELECT v.* FROM party.party_value v WHERE v.party_id = :id
+), stated AS (
+    SELECT DISTINCT ON (s.kind, s.value) s.* FROM party.xref x
+    JOIN party.stated_value s ON s.of_source = x.source AND s.of_key = x.key
+    WHERE x.party_id = :id AND s.valid_from <= :at ORDER BY s.kind, s.value, s.stated_at DESC, s.id DESC
+)
+SELECT CAST(:id AS bigint) AS id, s.id AS stated_id, kind, value,
+       coalesce(nullif(o.detail, ''), s.detail, '') AS detail,
+       s.use, coalesce(o.records, 0) AS records, coalesce(o.sources, ARRAY[s.source]) AS sources,
+       coalesce(o.current, false) AS current, least(s.valid_from, o.first_seen_at) AS valid_from,
+       CASE WHEN s.valid_to <= :at THEN s.valid_to END AS valid_to, o.first_seen_at, o.last_seen_at, s.confirmed_at,
+       s.confirmed_by
+FROM own o FULL JOIN stated s USING (kind, value)
+WHERE coalesce(o.first_seen_at <= :at, true)
+ORDER BY kind, current DESC, valid_to IS NOT NULL, s.confirmed_at DESC NULLS LAST, records DESC, value""")
+
+
+def values(viewer: Principal, party_id: int, at: datetime | None = None) -> list[Row]:
+    """All names, contacts, documents of a party known at an instant (now), masked; ended ones with `valid_to`.
+
+    `sources`: who states it; `stated_id`: the statement about it, if people made one. Needs `party.read`.
+    """
+    require(viewer, "party.read")
+    with database.read("party") as conn:
+        home = living(conn, party_id)
+        visibility.check(conn, viewer, home)
+        rows = [dict(row) for row in conn.execute(_VALUES, {"id": home, "at": at or clock.now()}).mappings()]
+    return shown_values(viewer, rows, "id")
+
+
+def add(
+    viewer: Principal,
+    party_id: int,
+    kind: str,
+    value: str,
+    *,
+    use: str | None = None,
+    detail: str | None = None,
+    main: bool = False,
+    confirmed: bool = False,
+) -> str:
+    """State a value of a party. Returns it as it is kept (standardised).
+
+    `main`: also as the attribute that survivorship chooses from; `confirmed`: the customer said so just now. Needs
+    `party.change`. Raises Unprocessable when the value is not one of its kind.
+    """
+    require(viewer, RIGHT)
+    made = standardised(kind, value, detail)
+    check_codes(AREA, {"kind": kind, "use": use})
+    if main and (attribute := main_attribute(kind, made, detail)):
+        changes: dict[str, Any] = {attribute: made}
+        if kind == "identifier":
+            changes = {"id_type": detail, "id_number": made}
+        statements.state(viewer, party_id, changes)
+    said = {"confirmed_at": clock.now(), "confirmed_by": viewer.actor} if confirmed else {}
+    given = {"kind": kind, "value": made, "detail": detail, "use": use, **said}
+    with database.begin("party") as conn:
+        home, _ = anchor(conn, viewer, party_id)
+        state_in(conn, viewer, party_id, AREA, given, key=_key(home, kind, made))
+        _refresh(conn, home, viewer.actor)
+    return made
+
+
+def confirm(viewer: Principal, party_id: int, kind: str, value: str) -> None:
+    """The customer confirmed a value that some record or statement has: survivorship prefers it from now on.
+
+    Raises NotFound for a value nobody states. Needs `party.change`.
+    """
+    require(viewer, RIGHT)
+    with database.begin("party") as conn:
+        home, known = _known(conn, viewer, party_id, kind, value)
+        given = {"kind": kind, "value": value, "detail": known["detail"], "use": known["use"],
+                 "valid_from": known["valid_from"] or clock.now(), "confirmed_at": clock.now(),
+                 "confirmed_by": viewer.actor}  # fmt: skip
+        state_in(conn, viewer, party_id, AREA, given, key=_key(home, kind, value))
+        _refresh(conn, home, viewer.actor)
+
+
+def end_value(viewer: Principal, party_id: int, kind: str, value: str) -> None:
+    """A value is the customer's no more: it stays as what was, and never shows as the golden one. Needs
+    `party.change`. Raises NotFound for a value nobody states."""
+    require(viewer, RIGHT)
+    now = clock.now()
+    with database.begin("party") as conn:
+        home, known = _known(conn, viewer, party_id, kind, value)
+        given = {"kind": kind, "value": value, "detail": known["detail"], "use": known["use"],
+                 "valid_from": known["valid_from"] or now, "valid_to": now}  # fmt: skip
+        state_in(conn, viewer, party_id, AREA, given, key=_key(home, kind, value))
+        _refresh(conn, home, viewer.actor)
+
+
+def standardised(kind: str, value: str, detail: str | None) -> str:
+    """A value as source records would keep it. Raises Unprocessable naming the kind."""
+    made: str | None
+    if kind == "phone":
+        made = phones.phone(value).value
+    elif kind == "email":
+        made = identifiers.email(value)
+    elif kind == "address":
+        made = addresses.address(value).text
+    elif kind == "bank_card":
+        made = identifiers.bank_card(value)
+    elif kind == "identifier":
+        number = identifiers.identifier(detail, value)
+        made = number.value if number.valid or detail not in ("resident_id", "uscc", "organisation_code") else None
+    elif kind == "name":
+        made = names.person_name(value).name or organisations.organisation_name(value).name
+    else:
+        made = clean(value) or None
+    if made is None:
+        raise Unprocessable("party-value-not-one", kind=kind)
+    return made
+
+
+def main_attribute(kind: str, value: str, detail: str | None) -> str | None:
+    """The golden attribute a value of a kind would be."""
+    if kind == "phone":
+        return "mobile" if phones.phone(value).kind == "mobile" else "phone"
+    if kind == "identifier":
+        return "id_number" if detail else None
+    return ATTRIBUTES.get(kind)
+
+
+def _key(home: int, kind: str, value: str) -> str:
+    """People share one statement about a value: the last word holds, who said it is written down."""
+    return f"value/{home}/{kind}/{value}"
+
+
+def _known(conn: Connection, viewer: Principal, party_id: int, kind: str, value: str) -> tuple[int, Row]:
+    home, _ = anchor(conn, viewer, party_id)
+    rows = conn.execute(_VALUES, {"id": home, "at": clock.now()}).mappings()
+    for row in rows:
+        if (row["kind"], row["value"]) == (kind, value):
+            return home, dict(row)
+    raise NotFound("party-value-unknown", kind=kind)
+
+
+def _refresh(conn: Connection, home: int, by: str) -> None:
+    """Bring the golden record to what is confirmed and ended now."""
+    membership.lock(conn)
+    records = records_of(conn, [home])[home]
+    operation = membership.new_operation(conn, "intake", "value stated", by)
+    regroup(conn, records[:1], operation, by, queue=False)

@@ -1,0 +1,10 @@
+## Information areas: what people state
+party-area-unknown = There is no information area { $area }.
+party-area-field-unknown = Area { $area } has no field { $field }.
+party-area-field-missing = Area { $area } needs the field { $field }.
+party-area-code-unknown = { $code } is not a code of { $field }.
+party-area-period = The period of { $area } ends before it begins, or the area has no periods.
+party-area-row-unknown = There is no such row { $id } of this customer, or it has ended.
+party-area-systems-only = { $area } comes from systems only.
+party-value-not-one = This is not a valid value of kind { $kind }.
+party-value-unknown = Nobody states this value (kind { $kind }) of the customer.

@@ -1,0 +1,10 @@
+## 信息区：人工陈述
+party-area-unknown = 没有信息区 { $area }。
+party-area-field-unknown = 信息区 { $area } 没有字段 { $field }。
+party-area-field-missing = 信息区 { $area } 必须填写字段 { $field }。
+party-area-code-unknown = { $code } 不是 { $field } 的有效代码。
+party-area-period = { $area } 的结束时间早于开始时间，或该信息区不按期间记录。
+party-area-row-unknown = 该客户没有记录 { $id }，或记录已经结束。
+party-area-systems-only = { $area } 只由系统提供。
+party-value-not-one = 输入的内容不是有效的 { $kind }。
+party-value-unknown = 没有来源给出过该客户的这个 { $kind }。
