@@ -30,6 +30,9 @@ _NUMBER = re.compile(r"^(?:[东西南北中]段)?(\d+)(?:[-之](\d+))?(?:号院|
 _BUILDING = re.compile(r"(\d+|[A-Z])(?:号楼|幢|栋|座|楼)")
 _ENTRANCE = re.compile(r"(\d+|[A-Z甲乙丙丁])单元")
 _ROOM = re.compile(r"(\d{2,5})(?:室|房|号房)?$")
+_DASHED = re.compile(r"(\d+)-(\d+)(?:-(\d+))?(?:室)?$")
+_POINTS = re.compile(r"[,，。;()（）]")
+_NUMERALS = re.compile(r"[零一二三四五六七八九]+(?=[号幢栋座楼单弄室])")
 _DIGITS = str.maketrans("零一二三四五六七八九", "0123456789")
 _TEN = re.compile(r"([一二三四五六七八九])?十([一二三四五六七八九])?(?=[号幢栋座楼单弄])")
 
@@ -45,8 +48,8 @@ def address(raw: str | None) -> Address:
 def chinese(text: str) -> Address:
     """Split a Chinese address. Divisions may lack their rank or be missing above the first one given."""
     whole = join_han(simplified(text)).replace(" ", "").upper()
-    province, city, district, rest = _divisions(re.sub(r"^中国", "", whole))
-    rest = re.sub(r"[,，。;()（）]", "", _arabic(rest))
+    province, city, district, rest = _divisions(whole.removeprefix("中国"))
+    rest = _POINTS.sub("", _arabic(rest))
     found = _ROAD.match(rest)
     road = found.group(2) if found else None
     rest = rest[found.end() :] if found else rest
@@ -61,12 +64,13 @@ def chinese(text: str) -> Address:
 
 
 def _arabic(text: str) -> str:
-    text = _TEN.sub(lambda ten: (ten.group(1) or "一") + (ten.group(2) or "零"), text)
-    return re.sub(r"[零一二三四五六七八九]+(?=[号幢栋座楼单弄室])", lambda m: m.group().translate(_DIGITS), text)
+    if "十" in text:
+        text = _TEN.sub(lambda ten: (ten.group(1) or "一") + (ten.group(2) or "零"), text)
+    return _NUMERALS.sub(lambda found: found.group().translate(_DIGITS), text)
 
 
 def _unit(rest: str) -> str | None:
-    dashed = re.search(r"(\d+)-(\d+)(?:-(\d+))?(?:室)?$", rest)
+    dashed = _DASHED.search(rest) if "-" in rest else None
     if dashed:
         return "-".join(part for part in dashed.groups() if part)
     parts = [found.group(1) for found in (_BUILDING.search(rest), _ENTRANCE.search(rest)) if found]
@@ -80,7 +84,7 @@ _ROAD_AFTER = re.compile(r"^(?:[东西南北中]?(?:路|街|大道|大街|巷|�
 def _divisions(text: str) -> tuple[str | None, str | None, str | None, str]:
     known = divisions.gazetteer()
     province = city = district = None
-    found = divisions.head(text, known.provinces)
+    found = divisions.head(text, "provinces")
     if found and not _ROAD_AFTER.match(text[len(found) :]):
         code, province = known.provinces[found]
         text = text[len(found) :].removeprefix("省").removeprefix("市")
@@ -90,7 +94,7 @@ def _divisions(text: str) -> tuple[str | None, str | None, str | None, str]:
         prefix = code[:2]
     else:
         prefix = ""
-    found = divisions.head(text, known.cities)
+    found = divisions.head(text, "cities")
     if found and not city and not _ROAD_AFTER.match(text[len(found) :]):
         code, city = known.cities[found]
         if code.startswith(prefix):
@@ -98,7 +102,7 @@ def _divisions(text: str) -> tuple[str | None, str | None, str | None, str]:
             province = province or known.names.get(code[:2] + "0000")
         else:
             city = None
-    found = divisions.head(text, known.counties)
+    found = divisions.head(text, "counties")
     if found and not _ROAD_AFTER.match(text[len(found) :]):
         fitting = [division for division in known.counties[found] if division.code.startswith(prefix)]
         if fitting:

@@ -6,12 +6,16 @@ The table is the one python-stdnum carries for resident IDs; withdrawn divisions
 import re
 from functools import lru_cache
 from importlib.resources import files
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 _SUFFIX = re.compile(
     r"(特别行政区|(?:维吾尔|壮族|回族)?自治区|[^省市区县州盟]{1,8}族自治[州县旗]|自治[州县旗]|省|地区|新区|市辖区|林区|市|区|县|盟|旗)$"
 )
 _LINE = re.compile(r'^(\s*)(\d+) (?:province|county)="(.*)"')
+
+
+Level = Literal["provinces", "cities", "counties"]
+_ABOVE: tuple[Level, ...] = ("provinces", "cities")
 
 
 class Division(NamedTuple):
@@ -83,9 +87,22 @@ def city_name(code: str) -> str | None:
     return names.get(code[:2] + "0000") if found in (None, "市辖区", "县") else found
 
 
-def head(text: str, table: dict[str, Division] | dict[str, tuple[Division, ...]], longest: int = 12) -> str | None:
-    """The longest name of `table` with which the text begins."""
-    for size in range(min(longest, len(text)), 1, -1):
+@lru_cache
+def _sizes(level: Level) -> dict[str, tuple[int, ...]]:
+    """By the two characters names begin with: how long those names are, longest first."""
+    found: dict[str, set[int]] = {}
+    for name in getattr(gazetteer(), level):
+        found.setdefault(name[:2], set()).add(len(name))
+    return {start: tuple(sorted(sizes, reverse=True)) for start, sizes in found.items()}
+
+
+def head(text: str, level: Level) -> str | None:
+    """The longest name of a level with which the text begins."""
+    sizes = _sizes(level).get(text[:2])
+    if sizes is None:
+        return None
+    table = getattr(gazetteer(), level)
+    for size in sizes:
         if text[:size] in table:
             return text[:size]
     return None
@@ -93,9 +110,8 @@ def head(text: str, table: dict[str, Division] | dict[str, tuple[Division, ...]]
 
 def strip_region(name: str) -> str:
     """An organisation's name without the province and city it begins with, if at least two characters remain."""
-    known = gazetteer()
-    for table in (known.provinces, known.cities):
-        found = head(name, table)
+    for level in _ABOVE:
+        found = head(name, level)
         if found and len(name) - len(found) >= 2:
             rest = name[len(found) :]
             name = rest.lstrip("省市") if len(rest.lstrip("省市")) >= 2 else rest

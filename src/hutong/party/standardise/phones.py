@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from hutong.party.standardise.text import clean, not_given
 
+_PLAIN_MOBILE = re.compile(r"1[3-9][0-9]{9}")
+"""How most sources write a mobile number."""
 _MOBILE_CN = re.compile(r"^(?:\+?86|0086|0)?(1[3-9]\d{9})$")
 _FIXED_CN = re.compile(r"^(?:\+?86|0086)?0?(10|2\d|[3-9]\d{2})([2-8]\d{6,7})$")
 _EXTENSION = re.compile(r"(?:[-转*#]|ext\.?|x)\s*(\d{1,6})$", re.IGNORECASE)
@@ -28,11 +30,14 @@ NOTHING = Phone(None)
 def placeholder(digits: str) -> bool:
     """Whether a national number was typed only to fill the field: one digit repeated, a counting run, a known one."""
     tail = digits[-8:]
-    return digits in _KNOWN_FALSE or len(set(tail)) <= 1 or any(tail in run for run in _SEQUENCES)
+    rising, falling = _SEQUENCES
+    return digits in _KNOWN_FALSE or tail in rising or tail in falling or len(set(tail)) <= 1
 
 
 def phone(raw: str | None, region: str = "CN") -> Phone:
     """A phone in E.164; extensions are dropped. `region` (ISO 3166) is where numbers without country code belong."""
+    if raw and region == "CN" and _PLAIN_MOBILE.fullmatch(raw):
+        return Phone(None, None, "phone_placeholder") if placeholder(raw) else Phone("+86" + raw, "mobile")
     text = clean(raw)
     if not_given(text):
         return NOTHING

@@ -1,6 +1,9 @@
 """Sounds of Chinese characters: readings without tones, and the homophone key under which sound-alikes meet."""
 
+import unicodedata
 from functools import lru_cache
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from pathlib import Path
 
 SURNAMES = {  # readings that characters have only as surnames
     "单": "shan", "解": "xie", "仇": "qiu", "曾": "zeng", "查": "zha", "区": "ou", "盖": "ge", "朴": "piao",
@@ -17,13 +20,29 @@ COMPOUND_SURNAMES = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=1)
+def _readings() -> dict[int, str]:
+    """Code point → readings with tones, the usual one first. pypinyin's table of characters alone: the package itself
+    would first read its table of phrases, which single characters never meet."""
+    package = find_spec("pypinyin")
+    assert package is not None and package.origin is not None  # noqa: S101  (a dependency)
+    table = spec_from_file_location("hutong_readings", Path(package.origin).with_name("pinyin_dict.py"))
+    assert table is not None and table.loader is not None  # noqa: S101
+    module = module_from_spec(table)
+    table.loader.exec_module(module)
+    found: dict[int, str] = module.pinyin_dict
+    return found
+
+
 @lru_cache(maxsize=32768)
 def syllable(character: str) -> str:
     """The usual reading of one character without tone (ü as v); other characters unchanged."""
-    from pypinyin import Style, lazy_pinyin
-
-    found: list[str] = lazy_pinyin(character, style=Style.NORMAL, v_to_u=False)
-    return found[0] if found else character
+    known = _readings().get(ord(character)) if len(character) == 1 else None
+    if known is None:
+        return character
+    apart = unicodedata.normalize("NFD", known.partition(",")[0])
+    bare = "".join(mark for mark in apart if mark == "\u0308" or not unicodedata.combining(mark))
+    return unicodedata.normalize("NFC", bare).replace("ü", "v")
 
 
 def syllables(name: str) -> list[str]:
@@ -44,4 +63,6 @@ def reading(text: str) -> list[str]:
 def sound_key(parts: list[str]) -> str:
     """One key for names that sound alike: readings joined, letters only, ü written as v."""
     joined = "".join(parts).casefold().replace("ü", "v").replace("lyu", "lv").replace("nyu", "nv")
+    if joined.isalnum():
+        return joined
     return "".join(character for character in joined if character.isalnum())

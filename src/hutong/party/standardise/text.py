@@ -7,6 +7,8 @@ from typing import Any
 
 HAN = re.compile(r"[㐀-鿿\U00020000-\U0003134f]")
 _SPACES = re.compile(r"\s+")
+_PLAIN = re.compile("[!-~㐀-鿿]+")
+"""Texts that `clean` leaves as they are."""
 _BETWEEN_HAN = re.compile(r"(?<=[㐀-鿿])\s+(?=[㐀-鿿])")
 _NOT_GIVEN = frozenset(
     ("无", "没有", "不详", "未知", "未提供", "暂无", "空", "测试", "null", "none", "nil", "n/a", "na", "unknown",
@@ -25,6 +27,8 @@ def clean(raw: str | None) -> str:
     """Unicode NFKC (full width to half), control characters off, spaces single; empty text for nothing."""
     if not raw:
         return ""
+    if _PLAIN.fullmatch(raw):
+        return raw
     text = raw if raw.isascii() else unicodedata.normalize("NFKC", raw)
     text = _SPACES.sub(" ", text).strip()
     if not text.isprintable():
@@ -46,7 +50,7 @@ def is_han(text: str) -> bool:
 
 def join_han(text: str) -> str:
     """Spaces between Chinese characters off: they carry nothing."""
-    return _BETWEEN_HAN.sub("", text)
+    return _BETWEEN_HAN.sub("", text) if " " in text else text
 
 
 def not_given(text: str) -> bool:
