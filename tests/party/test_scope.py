@@ -20,7 +20,8 @@ from hutong.party.reading import listing, pages, queries
 from hutong.party.realtime import statements
 from hutong.party.resolution.resolve import resolve
 from hutong.party.stewardship import merge, split
-from hutong.party.stewardship.decide import assign, claim, stewards, unsure
+from hutong.party.stewardship.decide import unsure
+from hutong.party.stewardship.desk import assign, claim, stewards
 from hutong.platform import database
 from hutong.platform.errors import NotFound, Unprocessable
 

@@ -14,7 +14,8 @@ from hutong.identity import SYSTEM, Principal
 from hutong.party import survivor_ids
 from hutong.party.reading.queries import operations, suspect_group, suspect_queue, why_not
 from hutong.party.resolution.resolve import resolve
-from hutong.party.stewardship.decide import claim, decide
+from hutong.party.stewardship.decide import decide
+from hutong.party.stewardship.desk import claim
 from hutong.party.stewardship.merge import merge, preview_merge
 from hutong.party.stewardship.split import split, undo
 from hutong.party.tables import metadata
@@ -137,7 +138,7 @@ def test_a_suspect_group_is_claimed_and_decided(take_in: Importer) -> None:
         claim(other, one["id"])
     assert len(suspect_group(steward, one["id"])["parties"]) == 2
     decide(steward, one["id"], [[id] for id in one["party_ids"]], "different people")
-    operations = decide(steward, two["id"], [two["party_ids"]], "one person, name changed")
+    operations = decide(steward, two["id"], [two["party_ids"]], "one person, name changed").operations
     assert len(partition()) == 3 and len(operations) == 1
     resolve()
     assert len(partition()) == 3 and suspect_queue(steward) == []

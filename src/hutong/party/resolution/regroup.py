@@ -40,7 +40,10 @@ def regroup(
         conn, found.record, found.prior, after, operation_id=operation_id, by=by, touched=list(records)
     )
     if queue:
-        suspects.refresh(conn)
+        now = conn.execute(
+            text("SELECT DISTINCT x.party_id FROM scope s JOIN party.xref x USING (record_id)")
+        ).scalars()
+        suspects.refresh(conn, sorted({*now, *found.prior.tolist()}))
     return moved
 
 

@@ -1,64 +1,97 @@
-"""Working the suspects' queue (EC-06): claim, hand back, decide. A decision is a merge, or 'not the same' for ever."""
+"""Deciding suspected groups (EC-06): a decision is a merge, or 'not the same' for ever; whole, or of some parties.
 
-from collections.abc import Sequence
+What the stewardship policy wants reviewed is only proposed; it takes effect when a second person approves (four eyes).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations, product
 from typing import Any
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, null, select, text
 
 from hutong.identity import Principal, require
-from hutong.identity.queries import holders
-from hutong.party import visibility
+from hutong.party import policies
 from hutong.party.resolution import membership
 from hutong.party.resolution.regroup import judge, records_of
-from hutong.party.stewardship import suspects
-from hutong.party.stewardship.merge import merge_in
+from hutong.party.stewardship import desk, suspects
+from hutong.party.stewardship.desk import Held
+from hutong.party.stewardship.merge import conflicts, merge_in
 from hutong.party.tables import suspect_group
 from hutong.platform import clock, database
-from hutong.platform.errors import Conflict, NotFound, Unprocessable
+from hutong.platform.errors import Conflict, Forbidden, Unprocessable
+
+Sets = Sequence[Sequence[int]]
 
 
-def claim(viewer: Principal, group_id: int) -> None:
-    """Take an open group to work on. Raises Conflict when someone else holds it or it is closed."""
+@dataclass(frozen=True)
+class Decision:
+    """What came of it. `state` of the group: decided, proposed (`rule` wants a review), claimed (the rest is open);
+    `operations` can be taken back singly."""
+
+    state: str
+    operations: list[int]
+    rule: str | None = None
+
+
+def decide(viewer: Principal, group_id: int, sets: Sets, reason: str, *, force: bool = False) -> Decision:
+    """Say which parties of a group are one: each set becomes one party, parties of different sets are never the same.
+
+    Parties of the group in no set stay undecided, and with them the group. Raises Unprocessable for sets that decide
+    nothing or are not of the group, and where different valid documents speak against a merge, unless forced.
+    """
     require(viewer, "party.steward")
     with database.begin("party") as conn:
-        _held(conn, group_id, viewer)
-        conn.execute(
-            text("UPDATE party.suspect_group SET state = 'claimed', assignee = :by WHERE id = :id"),
-            {"id": group_id, "by": viewer.actor},
-        )
+        membership.lock(conn)
+        group = desk.own(conn, group_id, viewer)
+        living = records_of(conn, group.parties)
+        _sensible(sets, living)
+        asked = facts(conn, group, sets, living, force=force)
+        if not force and any(conflicts(conn, list(one)) for one in sets if len(one) > 1):
+            raise Unprocessable("party-merge-identifiers")
+        document = policies.active(conn, "stewardship")
+        if rule := document.asks(asked):
+            proposal = {"sets": [list(one) for one in sets], "reason": reason, "force": force, "rule": rule,
+                        "version": document.version, "by": viewer.actor, "at": clock.now().isoformat()}  # fmt: skip
+            desk.put(conn, group, "propose", viewer, note=reason, assignee=viewer.actor, proposal=proposal)
+            return Decision("proposed", [], rule)
+        return _carry_out(conn, group, sets, reason, viewer, by=viewer.actor, force=force, action="decide")
 
 
-def assign(viewer: Principal, group_id: int, to: str) -> None:
-    """Give a group to a person (`user:12`) of `stewards`. Needs the right to lead them. Raises Unprocessable."""
-    require(viewer, "party.steward.lead")
-    if to not in {f"user:{row['id']}" for row in stewards(viewer)}:
-        raise Unprocessable("party-suspect-assignee", field="to", to=to)
+def approve(viewer: Principal, group_id: int, note: str = "") -> Decision:
+    """Let a proposed decision take effect. Raises Forbidden to whoever proposed it, Conflict when its parties changed.
+
+    History names who proposed; the group's log names both.
+    """
+    require(viewer, "party.steward.review")
     with database.begin("party") as conn:
-        _row(conn, group_id, viewer)
-        conn.execute(
-            text("UPDATE party.suspect_group SET state = 'claimed', assignee = :to WHERE id = :id"),
-            {"id": group_id, "to": to},
-        )
+        membership.lock(conn)
+        group, proposal = _proposed(conn, group_id, viewer)
+        living = records_of(conn, group.parties)
+        if {party for one in proposal["sets"] for party in one} - set(living):
+            raise Conflict("party-suspect-changed", id=group_id)
+        return _carry_out(
+            conn, group, proposal["sets"], proposal["reason"], viewer,
+            by=proposal["by"], force=proposal["force"], action="approve", note=note,
+        )  # fmt: skip
 
 
-def stewards(viewer: Principal) -> list[dict[str, Any]]:
-    """Those a group may be given to: id, name."""
-    return holders(viewer, "party.steward")
+def send_back(viewer: Principal, group_id: int, note: str) -> None:
+    """Refuse a proposed decision, saying why: it is again with who proposed it. Raises Forbidden to that person."""
+    require(viewer, "party.steward.review")
+    with database.begin("party") as conn:
+        group, proposal = _proposed(conn, group_id, viewer)
+        desk.put(conn, group, "send_back", viewer, note=note, assignee=proposal["by"], proposal=null())
 
 
-def release(viewer: Principal, group_id: int) -> None:
-    """Hand a claimed group back to the pool."""
+def withdraw(viewer: Principal, group_id: int) -> None:
+    """Take one's own proposal back, to decide anew."""
     require(viewer, "party.steward")
     with database.begin("party") as conn:
-        _held(conn, group_id, viewer)
-        _open(conn, group_id)
-
-
-def _open(conn: Connection, group_id: int) -> None:
-    conn.execute(
-        text("UPDATE party.suspect_group SET state = 'open', assignee = NULL WHERE id = :id"), {"id": group_id}
-    )
+        group = desk.locked(conn, group_id, viewer)
+        if group.proposal and group.proposal["by"] != viewer.actor:
+            raise Conflict("party-suspect-taken", id=group_id)
+        desk.put(conn, group, "withdraw", viewer, assignee=viewer.actor, proposal=null())
 
 
 def unsure(viewer: Principal, group_id: int, note: str) -> None:
@@ -68,10 +101,88 @@ def unsure(viewer: Principal, group_id: int, note: str) -> None:
     """
     require(viewer, "party.steward")
     with database.begin("party") as conn:
-        parties = _held(conn, group_id, viewer)
-        first = [records[0] for records in records_of(conn, parties).values()]
+        group = desk.own(conn, group_id, viewer)
+        first = [records[0] for records in records_of(conn, group.parties).values()]
         judge(conn, _unsaid(conn, first), "unsure", "suspect", note, operation_id=None, by=viewer.actor)
-        _open(conn, group_id)
+        desk.put(conn, group, "unsure", viewer, note=note, assignee=None)
+
+
+def verdict_of(sets: Sets) -> str:
+    """same: one set; not_same: nobody is one with another; else partial. Pure."""
+    if len(sets) == 1:
+        return "same"
+    return "not_same" if all(len(one) == 1 for one in sets) else "partial"
+
+
+def facts(
+    conn: Connection, group: Held, sets: Sets, living: Mapping[int, Sequence[int]], *, force: bool
+) -> dict[str, Any]:
+    """What the stewardship policy may ask of a decision."""
+    listed = [party for one in sets for party in one]
+    grades = conn.execute(
+        text("SELECT DISTINCT grade FROM party.party WHERE id = ANY(:ids) AND grade IS NOT NULL"), {"ids": listed}
+    ).scalars()
+    return {
+        "group": {
+            "kind": group.kind, "strength": group.strength, "conflict": "conflict" in group.rules,
+            "parties": len(listed), "records": sum(len(living[party]) for party in listed),
+            "grades": sorted(grades), "rules": group.rules,
+        },
+        "decision": {"verdict": verdict_of(sets), "force": force},
+    }  # fmt: skip
+
+
+def _sensible(sets: Sets, living: Mapping[int, Sequence[int]]) -> None:
+    listed = [party for one in sets for party in one]
+    if len(listed) < 2 or len(set(listed)) != len(listed) or not set(listed) <= set(living) or not all(sets):
+        raise Unprocessable("party-suspect-decision")
+
+
+def _proposed(conn: Connection, group_id: int, viewer: Principal) -> tuple[Held, dict[str, Any]]:
+    group = desk.locked(conn, group_id, viewer)
+    if group.state != "proposed" or group.proposal is None:
+        raise Conflict("party-suspect-state", id=group_id, state=group.state)
+    if group.proposal["by"] == viewer.actor:
+        raise Forbidden("party-review-own")
+    return group, group.proposal
+
+
+def _carry_out(
+    conn: Connection, group: Held, sets: Sets, reason: str, viewer: Principal, *, by: str, force: bool, action: str,
+    note: str | None = None,
+) -> Decision:  # fmt: skip
+    living = records_of(conn, group.parties)
+    operations = _operate(conn, sets, living, reason, by, force=force)
+    whole = sorted(living) == sorted(party for one in sets for party in one)
+    values: dict[str, Any] = {"proposal": null(), "assignee": by}
+    if whole:
+        values |= {"closed_at": clock.now(), "outcome": verdict_of(sets)}
+    name = action if whole else f"{action}_part"
+    desk.put(conn, group, name, viewer, note=note or reason, operations=operations, **values)
+    suspects.refresh(conn, [*group.parties])
+    left = conn.execute(select(suspect_group.c.state).where(suspect_group.c.id == group.id)).scalar_one()
+    return Decision("claimed" if left == "claimed" else "decided", operations)
+
+
+def _operate(
+    conn: Connection, sets: Sets, living: Mapping[int, Sequence[int]], reason: str, by: str, *, force: bool
+) -> list[int]:
+    """Merge within the sets, hold the sets apart."""
+    operations = [
+        operation
+        for one in sets
+        if len(one) > 1 and (operation := merge_in(conn, one, reason, by, force=force, queue=False).operation_id)
+    ]
+    apart = [
+        pair
+        for one, other in combinations(sets, 2)
+        for pair in product([r for p in one for r in living[p]], [r for p in other for r in living[p]])
+    ]
+    if apart:
+        operation = membership.new_operation(conn, "split", reason, by)
+        judge(conn, apart, "not_same", "suspect", reason, operation_id=operation, by=by)
+        operations.append(operation)
+    return operations
 
 
 def _unsaid(conn: Connection, records: Sequence[int]) -> list[tuple[int, int]]:
@@ -85,67 +196,3 @@ def _unsaid(conn: Connection, records: Sequence[int]) -> list[tuple[int, int]]:
         {"ids": list(records)},
     )
     return sorted(set(combinations(sorted(records), 2)) - {(row.left_id, row.right_id) for row in said})
-
-
-def decide(
-    viewer: Principal, group_id: int, sets: Sequence[Sequence[int]], reason: str, *, force: bool = False
-) -> list[int]:
-    """Say which parties of a group are one: each set becomes one party, parties of different sets are never the same.
-
-    `sets` covers all living parties of the group, each once. Returns the operations made, to be taken back singly.
-    """
-    require(viewer, "party.steward")
-    with database.begin("party") as conn:
-        membership.lock(conn)
-        parties = _held(conn, group_id, viewer)
-        living = records_of(conn, parties)
-        listed = [party for one in sets for party in one]
-        if sorted(listed) != sorted(living) or len(set(listed)) != len(listed):
-            raise Unprocessable("party-suspect-decision")
-        operations = [
-            operation
-            for one in sets
-            if len(one) > 1 and (operation := merge_in(conn, one, reason, viewer.actor, force=force).operation_id)
-        ]
-        apart = [
-            pair
-            for one, other in combinations(sets, 2)
-            for pair in product([r for p in one for r in living[p]], [r for p in other for r in living[p]])
-        ]
-        if apart:
-            operation = membership.new_operation(conn, "split", reason, viewer.actor)
-            judge(conn, apart, "not_same", "suspect", reason, operation_id=operation, by=viewer.actor)
-            operations.append(operation)
-        conn.execute(
-            text(
-                """UPDATE party.suspect_group SET state = 'decided', closed_at = :now, outcome = :outcome,
-                          assignee = coalesce(assignee, :by) WHERE id = :id"""
-            ),
-            {
-                "id": group_id,
-                "now": clock.now(),
-                "by": viewer.actor,
-                "outcome": "same" if len(sets) == 1 else "not_same",
-            },
-        )
-        suspects.refresh(conn)
-        return operations
-
-
-def _row(conn: Connection, group_id: int, viewer: Principal) -> tuple[str, str | None, list[int]]:
-    wanted = select(suspect_group.c.state, suspect_group.c.assignee, suspect_group.c.party_ids)
-    row = conn.execute(
-        wanted.where(suspect_group.c.id == group_id, visibility.group_seen(viewer)).with_for_update()
-    ).one_or_none()
-    if row is None:
-        raise NotFound("party-suspect-unknown", id=group_id)
-    if row.state in ("decided", "obsolete"):
-        raise Conflict("party-suspect-closed", id=group_id)
-    return row.state, row.assignee, list(row.party_ids)
-
-
-def _held(conn: Connection, group_id: int, viewer: Principal) -> list[int]:
-    _, assignee, parties = _row(conn, group_id, viewer)
-    if assignee not in (None, viewer.actor):
-        raise Conflict("party-suspect-taken", id=group_id)
-    return parties

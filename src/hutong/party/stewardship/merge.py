@@ -29,8 +29,8 @@ def preview_merge(viewer: Principal, parties: Sequence[int]) -> dict[str, Any]:
         members = "(SELECT CAST(:survivor AS bigint) AS party_id, unnest(CAST(:records AS bigint[])) AS record_id)"
         sql = golden_sql(documents.active_survivorship(conn), members)
         row = conn.execute(text(sql), {"survivor": survivor, "records": listed}).mappings().one()
-        conflicts = _conflicts(conn, list(chosen))
-    return {"golden": masked(viewer, [dict(row)])[0], "survivor_id": survivor, "conflicts": conflicts}
+        against = conflicts(conn, list(chosen))
+    return {"golden": masked(viewer, [dict(row)])[0], "survivor_id": survivor, "conflicts": against}
 
 
 def merge(viewer: Principal, parties: Sequence[int], reason: str, *, force: bool = False) -> Moved:
@@ -44,17 +44,22 @@ def merge(viewer: Principal, parties: Sequence[int], reason: str, *, force: bool
         return merge_in(conn, parties, reason, viewer.actor, force=force)
 
 
-def merge_in(conn: Connection, parties: Sequence[int], reason: str, by: str, *, force: bool = False) -> Moved:
-    """`merge` within the caller's transaction."""
+def merge_in(
+    conn: Connection, parties: Sequence[int], reason: str, by: str, *, force: bool = False, queue: bool = True
+) -> Moved:
+    """`merge` within the caller's transaction. `queue`: as `regroup`'s. What is forced is marked on the operation."""
     membership.lock(conn)
     chosen = _checked(conn, parties)
-    if not force and _conflicts(conn, list(chosen)):
+    against = conflicts(conn, list(chosen))
+    if against and not force:
         raise Unprocessable("party-merge-identifiers")
     operation_id = membership.new_operation(conn, "merge", reason, by)
+    if against:
+        conn.execute(text("UPDATE party.operation SET forced = true WHERE id = :id"), {"id": operation_id})
     _end_separations(conn, list(chosen), operation_id)
     first = [records[0] for records in chosen.values()]
     judge(conn, list(pairwise(first)), "same", "merge", reason, operation_id=operation_id, by=by)
-    return regroup(conn, first, operation_id, by)
+    return regroup(conn, first, operation_id, by, queue=queue)
 
 
 def _checked(conn: Connection, parties: Sequence[int]) -> dict[int, list[int]]:
@@ -71,7 +76,7 @@ def _checked(conn: Connection, parties: Sequence[int]) -> dict[int, list[int]]:
     return chosen
 
 
-def _conflicts(conn: Connection, parties: list[int]) -> list[str]:
+def conflicts(conn: Connection, parties: list[int]) -> list[str]:
     """Kinds of exclusive documents of which the parties hold more than one valid number."""
     rules = documents.active_rules(conn)
     rows = conn.execute(

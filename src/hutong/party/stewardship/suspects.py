@@ -1,9 +1,11 @@
 """Suspected groups (疑似分组, EC-06): parties that rules suspect to be the same, queued for people."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
+from hutong.party.stewardship.states import UNFINISHED
 from hutong.platform import clock
 
 LARGEST_GROUP = 12
@@ -27,6 +29,7 @@ SELECT least(l.party_id, r.party_id), greatest(l.party_id, r.party_id), p.kind, 
 FROM party.judgement j JOIN party.xref l ON l.record_id = j.left_id JOIN party.xref r ON r.record_id = j.right_id
 JOIN party.party p ON p.id = l.party_id
 WHERE j.ended_at IS NULL AND j.verdict IN ('same', 'unsure') AND l.party_id <> r.party_id AND p.state = 'active'
+  AND (CAST(:near AS bigint[]) IS NULL OR l.party_id = ANY(:near))
   AND (j.verdict = 'same' OR j.made_by_kind <> 'person')  -- a person's 'unsure' is a note, no cause of its own
   AND NOT EXISTS (
     SELECT FROM party.xref a JOIN party.judgement n ON n.left_id = a.record_id OR n.right_id = a.record_id
@@ -37,14 +40,33 @@ GROUP BY 1, 2, 3
 ORDER BY 4 DESC, 1, 2"""
 
 
-def refresh(conn: Connection) -> int:
+_NEXT = """
+SELECT DISTINCT other.party_id FROM party.xref own
+CROSS JOIN LATERAL (
+    SELECT j.right_id AS id FROM party.judgement j
+    WHERE j.left_id = own.record_id AND j.ended_at IS NULL AND j.verdict IN ('same', 'unsure')
+    UNION ALL SELECT j.left_id FROM party.judgement j
+    WHERE j.right_id = own.record_id AND j.ended_at IS NULL AND j.verdict IN ('same', 'unsure')) AS tied
+JOIN party.xref other ON other.record_id = tied.id AND other.party_id <> own.party_id
+WHERE own.party_id = ANY(:parties)
+UNION SELECT unnest(g.party_ids) FROM party.suspect_group g
+WHERE g.state = ANY(:states) AND g.party_ids && CAST(:parties AS bigint[])"""
+
+
+def refresh(conn: Connection, near: Sequence[int] | None = None) -> int:
     """Bring the queue to the judgements: new groups are opened, groups that lost their cause become obsolete.
 
-    A group a person holds keeps its id and holder while any two of its parties remain. Returns how many wait.
+    A group a person holds keeps its id and holder while any two of its parties remain. `near`: only what hangs together
+    with these parties; the outcome is the same as for all when nothing else changed. Returns how many groups it found.
     """
-    groups = _groups(conn)
+    region = None if near is None else _region(conn, near)
+    groups = _groups(conn, region)
     waiting = conn.execute(
-        text("SELECT id, party_ids FROM party.suspect_group WHERE state IN ('open', 'claimed') ORDER BY id")
+        text(
+            """SELECT id, party_ids FROM party.suspect_group WHERE state = ANY(:states)
+               AND (CAST(:near AS bigint[]) IS NULL OR party_ids && CAST(:near AS bigint[])) ORDER BY id"""
+        ),
+        {"states": list(UNFINISHED), "near": region},
     ).all()
     by_party: dict[int, int] = {}
     for row in waiting:
@@ -62,10 +84,20 @@ def refresh(conn: Connection) -> int:
     return len(groups)
 
 
-def _groups(conn: Connection) -> list[Group]:
+def _region(conn: Connection, near: Sequence[int]) -> list[int]:
+    """These parties and all that suspicion or groups tie them to."""
+    found, edge = set(near), list(near)
+    while edge:
+        step = conn.execute(text(_NEXT), {"parties": edge, "states": list(UNFINISHED)}).scalars()
+        edge = sorted(set(step) - found)
+        found.update(edge)
+    return sorted(found)
+
+
+def _groups(conn: Connection, near: list[int] | None) -> list[Group]:
     """Connected parties, strongest ties first, in groups of bounded size."""
     of: dict[int, Group] = {}
-    for left, right, kind, strength, rules in conn.execute(text(_EDGES)):
+    for left, right, kind, strength, rules in conn.execute(text(_EDGES), {"near": near}):
         one = of.get(left) or Group({left}, set(), 0, kind)
         two = of.get(right) or Group({right}, set(), 0, kind)
         if one is not two:
@@ -85,7 +117,10 @@ def _groups(conn: Connection) -> list[Group]:
 def _write(conn: Connection, kept: dict[int, Group], fresh: list[Group], gone: list[int]) -> None:
     if gone:
         conn.execute(
-            text("UPDATE party.suspect_group SET state = 'obsolete', closed_at = :now WHERE id = ANY(:ids)"),
+            text(
+                """UPDATE party.suspect_group SET state = 'obsolete', proposal = NULL, closed_at = :now
+                   WHERE id = ANY(:ids)"""
+            ),
             {"ids": gone, "now": clock.now()},
         )
     if kept:
