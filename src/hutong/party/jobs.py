@@ -1,9 +1,14 @@
 """The customer master's long work (EC-19): taking in an uploaded file, and resolving all records."""
 
+from dataclasses import asdict
+
 from hutong.party.ingest import uploads
 from hutong.party.ingest.load import load_file
+from hutong.party.quality.measure import measure
+from hutong.party.quality.tasks import settle_waiting
 from hutong.party.resolution.resolve import resolve
-from hutong.platform import database, jobs
+from hutong.party.sharing import exports
+from hutong.platform import clock, database, jobs, schedules
 
 EXCLUSIVE = "party.resolve"
 
@@ -39,3 +44,37 @@ def resolve_all(ctx: jobs.JobContext) -> None:
 
     done = resolve(by=f"system:{ctx.job_id}", progress=tell)
     ctx.checkpoint({"records": done.records, "parties": done.parties, "suspect_groups": done.suspect_groups})
+
+
+@jobs.job("party.export", lane="report")
+def export(ctx: jobs.JobContext, *, run: int) -> None:
+    """Make an export's file (EC-14)."""
+    ctx.progress(0, 1, "export")
+    done = exports.make(run)
+    ctx.checkpoint({"rows": done["rows"], "bytes": done["bytes"]})
+    ctx.progress(1, 1, "done")
+
+
+@jobs.job("party.exports_due", lane="report")
+def exports_due(ctx: jobs.JobContext) -> None:
+    """Begin the exports whose schedule is due, and delete files whose time is over; to be run every hour."""
+    now = clock.now()
+    ctx.checkpoint({"begun": exports.make_due(now, f"system:{ctx.job_id}"), "deleted": exports.tidy(now)})
+
+
+@jobs.job("party.measure_quality", lane="report")
+def measure_quality(ctx: jobs.JobContext) -> None:
+    """Measure all quality rules as the result of this business day, settle quality tasks and scores (EC-18)."""
+    done = measure(ctx.progress)
+    ctx.checkpoint({"records": done.records, "checked": done.checked, "failed": done.failed, **asdict(done.tasks)})
+
+
+@jobs.job("party.verify_quality_tasks", lane="report")
+def verify_quality_tasks(ctx: jobs.JobContext) -> None:
+    """Close quality tasks whose records have come back mended; looks only at records that have tasks (EC-18)."""
+    with database.begin("party") as conn:
+        ctx.checkpoint({"verified": settle_waiting(conn)}, conn=conn)
+
+
+schedules.schedule("party.measure_quality", "20 1 * * *", "party.measure_quality")
+schedules.schedule("party.verify_quality_tasks", "*/10 * * * *", "party.verify_quality_tasks")

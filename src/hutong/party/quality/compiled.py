@@ -1,0 +1,68 @@
+"""Rules as SQL: for each rule the condition under which a record is checked, and under which it fails.
+
+All rules of an entity become expressions over one scan; a uniqueness rule joins the values that occur twice, found by
+one grouping.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from hutong.party.quality.rules import FIELDS, Entity, QualityRule
+from hutong.party.tables.quality import CONTRIBUTOR
+from hutong.platform import clock
+
+FROM: dict[Entity, str] = {
+    "source_record": "party.source_record r",
+    "party": "party.party r",
+}
+WHERE: dict[Entity, str] = {"source_record": "true", "party": "r.state = 'active'"}
+SOURCE: dict[Entity, str] = {"source_record": "r.source", "party": "''"}
+BRANCH: dict[Entity, str] = {
+    "source_record": "coalesce(r.branch, r.owner_unit, '')",
+    "party": "coalesce(r.branch, '')",
+}
+ENTERED: dict[Entity, str] = {"source_record": CONTRIBUTOR, "party": "coalesce('user:' || r.owner_id, '')"}
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A rule in SQL over the alias `r`: `checked` and `failed` are conditions that are never NULL."""
+
+    rule: QualityRule
+    checked: str
+    failed: str
+    join: str
+
+
+def compiled(rules: Sequence[QualityRule], today: date | None = None, now: datetime | None = None) -> list[Compiled]:
+    """Rules in SQL, as on a business day (today)."""
+    constants = {"today": today or clock.today(), "now": now or clock.now()}
+    return [_rule(number, rule, constants) for number, rule in enumerate(rules)]
+
+
+def _rule(number: int, rule: QualityRule, constants: dict[str, Any]) -> Compiled:
+    columns = {f"record.{name}": f"r.{name}" for name in FIELDS[rule.entity]}
+
+    def condition(expression: Any) -> str:
+        used = {name: value for name, value in constants.items() if name in expression.names}
+        return f"(({expression.to_sql('postgres', columns, used, condition=True)}) IS TRUE)"
+
+    applies = condition(rule.condition)
+    if rule.test is not None:
+        return Compiled(rule, applies, f"({applies} AND NOT {condition(rule.test)})", "")
+    alias, keys = f"twice{number}", rule.unique or []
+    there = " AND ".join([applies, *(f"r.{key} IS NOT NULL" for key in keys)])
+    named = ", ".join(f"r.{key}" for key in keys)
+    join = (
+        f" LEFT JOIN (SELECT {named} FROM {FROM[rule.entity]} WHERE {WHERE[rule.entity]} AND {there}"  # noqa: S608
+        f" GROUP BY {named} HAVING count(*) > 1) {alias}"
+        f" ON {' AND '.join(f'{alias}.{key} = r.{key}' for key in keys)}"
+    )
+    return Compiled(rule, f"({there})", f"({there} AND {alias}.{keys[0]} IS NOT NULL)", join)
+
+
+def scan(entity: Entity, rules: Sequence[Compiled]) -> str:
+    """FROM and WHERE of one pass over an entity for these rules."""
+    return f"FROM {FROM[entity]}{''.join(rule.join for rule in rules)} WHERE {WHERE[entity]}"

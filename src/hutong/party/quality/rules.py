@@ -1,0 +1,152 @@
+"""Quality rules as documents (EC-13, EC-18): each names its dimension, the records it applies to, and what must hold.
+
+A record breaks a rule when `applies` is true of it and `holds` is not (unknown does not hold); a `unique` rule is
+broken by every record that shares all the named values with another one to which the rule applies.
+"""
+
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from hutong.party.columns import ATTRIBUTES
+from hutong.platform import cel
+from hutong.platform.errors import Invalid
+
+Dimension = Literal["completeness", "validity", "uniqueness", "consistency", "timeliness"]
+DIMENSIONS: tuple[Dimension, ...] = ("completeness", "validity", "uniqueness", "consistency", "timeliness")
+Entity = Literal["source_record", "party"]
+ENTITIES: tuple[Entity, ...] = ("source_record", "party")
+Owner = Literal["source", "branch", "clerk", "steward"]
+DELIVERED = Path(__file__).parents[1] / "defaults" / "quality.yaml"
+
+_TYPES = {"text": "string", "date": "date", "boolean": "bool"}
+FIELDS: dict[Entity, dict[str, str]] = {
+    "source_record": {
+        "kind": "string", "source": "string", "key": "string", "issues": "list<string>", "attributes": "map<string>",
+        "source_created_at": "timestamp", "source_changed_at": "timestamp",
+        **{attribute.name: _TYPES[attribute.type] for attribute in ATTRIBUTES},
+    },
+    "party": {
+        "kind": "string", "record_count": "int", "changed_at": "timestamp", "attributes": "map<string>",
+        **{attribute.name: _TYPES[attribute.type] for attribute in ATTRIBUTES if attribute.golden},
+    },
+}  # fmt: skip
+"""What a condition may ask of `record`, by entity; besides, `today` (the business day of the measurement)."""
+ENVIRONMENTS = {
+    entity: cel.Environment({"record": fields, "today": "date", "now": "timestamp"})
+    for entity, fields in FIELDS.items()
+}
+
+
+class Strict(BaseModel):
+    """Documents refuse what they do not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class QualityRule(Strict):
+    """One rule. `severity` 1 (cosmetic) to 5 (the record cannot be used); `owner`: who can mend it."""
+
+    rule: str = Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")
+    dimension: Dimension
+    entity: Entity = "source_record"
+    applies: str = "true"
+    holds: str | None = None
+    unique: list[str] | None = Field(None, min_length=1)
+    severity: int = Field(2, ge=1, le=5)
+    owner: Owner = "source"
+    tasks: bool = True
+    zh: str
+    en: str
+
+    @model_validator(mode="after")
+    def readable(self) -> Self:
+        """Refuse what the expression language does not accept, columns that are not there, and both or neither test."""
+        if (self.holds is None) == (self.unique is None):
+            raise ValueError(f"{self.rule}: give either `holds` or `unique`")
+        if unknown := sorted(set(self.unique or ()) - FIELDS[self.entity].keys()):
+            raise ValueError(f"{self.rule}: unknown fields {unknown}")
+        for source in (self.applies, self.holds):
+            try:
+                cel.parse_condition(source or "true", ENVIRONMENTS[self.entity])
+            except cel.ExpressionError as problem:
+                raise ValueError(f"{self.rule}: {problem.message('en')}") from problem
+        return self
+
+    @cached_property
+    def condition(self) -> cel.Expression:
+        """Which records it is about."""
+        return cel.parse_condition(self.applies, ENVIRONMENTS[self.entity])
+
+    @cached_property
+    def test(self) -> cel.Expression | None:
+        """What must hold of them; None for uniqueness."""
+        return cel.parse_condition(self.holds, ENVIRONMENTS[self.entity]) if self.holds is not None else None
+
+    @cached_property
+    def fields(self) -> tuple[str, ...]:
+        """The record's fields it looks at, in the order of declaration."""
+        named = {name.partition(".")[2] for name in self.condition.names}
+        named |= {name.partition(".")[2] for name in self.test.names} if self.test else set(self.unique or ())
+        return tuple(name for name in FIELDS[self.entity] if name in named)
+
+    def name(self, locale: str) -> str:
+        """The rule in words."""
+        return self.zh if locale == "zh-CN" else self.en
+
+
+class QualityDocument(Strict):
+    """A version of the quality rules. `tasks_from`: least severity that makes tasks."""
+
+    quality: str
+    version: int = Field(0, ge=0, description="given when published")
+    tasks_from: int = Field(3, ge=1, le=5)
+    rules: list[QualityRule] = Field(min_length=1)
+
+    @field_validator("rules")
+    @classmethod
+    def names_differ(cls, rules: list[QualityRule]) -> list[QualityRule]:
+        """A rule's name stands once: results and tasks cite it."""
+        names = [rule.rule for rule in rules]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"rules named twice: {', '.join(twice)}")
+        return rules
+
+    def of(self, entity: Entity) -> list[QualityRule]:
+        """The rules of an entity."""
+        return [rule for rule in self.rules if rule.entity == entity]
+
+    def find(self, name: str) -> QualityRule | None:
+        """A rule by name."""
+        return next((rule for rule in self.rules if rule.rule == name), None)
+
+
+def parse_quality(body: Any, name: str) -> QualityDocument:
+    """A quality document from data. Raises Invalid naming the place."""
+    try:
+        return QualityDocument.model_validate(body)
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise Invalid("party-quality-invalid", file=name, where=where, why=first["msg"]) from problem
+
+
+def read_text(source: str, name: str) -> dict[str, Any]:
+    """A document's data from YAML text. Raises Invalid."""
+    try:
+        body = yaml.safe_load(source)
+    except yaml.YAMLError as problem:
+        line = str(problem).splitlines()[0]
+        raise Invalid("party-quality-invalid", file=name, where="-", why=line) from problem
+    if not isinstance(body, dict):
+        raise Invalid("party-quality-invalid", file=name, where="-", why="a mapping is expected")
+    return body
+
+
+def as_yaml(body: dict[str, Any]) -> str:
+    """A document as text for people to edit."""
+    return yaml.safe_dump(json.loads(json.dumps(body)), allow_unicode=True, sort_keys=False, width=110)
