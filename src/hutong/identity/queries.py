@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import ARRAY, BigInteger, Text, bindparam, func, select
 
+from hutong.identity import clients
 from hutong.identity.principal import EVERYTHING, Principal, require
 from hutong.identity.tables import api_client, role, sensitive_read, session, unit, user_account, user_role
 from hutong.platform import clock, database
@@ -90,3 +91,10 @@ def client_list(viewer: Principal) -> list[Found]:
     shown = [column for column in api_client.c if column.name != "key_hash"]
     with database.read("identity") as conn:
         return [dict(row) for row in conn.execute(select(*shown).order_by(api_client.c.code)).mappings()]
+
+
+def client_by_code(code: str) -> Principal | None:
+    """The viewer a calling system in use stands for, by its code."""
+    with database.read("identity") as conn:
+        found = conn.execute(select(api_client.c.id).where(api_client.c.code == code, api_client.c.active)).scalar()
+        return None if found is None else clients.principal(conn, found)

@@ -1,1 +1,10 @@
 party-changes-gone = The log of changes no longer reaches back to this cursor (it begins at { $first }). Take a full export and go on from its position.
+party-sharing-document-wrong = The document is wrong at { $place }: { $reason }.
+party-sharing-document-unknown = There is no { $kind } with the code { $code }, or it is not yours.
+party-fact-unknown = Customers have no fact { $name }. Choose one of the catalogue of facts.
+party-export-consumer-unknown = No calling system { $code } is registered and in use.
+party-export-consumer-gone = The consumer is no longer registered, or may no longer take exports.
+party-export-unknown = There is no export run { $id }, or it is another's.
+party-export-not-ready = The file is not ready: { $state }.
+party-export-expired = The file has been deleted, its time is over. Make it again.
+party-export-too-long = An XLSX sheet holds { $most } rows. Choose CSV or Parquet, or narrow the filter.

@@ -1,1 +1,10 @@
 party-changes-gone = 变更日志已不包含该游标之后的全部内容（现自 { $first } 起）。请先取一次全量导出，再从其位置继续。
+party-sharing-document-wrong = 定义在 { $place } 处有误：{ $reason }。
+party-sharing-document-unknown = 没有编码为 { $code } 的 { $kind } 定义，或不属于您。
+party-fact-unknown = 客户没有“{ $name }”这一事实，请从事实目录中选择。
+party-export-consumer-unknown = 没有已登记且在用的调用系统 { $code }。
+party-export-consumer-gone = 该使用方已不再登记，或不再有权导出。
+party-export-unknown = 没有导出批次 { $id }，或不属于您。
+party-export-not-ready = 文件尚未就绪：{ $state }。
+party-export-expired = 文件已过保存期并删除，请重新生成。
+party-export-too-long = XLSX 工作表最多 { $most } 行，请改用 CSV 或 Parquet，或收窄条件。

@@ -1,0 +1,114 @@
+"""The facts of a customer that filters, lists, exports and scripts may name, and where SQL finds them.
+
+One catalogue for all of them: a condition is CEL over `customer` (`customer.grade == "gold" && customer.age >= 30`),
+run on a set as SQL or on one customer as an object.
+"""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, text
+
+from hutong.party.columns import ATTRIBUTES
+from hutong.platform import cel
+from hutong.platform.errors import Unprocessable
+from hutong.platform.settings import settings
+
+_TYPES = {"text": cel.STRING, "date": cel.DATE, "boolean": cel.BOOL}
+
+
+class Fact(NamedTuple):
+    """One fact: SQL over `party.party` and its joins (trusted text), type, kind of sensitive field, join needed."""
+
+    sql: str
+    type: cel.Type
+    sensitive: str | None = None
+    join: str | None = None
+
+
+def _today() -> str:
+    return f"CAST(now() AT TIME ZONE '{settings.business_timezone}' AS date)"
+
+
+def _own() -> dict[str, Fact]:
+    made = {
+        attribute.name: Fact(f"party.party.{attribute.name}", _TYPES[attribute.type], attribute.sensitive)
+        for attribute in ATTRIBUTES
+        if attribute.golden
+    }
+    made["name_key"] = made["name_key"]._replace(sensitive="name")
+    for name in ("kind", "state", "unit_path"):
+        made[name] = Fact(f"party.party.{name}", cel.STRING)
+    for name in ("id", "record_count", "owner_id"):
+        made[name] = Fact(f"party.party.{name}", cel.INT)
+    made["changed_at"] = Fact("party.party.changed_at", cel.TIMESTAMP)
+    made["age"] = Fact(f"CAST(date_part('year', age({_today()}, party.party.birth_date)) AS bigint)", cel.INT)
+    made["birthday_in"] = Fact(
+        f"CAST(CAST(party.party.birth_date + make_interval(years => CAST(date_part('year', age({_today()} - 1, "
+        f"party.party.birth_date)) AS int) + 1) AS date) - {_today()} AS bigint)",
+        cel.INT,
+    )
+    made["attributes"] = Fact("party.party.attributes", cel.map_of(cel.STRING))
+    made["roles"] = Fact(
+        "ARRAY(SELECT r.role FROM party.v1_role r WHERE r.party_id = party.party.id)", cel.list_of(cel.STRING)
+    )
+    made["sources"] = Fact(
+        "ARRAY(SELECT DISTINCT x.source FROM party.xref x WHERE x.party_id = party.party.id)", cel.list_of(cel.STRING)
+    )
+    return made
+
+
+JOINS: dict[str, str] = {}
+"""Name of a join → its SQL, added to a query where one of its facts is named."""
+
+
+@lru_cache
+def catalogue() -> dict[str, Fact]:
+    """Name → fact."""
+    return _own()
+
+
+@lru_cache
+def environment() -> cel.Environment:
+    """What a condition may name: `customer.<fact>`."""
+    return cel.Environment({"customer": cel.object_of({name: fact.type for name, fact in catalogue().items()})})
+
+
+def fact(name: str) -> Fact:
+    """One fact. Raises Unprocessable for one that customers do not have."""
+    found = catalogue().get(name)
+    if found is None:
+        raise Unprocessable("party-fact-unknown", name=name)
+    return found
+
+
+def condition(source: str) -> cel.Expression:
+    """A condition over `customer`. Raises ExpressionError (422) with place and mending."""
+    return cel.parse_condition(source, environment())
+
+
+def names_of(expression: cel.Expression) -> list[str]:
+    """The facts an expression names."""
+    return sorted({name.split(".")[1] for name in expression.names if "." in name})
+
+
+def where(expression: cel.Expression) -> str:
+    """The condition as SQL."""
+    columns = {f"customer.{name}": fact(name).sql for name in names_of(expression)}
+    return f"({expression.to_sql('postgres', columns, condition=True)})"
+
+
+def source_of(names: Iterable[str]) -> str:
+    """`FROM` with the joins that facts need."""
+    joins = sorted({join for name in names if (join := fact(name).join)})
+    return " ".join(["party.party", *(JOINS[join] for join in joins)])
+
+
+def of_party(conn: Connection, party_id: int, names: Iterable[str]) -> dict[str, Any]:
+    """Facts of one living party, unmasked: for conditions, not for showing."""
+    wanted = sorted(set(names) | {"id"})
+    columns = ", ".join(f"{fact(name).sql} AS {name}" for name in wanted)
+    statement = f"SELECT {columns} FROM {source_of(wanted)} WHERE party.party.id = :id"  # noqa: S608  (trusted)
+    row = conn.execute(text(statement), {"id": party_id}).mappings().one_or_none()
+    return dict(row) if row else {}
