@@ -38,7 +38,7 @@ def state(
 
 
 def state_in(
-    conn: Connection, viewer: Principal, party_id: int, area: Area, values: Mapping[str, Any], key: str | None = None
+    conn: Connection, viewer: Principal, party_id: int, area: Area, values: Mapping[str, Any], *, key: str | None
 ) -> list[int]:
     """As `state`, in the caller's transaction; rights and codes were checked."""
     known_source(conn, API_SOURCE)

@@ -8,3 +8,6 @@ party-area-row-unknown = There is no such row { $id } of this customer, or it ha
 party-area-systems-only = { $area } comes from systems only.
 party-value-not-one = This is not a valid value of kind { $kind }.
 party-value-unknown = Nobody states this value (kind { $kind }) of the customer.
+party-image-refused = Only images (JPEG, PNG) and PDF of at most { $most } MiB are kept.
+party-image-masked = Images of documents are shown only to those who see identity documents unmasked.
+party-not-then = Party { $id } was not known at that time.

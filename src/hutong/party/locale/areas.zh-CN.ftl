@@ -8,3 +8,6 @@ party-area-row-unknown = 该客户没有记录 { $id }，或记录已经结束�
 party-area-systems-only = { $area } 只由系统提供。
 party-value-not-one = 输入的内容不是有效的 { $kind }。
 party-value-unknown = 没有来源给出过该客户的这个 { $kind }。
+party-image-refused = 只接受不超过 { $most } MiB 的图片（JPEG、PNG）和 PDF。
+party-image-masked = 单证影像只对能看到完整证件号码的人员开放。
+party-not-then = 在那个时间还没有客户 { $id }。
