@@ -1,6 +1,6 @@
 """`hutong ...`: every command, gathered from one file per subject."""
 
-from hutong.cli import billing, catalog, db, demo, history, party, peers, program, sample, serve, worker
+from hutong.cli import backup, billing, catalog, db, demo, history, party, peers, program, sample, serve, worker
 from hutong.cli.words import t
 
 app = program.group("cli-help-hutong")
@@ -14,6 +14,8 @@ app.command(help=t("cli-help-demo"))(demo.demo)
 app.command(help=t("cli-help-serve"))(serve.serve)
 app.command(help=t("cli-help-worker"))(worker.worker)
 app.command(help=t("cli-help-peers"))(peers.peers)
+app.command(help=t("cli-help-backup"))(backup.backup)
+app.command(help=t("cli-help-restore"))(backup.restore)
 
 if __name__ == "__main__":
     app()

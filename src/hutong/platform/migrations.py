@@ -18,9 +18,12 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from hutong.platform import database
+from hutong.platform.errors import Conflict
 
 PACKAGE = Path(__file__).parents[1]
 MIGRATION_LOCK = 0x48555430  # 'HUT0': one migration at a time
+RESTORING = "hutong_restoring"
+"""A schema that is there while a backup is restored: what lies beside it is not whole."""
 
 
 def tables_of(center: str) -> ModuleType:
@@ -73,6 +76,8 @@ def upgrade_all(centers: Iterable[str] | None = None) -> None:
     wanted = set(database.CENTERS if centers is None else centers)
     with database.engine().begin() as conn:
         conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+        if conn.execute(text("SELECT to_regnamespace(:mark) IS NOT NULL"), {"mark": RESTORING}).scalar():
+            raise Conflict("platform-restore-unfinished")
         for center in installed():
             if center in wanted:
                 upgrade(conn, center)

@@ -1,0 +1,32 @@
+"""`hutong backup` and `hutong restore`: everything into a folder, and back (EC-19)."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hutong.cli.words import say, t
+
+Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, max=64, help=t("cli-help-backup-jobs"))]
+
+
+def backup(out: Annotated[Path, typer.Argument(help=t("cli-help-backup-out"))], jobs: Jobs = 2) -> None:
+    """Back up the database and the data folder into a new folder, while everything runs."""
+    from hutong.platform.backup import take
+
+    done = take(out, jobs=jobs)
+    say("cli-backup-done", folder=str(out), tables=len(done.tables), rows=done.rows, size=f"{done.size / 1e6:.1f}")
+
+
+def restore(
+    source: Annotated[Path, typer.Argument(help=t("cli-help-restore-in"))],
+    jobs: Jobs = 2,
+    replace: bool = typer.Option(False, "--replace", help=t("cli-help-restore-replace")),
+    only_check: bool = typer.Option(False, "--check", help=t("cli-help-restore-check")),
+) -> None:
+    """Restore a backup into an empty database and compare every table with it."""
+    from hutong.platform import backup
+
+    done = backup.check(source) if only_check else backup.restore(source, replace=replace, jobs=jobs)
+    message = "cli-restore-checked" if only_check else "cli-restore-done"
+    say(message, folder=str(source), files=len(done.files), tables=len(done.tables), rows=done.rows)

