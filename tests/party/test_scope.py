@@ -16,7 +16,7 @@ from tests.party.stewardship.test_stewardship import records
 from hutong.identity import SYSTEM, Principal, roles, users
 from hutong.party import Found, PartyData, find_or_create, get, search, update
 from hutong.party.golden import explanation
-from hutong.party.reading import listing, pages, queries
+from hutong.party.reading import listing, pages, queries, suspects
 from hutong.party.realtime import statements
 from hutong.party.resolution.resolve import resolve
 from hutong.party.stewardship import merge, split
@@ -185,16 +185,16 @@ def suspected(take_in: Importer) -> dict[str, Any]:
         person("D", "孙权", **ids(2), 建档网点="west-01"),
     )
     resolve()
-    return {"east" if parties()["A"] in row["party_ids"] else "mixed": row for row in queries.suspect_queue(SYSTEM)}
+    return {"east" if parties()["A"] in row["party_ids"] else "mixed": row for row in suspects.queue(SYSTEM)}
 
 
 def test_suspects_are_seen_where_all_parties_are(staff: dict[str, Principal], take_in: Importer) -> None:
     """EC-06: a limited steward works groups whose parties they all see, and no others."""
     groups = suspected(take_in)
     limited = steward_of(staff["ada"])
-    assert [row["id"] for row in queries.suspect_queue(limited)] == [groups["east"]["id"]]
-    assert len(queries.suspect_group(limited, groups["east"]["id"])["parties"]) == 2
-    for act in (queries.suspect_group, claim, lambda viewer, id: unsure(viewer, id, "x")):
+    assert [row["id"] for row in suspects.queue(limited)] == [groups["east"]["id"]]
+    assert len(suspects.group(limited, groups["east"]["id"])["parties"]) == 2
+    for act in (suspects.group, claim, lambda viewer, id: unsure(viewer, id, "x")):
         with pytest.raises(NotFound):
             act(limited, groups["mixed"]["id"])
 
@@ -206,8 +206,8 @@ def test_unsure_is_remembered_with_its_note(staff: dict[str, Principal], take_in
     unsure(staff["leader"], group["id"], "asked the shop")
     unsure(staff["leader"], group["id"], "the shop does not know")
     resolve()
-    assert [row["id"] for row in queries.suspect_queue(SYSTEM)].count(group["id"]) == 1 and parties() == golden
-    seen = queries.suspect_group(staff["leader"], group["id"])
+    assert [row["id"] for row in suspects.queue(SYSTEM)].count(group["id"]) == 1 and parties() == golden
+    seen = suspects.group(staff["leader"], group["id"])
     assert (seen["state"], seen["assignee"], seen["strength"]) == ("open", None, group["strength"])
     noted = [row for row in seen["judgements"] if row["made_by_kind"] == "person"]
     assert [(row["verdict"], row["reasons"], row["made_by"]) for row in noted] == [
@@ -223,7 +223,7 @@ def test_a_group_is_given_to_a_steward_only(staff: dict[str, Principal], take_in
     with pytest.raises(Unprocessable):
         assign(leader, group, staff["ada"].actor)
     assign(leader, group, leader.actor)
-    assert queries.suspect_group(leader, group)["assignee"] == leader.actor
+    assert suspects.group(leader, group)["assignee"] == leader.actor
 
 
 def test_rules_are_read_once_for_many_judgements(staff: dict[str, Principal], take_in: Importer) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.engine import URL
 
 from hutong.identity import SYSTEM, Principal, roles, users
 from hutong.party import PartyData, find_or_create
-from hutong.party.reading import queries
+from hutong.party.reading import suspects
 from hutong.party.realtime import statements
 from hutong.party.resolution import resolve
 from hutong.platform import database
@@ -106,12 +106,12 @@ def test_through_the_interfaces(sign_in: SignIn, customers: Customers, collectio
 def test_a_group_is_assigned_and_handed_back_with_a_note(sign_in: SignIn, customers: Customers) -> None:
     """EC-06: given to a steward by choice; "unsure" keeps why, on the page of the next who looks."""
     lead = sign_in("lead")
-    [group] = queries.suspect_queue(SYSTEM)
+    [group] = suspects.queue(SYSTEM)
     page = f"/suspects/{group['id']}"
     assert f'<option value="{customers.lead}"' in lead.get(page).text
     assert lead.post(f"{page}/assign", data={"to": "999"}).status_code == 422
     assert lead.post(f"{page}/assign", data={"to": str(customers.lead)}).status_code == 204
-    assert queries.suspect_group(SYSTEM, group["id"])["assignee"] == f"user:{customers.lead}"
+    assert suspects.group(SYSTEM, group["id"])["assignee"] == f"user:{customers.lead}"
     assert lead.post(f"{page}/decide", data={"verdict": "unsure", "reason": "called twice"}).status_code == 204
     shown = lead.get(page).text
     assert "called twice" in shown

@@ -8,12 +8,11 @@ from hutong.billing import queries as billing_queries
 from hutong.identity.http import SignedInSession
 from hutong.identity.principal import Principal
 from hutong.ordering import monitoring, queries
-from hutong.party.reading import listing
+from hutong.party.reading import listing, suspects
 from hutong.platform import jobs
 from hutong.platform.http import locale_of
 from hutong.platform.i18n import translate
 from hutong.web.home_charts import by_source, by_state, by_time
-from hutong.web.party import suspects
 from hutong.web.shell import render, show_money
 
 router = APIRouter(include_in_schema=False)
@@ -79,8 +78,10 @@ def todos(viewer: Principal) -> list[Figure]:
     """What waits for this viewer, by what they may do; nothing where there is nothing."""
     made: list[Figure] = []
     if viewer.may("party.steward"):
-        made.append(("web-todo-mine", len(suspects.queue(viewer, True)), "/suspects?view=mine"))
-        made.append(("web-todo-pool", listing.figures()["suspects"], "/suspects"))
+        waiting = suspects.counts(viewer)
+        made.append(("web-todo-mine", waiting["mine"], "/suspects?view=mine"))
+        made.append(("web-todo-review", waiting["review"], "/suspects?view=review"))
+        made.append(("web-todo-pool", waiting["pool"], "/suspects"))
     if viewer.may("ordering.manage"):
         made.append(("web-todo-exceptions", len(queries.exceptions(viewer)), "/exceptions"))
         made.append(("web-todo-overdue", len(monitoring.overdue(viewer)), "/orders"))

@@ -20,6 +20,7 @@ from hutong.platform.money import to_decimal
 from hutong.platform.settings import settings
 from hutong.web import actors, words_of_codes
 from hutong.web.navigation import entries_for
+from hutong.web.party.differences import marked
 from hutong.web.static_files import versioned
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -44,6 +45,7 @@ def environment() -> Environment:
         phone=show_phone,
         who=actors.name_of,
         source_name=actors.source_name,
+        marked=marked,
     )
     made.globals["static"] = versioned
     return made

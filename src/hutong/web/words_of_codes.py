@@ -12,10 +12,22 @@ from hutong.platform.i18n import has_message, translate
 
 REMEMBERED_FOR = 30
 """Seconds until a change of a code set is seen on pages."""
-GOOD = {"active", "completed", "done", "same", "published", "launched", "passed", "issued", "paid"}
-BAD = {"failed", "rejected", "dead", "not_same", "terminated", "broken", "quarantined"}
+GOOD = {
+    "active",
+    "approved",
+    "decided",
+    "completed",
+    "done",
+    "same",
+    "published",
+    "launched",
+    "passed",
+    "issued",
+    "paid",
+}
+BAD = {"failed", "refused", "rejected", "dead", "not_same", "terminated", "broken", "quarantined"}
 BUSY = {"inProgress", "running", "acknowledged", "queued", "ready", "awaiting", "claimed", "pre_activated", "open"}
-WARN = {"held", "pending", "partial", "backoff", "failing", "unsure", "suspended", "assessingCancellation",
+WARN = {"proposed", "held", "pending", "partial", "backoff", "failing", "unsure", "suspended", "assessingCancellation",
         "pendingCancellation", "skipped"}  # fmt: skip
 
 

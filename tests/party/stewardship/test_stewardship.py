@@ -12,7 +12,8 @@ from tests.party.state import parties, partition, state
 
 from hutong.identity import SYSTEM, Principal
 from hutong.party import survivor_ids
-from hutong.party.reading.queries import operations, suspect_group, suspect_queue, why_not
+from hutong.party.reading import suspects
+from hutong.party.reading.queries import operations, why_not
 from hutong.party.resolution.resolve import resolve
 from hutong.party.stewardship.decide import decide
 from hutong.party.stewardship.desk import claim
@@ -76,7 +77,7 @@ def test_a_split_never_comes_back_by_itself(take_in: Importer) -> None:
     assert parties()["A"] == party != parties()["C"]
     resolve()
     assert partition() == {frozenset("AB"), frozenset("C")}
-    assert suspect_queue(SYSTEM) == [], "what people decided is not suspected again"
+    assert suspects.queue(SYSTEM) == [], "what people decided is not suspected again"
     assert {row["verdict"] for row in why_not(SYSTEM, party, parties()["C"])} == {"same", "not_same"}
     undo(SYSTEM, done.operation_id or 0, "they are one")
     assert state() == before
@@ -132,16 +133,16 @@ def test_a_suspect_group_is_claimed_and_decided(take_in: Importer) -> None:
     resolve()
     steward = Principal(1, "user", "s", frozenset({"party.*"}), clear=frozenset({"*"}))
     other = Principal(2, "user", "o", frozenset({"party.*"}))
-    one, two = suspect_queue(steward)
+    one, two = suspects.queue(steward)
     claim(steward, one["id"])
     with pytest.raises(Conflict):
         claim(other, one["id"])
-    assert len(suspect_group(steward, one["id"])["parties"]) == 2
+    assert len(suspects.group(steward, one["id"])["parties"]) == 2
     decide(steward, one["id"], [[id] for id in one["party_ids"]], "different people")
     operations = decide(steward, two["id"], [two["party_ids"]], "one person, name changed").operations
     assert len(partition()) == 3 and len(operations) == 1
     resolve()
-    assert len(partition()) == 3 and suspect_queue(steward) == []
+    assert len(partition()) == 3 and suspects.queue(steward) == []
     with pytest.raises(Conflict):
         decide(steward, one["id"], [one["party_ids"]], "again")
 

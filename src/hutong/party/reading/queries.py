@@ -4,8 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, any_, func, select, text, tuple_
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy import Connection, RowMapping, select, text
 
 from hutong.identity import Principal, protect, require
 from hutong.party import documents, visibility
@@ -13,7 +12,6 @@ from hutong.party.columns import SENSITIVE
 from hutong.party.standardise import identifiers, names, phones
 from hutong.party.standardise.text import clean, is_han, simplified
 from hutong.party.tables import party
-from hutong.party.tables import suspect_group as group_table
 from hutong.platform import database
 from hutong.platform.errors import NotFound
 
@@ -188,7 +186,7 @@ def why(viewer: Principal, party_id: int) -> list[Row]:
             ),
             {"id": living},
         ).mappings().all()  # fmt: skip
-        return _said(conn, viewer, rows)
+        return said(conn, viewer, rows)
 
 
 def why_not(viewer: Principal, one: int, other: int) -> list[Row]:
@@ -208,65 +206,15 @@ def why_not(viewer: Principal, one: int, other: int) -> list[Row]:
             ),
             {"one": one, "other": other},
         ).mappings().all()  # fmt: skip
-        return _said(conn, viewer, rows)
+        return said(conn, viewer, rows)
 
 
-def _said(conn: Connection, viewer: Principal, rows: Sequence[RowMapping]) -> list[Row]:
+def said(conn: Connection, viewer: Principal, rows: Sequence[RowMapping]) -> list[Row]:
     """Judgements with their rules in the viewer's language; the rules are read once."""
     rules = documents.active_rules(conn)
     known = {name: rules.find(name) for name in {row["rule"] for row in rows}}
     words = {name: (rule.zh if viewer.locale == "zh-CN" else rule.en) if rule else name for name, rule in known.items()}
     return [{**row, "rule_text": words[row["rule"]]} for row in rows]
-
-
-def suspect_queue(
-    viewer: Principal, state: str = "open", after: tuple[int, int] | None = None, limit: int = 50
-) -> list[Row]:
-    """Suspected groups, strongest first; the next page begins after (strength, id) of the last row."""
-    require(viewer, "party.steward")
-    strength, id = after or (10_000, 0)
-    place = tuple_(-group_table.c.strength, group_table.c.id)
-    names = select(func.array_agg(aggregate_order_by(party.c.name, party.c.id)))
-    of_group = names.where(party.c.id == any_(group_table.c.party_ids)).scalar_subquery()
-    statement = (
-        select(group_table, of_group.label("name"))
-        .where(group_table.c.state == state, place > (-strength, id), visibility.group_seen(viewer))
-        .order_by(-group_table.c.strength, group_table.c.id)
-        .limit(min(limit, 200))
-    )
-    with database.read("party") as conn:
-        rows = conn.execute(statement).mappings().all()
-    return protect(viewer, "party", [dict(row) for row in rows], {"name": "name"})
-
-
-def suspect_group(viewer: Principal, group_id: int) -> Row:
-    """One group with its parties side by side and what was judged about them."""
-    require(viewer, "party.steward")
-    with database.read("party") as conn:
-        group = (
-            conn.execute(select(group_table).where(group_table.c.id == group_id, visibility.group_seen(viewer)))
-            .mappings()
-            .one_or_none()
-        )
-        if group is None:
-            raise NotFound("party-suspect-unknown", id=group_id)
-        parties = conn.execute(
-            text("SELECT * FROM party.party WHERE id = ANY(:ids) AND state <> 'merged' ORDER BY id"),
-                {"ids": group["party_ids"]},
-        ).mappings().all()  # fmt: skip
-        judged = conn.execute(
-            text(
-                """SELECT j.id, l.party_id AS left_party, r.party_id AS right_party, j.verdict, j.made_by_kind, j.rule,
-                          j.strength, j.reasons, j.made_by, j.made_at
-                   FROM party.xref l JOIN party.judgement j ON j.left_id = l.record_id AND j.ended_at IS NULL
-                   JOIN party.xref r ON r.record_id = j.right_id
-                   WHERE l.party_id = ANY(:ids) AND r.party_id = ANY(:ids) AND l.party_id <> r.party_id
-                   ORDER BY j.strength DESC, j.id"""
-            ),
-            {"ids": group["party_ids"]},
-        ).mappings().all()  # fmt: skip
-        said = _said(conn, viewer, judged)
-    return {**group, "parties": masked(viewer, parties), "judgements": said}
 
 
 def operations(viewer: Principal, party_id: int, limit: int = 50) -> list[Row]:
