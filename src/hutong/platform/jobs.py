@@ -23,7 +23,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -90,6 +90,7 @@ class Job:
     started_by: str
     created_at: datetime
     started_at: datetime | None
+    told_at: datetime | None
     finished_at: datetime | None
 
     @property
@@ -224,6 +225,48 @@ def recent(
         return [Job(**row._mapping) for row in conn.execute(query)]
 
 
+@dataclass(frozen=True)
+class Counted:
+    """How many, and since when the oldest."""
+
+    count: int
+    oldest: datetime | None
+
+
+_UNMENDED = """
+SELECT j.*, count(*) OVER () AS all_of_them, min(j.finished_at) OVER () AS oldest FROM platform.job AS j
+WHERE j.state = 'failed' AND NOT EXISTS (
+    SELECT FROM platform.job AS later WHERE later.kind = j.kind AND later.args = j.args AND later.id > j.id
+      AND later.state = 'done')
+ORDER BY j.id DESC LIMIT :limit
+"""
+_SILENT = """
+SELECT j.*, count(*) OVER () AS all_of_them, min(coalesce(j.started_at, j.created_at)) OVER () AS oldest
+FROM platform.job AS j
+WHERE j.state = 'queued' AND j.created_at < :before AND NOT EXISTS (
+        SELECT FROM platform.job AS other WHERE other.lane = j.lane AND other.state = 'running')
+   OR j.state = 'running' AND coalesce(j.told_at, j.started_at) < :before
+ORDER BY j.id LIMIT :limit
+"""
+
+
+def unmended(limit: int) -> tuple[list[Job], Counted]:
+    """Failed jobs that no later one of the same kind and arguments has made good, newest first."""
+    return _counted(_UNMENDED, {"limit": limit})
+
+
+def silent(limit: int, seconds: float) -> tuple[list[Job], Counted]:
+    """Jobs that waited so long though nothing runs in their lane, or run and have said nothing since."""
+    return _counted(_SILENT, {"limit": limit, "before": clock.now() - timedelta(seconds=seconds)})
+
+
+def _counted(query: str, values: Mapping[str, Any]) -> tuple[list[Job], Counted]:
+    with database.read("platform") as conn:
+        rows = conn.execute(text(query), values).mappings().all()
+    found = [Job(**{name: row[name] for name in Job.__dataclass_fields__}) for row in rows]
+    return found, Counted(rows[0]["all_of_them"], rows[0]["oldest"]) if rows else Counted(0, None)
+
+
 class JobContext:
     """What a running job may do about itself."""
 
@@ -270,7 +313,8 @@ class JobContext:
             raise Cancelled
 
     def _update(self, conn: Connection, **values: Any) -> None:
-        mine = update(table).where(table.c.id == self.job_id, table.c.attempt == self.attempt).values(**values)
+        mine = update(table).where(table.c.id == self.job_id, table.c.attempt == self.attempt)
+        mine = mine.values(**values, told_at=clock.now())
         if not conn.execute(mine).rowcount:
             raise Superseded
 

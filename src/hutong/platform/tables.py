@@ -32,9 +32,11 @@ job = Table(
     Column("started_by", Text, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("started_at", DateTime(timezone=True)),
+    Column("told_at", DateTime(timezone=True), comment="when it last said how far it is"),
     Column("finished_at", DateTime(timezone=True)),
 )
 Index("ix_job_unfinished", job.c.id, postgresql_where=text("state IN ('queued', 'running')"))
+Index("ix_job_failed", job.c.id, postgresql_where=text("state = 'failed'"))
 
 schedule = Table(
     "schedule",
