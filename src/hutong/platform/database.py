@@ -26,6 +26,7 @@ CENTERS = (
     "inventory",
     "ordering",
     "billing",
+    "insight",
 )
 MINIMUM_VERSION = 180000
 

@@ -3,6 +3,7 @@
 One file per theme; here all of it together, with the views other centers may read.
 """
 
+from hutong.party.tables.area_views import AREA_VIEWS
 from hutong.party.tables.areas import area_tables, definition
 from hutong.party.tables.base import metadata
 from hutong.party.tables.judgements import document, judgement, operation, operation_record, suspect_group
@@ -20,6 +21,7 @@ from hutong.party.tables.quality import (
     quality_task_step,
 )
 from hutong.party.tables.relations import customer_group, group_member, household, household_member, role
+from hutong.party.tables.reported import REPORT_VIEWS
 from hutong.party.tables.sharing import (
     call_list,
     call_result,
@@ -101,6 +103,7 @@ STATEMENTS = (
 
 VIEWS = {
     **period_views(party),
+    **AREA_VIEWS,
     "party.v1_party": """
         SELECT id AS party_id, kind, state, name AS display_name, name_key AS name_pinyin, gender, birth_date,
                id_type, id_number, mobile, phone, email, address, province, city, district, postcode, branch, grade,
@@ -120,4 +123,5 @@ VIEWS = {
             WHERE s.valid_from <= now() AND coalesce(s.valid_to > now(), true)) AS taken
         GROUP BY 1, 2""",
     **QUALITY_VIEWS,
+    **REPORT_VIEWS,
 }
