@@ -12,7 +12,8 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, Select, select, text
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from hutong.party.sharing import facts
 from hutong.party.tables import sharing_document
@@ -172,14 +173,10 @@ def publish(conn: Connection, kind: type[D], body: dict[str, Any], by: str) -> D
     return checked.model_copy(update={"version": version})
 
 
-def _newest(kind: type[Document]) -> Any:
+def _newest(kind: type[Document]) -> Select[Any]:
     table = sharing_document
-    return (
-        select(table)
-        .where(table.c.kind == kind.kind)
-        .distinct(table.c.code)
-        .order_by(table.c.code, table.c.version.desc())
-    )
+    wanted = select(table).where(table.c.kind == kind.kind).ext(distinct_on(table.c.code))
+    return wanted.order_by(table.c.code, table.c.version.desc())
 
 
 def in_force(conn: Connection, kind: type[D]) -> dict[str, D]:

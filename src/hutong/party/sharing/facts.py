@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, text
 
 from hutong.party.columns import ATTRIBUTES
+from hutong.party.sharing import area_facts
 from hutong.platform import cel
 from hutong.platform.errors import Unprocessable
 from hutong.platform.settings import settings
@@ -29,6 +30,12 @@ class Fact(NamedTuple):
 
 def _today() -> str:
     return f"CAST(now() AT TIME ZONE '{settings.business_timezone}' AS date)"
+
+
+_HOUSEHOLD = """(SELECT count(DISTINCT o.of_source || ' ' || o.of_key) FROM party.xref x
+    JOIN party.household_member m ON m.of_source = x.source AND m.of_key = x.key AND m.word <> 'removed'
+    JOIN party.household_member o ON o.household_id = m.household_id AND o.word <> 'removed'
+    WHERE x.party_id = party.party.id)"""
 
 
 def _own() -> dict[str, Fact]:
@@ -59,14 +66,15 @@ def _own() -> dict[str, Fact]:
     return made
 
 
-JOINS: dict[str, str] = {}
-"""Name of a join → its SQL, added to a query where one of its facts is named."""
-
-
 @lru_cache
 def catalogue() -> dict[str, Fact]:
     """Name → fact."""
-    return _own()
+    of_areas = {
+        name: Fact(area_facts.column_of(area, name), found.type, None, area)
+        for area, group in area_facts.GROUPS.items()
+        for name, found in group.items()
+    }
+    return {**_own(), **of_areas, "household_size": Fact(_HOUSEHOLD, cel.INT)}
 
 
 @lru_cache
@@ -102,7 +110,7 @@ def where(expression: cel.Expression) -> str:
 def source_of(names: Iterable[str]) -> str:
     """`FROM` with the joins that facts need."""
     joins = sorted({join for name in names if (join := fact(name).join)})
-    return " ".join(["party.party", *(JOINS[join] for join in joins)])
+    return " ".join(["party.party", *(area_facts.join_of(join, _today()) for join in joins)])
 
 
 def of_party(conn: Connection, party_id: int, names: Iterable[str]) -> dict[str, Any]:
