@@ -181,6 +181,7 @@ def clear() -> None:
             text(
                 """TRUNCATE party.party, party.party_history, party.xref, party.judgement, party.suspect_group,
                    party.operation, party.operation_record, party.redirect, party.party_value, party.source_record,
-                   party.source_version, party.rejected_record, party.load CASCADE"""
+                   party.source_version, party.rejected_record, party.load, party.match_key,
+                   party.changed_record, party.statistics, party.generic_value, party.crowded_key, party.run CASCADE"""
             )
         )

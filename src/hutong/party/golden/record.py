@@ -1,4 +1,10 @@
-"""Golden records brought up to date for a set of parties, in one pass; what did not change is not written."""
+"""Golden records brought up to date for a set of parties, in one pass; what did not change is not written.
+
+Few parties come as parameters, so that the database keeps its plans; many as the temporary table `stale` (party_id).
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from sqlalchemy import Column, ColumnElement, Connection, MetaData, Table, literal_column, select, text
 
@@ -13,46 +19,48 @@ _WRITTEN = ("kind", *GOLDEN, *_DERIVED)
 _golden = Table(
     "golden", MetaData(), *(Column(name, party.c[name].type) for name in ("id", *_WRITTEN)), prefixes=["TEMPORARY"]
 )
+_OF_STALE = "(SELECT x.party_id, x.record_id FROM party.xref x JOIN stale t ON t.party_id = x.party_id)"
+_OF_THESE = "(SELECT x.party_id, x.record_id FROM party.xref x WHERE x.party_id = ANY(:parties))"
 
 
-FEW = 50
-"""Parties up to which rows pass through the program: temporary tables cost more than they save."""
-_MEMBERS = "(SELECT x.party_id, x.record_id FROM party.xref x JOIN stale t ON t.party_id = x.party_id)"
+class Refreshed(NamedTuple):
+    """How many golden records were made and altered; for few, which."""
+
+    created: int
+    changed: int
+    made: Sequence[int] = ()
+    altered: Sequence[int] = ()
 
 
-def refresh(conn: Connection, by: str, cause: str) -> tuple[int, int]:
-    """Recompute the parties of the temporary table `stale` (party_id). Returns how many were created and changed."""
-    statement = golden_sql(documents.active_survivorship(conn), _MEMBERS)
-    few = conn.execute(text("SELECT count(*) FROM stale")).scalar_one() <= FEW
-    done = _few(conn, statement, by, cause) if few else _many(conn, statement, by, cause)
-    _values(conn)
-    conn.execute(
-        text(
-            """UPDATE party.source_record r SET settled = true FROM party.xref x, stale t
-               WHERE x.record_id = r.id AND t.party_id = x.party_id AND NOT r.settled"""
-        )
-    )
-    return done
-
-
-def _few(conn: Connection, statement: str, by: str, cause: str) -> tuple[int, int]:
-    rows = [dict(row) for row in conn.execute(text(statement)).mappings()]
-    wanted = select(party.c.state, *(party.c[name] for name in ("id", *_WRITTEN)))
-    found = conn.execute(wanted.where(party.c.id.in_([row["id"] for row in rows]))).mappings()
-    known = {row["id"]: row for row in found}
+def refresh_these(conn: Connection, parties: Sequence[int], by: str, cause: str) -> Refreshed:
+    """Recompute these parties."""
+    if not parties:
+        return Refreshed(0, 0)
+    listed = sorted(set(parties))
+    statement = golden_sql(documents.active_survivorship(conn), _OF_THESE)
+    rows = [dict(row) for row in conn.execute(text(statement), {"parties": listed}).mappings()]
+    wanted = text(f"SELECT id, state, {', '.join(_WRITTEN)} FROM party.party WHERE id = ANY(:parties)")  # noqa: S608
+    known = {row["id"]: row for row in conn.execute(wanted, {"parties": listed}).mappings()}
     new = [row for row in rows if row["id"] not in known]
     altered = [
         {**row, "state": "active" if known[row["id"]]["state"] == "merged" else known[row["id"]]["state"]}
         for row in rows
-        if row["id"] in known
-        and (known[row["id"]]["state"] == "merged" or any(row[name] != known[row["id"]][name] for name in _WRITTEN))
+        if row["id"] in known and _differs(row, known[row["id"]])
     ]
     history.insert(conn, party, new, changed_by=by, cause=cause)
     history.change(conn, party, altered, columns=[*_WRITTEN, "state"], changed_by=by, cause=cause)
-    return len(new), len(altered)
+    conn.execute(text(_FORGET_THESE), {"parties": listed})
+    conn.execute(text(_VALUES.format(stale="unnest(CAST(:parties AS bigint[])) AS t (party_id)")), {"parties": listed})
+    return Refreshed(len(new), len(altered), [row["id"] for row in new], [row["id"] for row in altered])
 
 
-def _many(conn: Connection, statement: str, by: str, cause: str) -> tuple[int, int]:
+def _differs(row: Any, known: Any) -> bool:
+    return known["state"] == "merged" or any(row[name] != known[name] for name in _WRITTEN)
+
+
+def refresh(conn: Connection, by: str, cause: str) -> Refreshed:
+    """Recompute the parties of the temporary table `stale`."""
+    statement = golden_sql(documents.active_survivorship(conn), _OF_STALE)
     conn.execute(text("DROP TABLE IF EXISTS golden"))
     conn.execute(text("ANALYZE stale"))
     conn.execute(text(f"CREATE TEMPORARY TABLE golden ON COMMIT DROP AS {statement}"))
@@ -71,15 +79,18 @@ def _many(conn: Connection, statement: str, by: str, cause: str) -> tuple[int, i
     changed = 0
     if conn.execute(select(select(altered.subquery()).exists())).scalar_one():
         changed = history.change(conn, party, altered, columns=[*_WRITTEN, "state"], changed_by=by, cause=cause)
-    return created, changed
+    conn.execute(text("DELETE FROM party.party_value v USING stale t WHERE v.party_id = t.party_id"))
+    conn.execute(text(_VALUES.format(stale="stale t")))
+    return Refreshed(created, changed)
 
 
+_FORGET_THESE = "DELETE FROM party.party_value WHERE party_id = ANY(:parties)"
 _VALUES = """
 INSERT INTO party.party_value (party_id, kind, value, detail, records, sources, current, first_seen_at, last_seen_at)
 SELECT x.party_id, v.kind, v.value, coalesce(max(v.detail), ''), count(DISTINCT r.id),
        array_agg(DISTINCT r.source ORDER BY r.source), bool_or(v.value IS NOT DISTINCT FROM v.golden),
        min(coalesce(r.source_created_at, r.source_changed_at)), max(r.source_changed_at)
-FROM stale t JOIN party.xref x ON x.party_id = t.party_id JOIN party.source_record r ON r.id = x.record_id
+FROM {stale} JOIN party.xref x ON x.party_id = t.party_id JOIN party.source_record r ON r.id = x.record_id
 JOIN party.party p ON p.id = x.party_id
 CROSS JOIN LATERAL (VALUES
     ('name', r.name, NULL, p.name), ('phone', r.mobile, 'mobile', p.mobile), ('phone', r.phone, 'fixed', p.phone),
@@ -88,23 +99,15 @@ CROSS JOIN LATERAL (VALUES
     ('address', r.address, r.address_key, p.address)) AS v (kind, value, detail, golden)
 WHERE v.value IS NOT NULL
 GROUP BY x.party_id, v.kind, v.value"""
-
-
-def _values(conn: Connection) -> None:
-    """All names, contacts, addresses and documents of the stale parties, with who states them."""
-    conn.execute(text("DELETE FROM party.party_value v USING stale t WHERE v.party_id = t.party_id"))
-    conn.execute(text(_VALUES))
+"""All names, contacts, addresses and documents of the stale parties, with who states them."""
 
 
 def mark_stale(conn: Connection, version: int) -> None:
-    """Add to `stale` the parties with a record the golden record does not know, chosen by another version, or whose
-    unit has another path now."""
+    """Add to `stale` the parties whose values another version chose, or whose unit has another path now."""
     conn.execute(
         text(
             """INSERT INTO stale
-               SELECT DISTINCT x.party_id FROM party.source_record r JOIN party.xref x ON x.record_id = r.id
-               WHERE NOT r.settled
-               UNION SELECT id FROM party.party WHERE survivorship_version <> :version AND state <> 'merged'
+               SELECT id FROM party.party WHERE survivorship_version <> :version AND state <> 'merged'
                UNION SELECT p.id FROM party.party p LEFT JOIN identity.v1_unit u
                    ON u.code = CASE WHEN p.owner_id IS NULL THEN p.branch ELSE split_part(p.unit_path, '/', -2) END
                WHERE p.state <> 'merged' AND p.unit_path IS DISTINCT FROM u.path

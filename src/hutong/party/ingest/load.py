@@ -186,13 +186,18 @@ def _records(conn: Connection, duck: duckdb.DuckDBPyConnection, mapping: Mapping
 
 
 _UPSERT = f"""
-INSERT INTO party.source_record AS r (source, key, load_id, {", ".join(_CONTENT)})
-SELECT :source, key, :load, {", ".join(_CONTENT)} FROM staged WHERE last ORDER BY row_number
-ON CONFLICT (source, key) DO UPDATE SET load_id = excluded.load_id, settled = false,
-    {", ".join(f"{name} = excluded.{name}" for name in _CONTENT)}
-WHERE r.content_hash <> excluded.content_hash
-  AND coalesce(excluded.source_changed_at >= r.source_changed_at, TRUE)"""  # noqa: S608
-"""A record that its source changed earlier than what is known does not overwrite it: order of arrival is nothing."""
+WITH written AS (
+    INSERT INTO party.source_record AS r (source, key, load_id, {", ".join(_CONTENT)})
+    SELECT :source, key, :load, {", ".join(_CONTENT)} FROM staged WHERE last ORDER BY row_number
+    ON CONFLICT (source, key) DO UPDATE SET load_id = excluded.load_id,
+        {", ".join(f"{name} = excluded.{name}" for name in _CONTENT)}
+    WHERE r.content_hash <> excluded.content_hash
+      AND coalesce(excluded.source_changed_at >= r.source_changed_at, TRUE)
+    RETURNING id
+)
+INSERT INTO party.changed_record (record_id) SELECT id FROM written"""  # noqa: S608
+"""A record that its source changed earlier than what is known does not overwrite it: order of arrival is nothing.
+What was written waits for the next resolution run (`changed_record`)."""
 
 _VERSIONS = """
 INSERT INTO party.source_version (record_id, load_id, row_number, raw)

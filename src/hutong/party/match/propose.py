@@ -27,17 +27,21 @@ class Proposed:
     skipped_blocks: int
 
 
-def propose(duck: duckdb.DuckDBPyConnection, rules: RulesDocument) -> Proposed:
-    """Make the tables `generic` (kind, value) and `proposals` (left_id, right_id, verdict, rule, strength, reasons)."""
+def propose(duck: duckdb.DuckDBPyConnection, rules: RulesDocument, *, given: bool = False) -> Proposed:
+    """Make the tables `generic` (kind, value) and `proposals` (left_id, right_id, verdict, rule, strength, reasons).
+
+    `given`: the statistics are a published version's: `generic` is there, `crowded` (first 16 digits of the MD5 of a
+    match key) says which blocks not to use, and only pairs with a record of `news` (rank) are compared.
+    """
     register(duck)
-    disarm(duck, rules)
+    disarm(duck, rules, given=given)
     duck.execute(
         """CREATE TABLE proposals (left_id BIGINT, right_id BIGINT, verdict VARCHAR, rule VARCHAR, strength INT,
                                    reasons VARCHAR)"""
     )
     pairs = skipped = 0
     for kind in KINDS:
-        skipped += _candidates(duck, kind, rules)
+        skipped += _candidates(duck, kind, rules, given=given)
         pairs += _count(duck, "pairs")
         _judge(duck, kind, rules)
         duck.execute("DROP TABLE pairs")
@@ -49,8 +53,14 @@ def _count(duck: duckdb.DuckDBPyConnection, table: str) -> int:
     return int(row[0]) if row else 0
 
 
-def disarm(duck: duckdb.DuckDBPyConnection, rules: RulesDocument) -> None:
+def disarm(duck: duckdb.DuckDBPyConnection, rules: RulesDocument, *, given: bool = False) -> None:
     """`generic`: values under more distinct names than the document allows; `comparable`: records without them."""
+    if not given:
+        _count_generic(duck, rules)
+    _compare_without(duck, rules)
+
+
+def _count_generic(duck: duckdb.DuckDBPyConnection, rules: RulesDocument) -> None:
     parts = []
     for kind, limit in rules.generic.items():
         value = "unnest([" + ", ".join(_PHONES) + "])" if kind == "phone" else kind
@@ -59,6 +69,9 @@ def disarm(duck: duckdb.DuckDBPyConnection, rules: RulesDocument) -> None:
                 WHERE value IS NOT NULL GROUP BY value HAVING count(DISTINCT name_key) > {limit}"""  # noqa: S608
         )
     duck.execute("CREATE TABLE generic AS " + " UNION ALL ".join(parts))
+
+
+def _compare_without(duck: duckdb.DuckDBPyConnection, rules: RulesDocument) -> None:
     armed = "list_filter(list_distinct([{}]), lambda p: p IS NOT NULL AND NOT contains(g.phones, p))".format(
         ", ".join(_PHONES)
     )
@@ -75,7 +88,7 @@ def disarm(duck: duckdb.DuckDBPyConnection, rules: RulesDocument) -> None:
     )
 
 
-def _candidates(duck: duckdb.DuckDBPyConnection, kind: Kind, rules: RulesDocument) -> int:
+def _candidates(duck: duckdb.DuckDBPyConnection, kind: Kind, rules: RulesDocument, *, given: bool = False) -> int:
     """`pairs`: each two records of a kind that share all keys of a block; returns the blocks too large to use."""
     duck.execute("CREATE TABLE found (a BIGINT, b BIGINT)")
     skipped = 0
@@ -83,26 +96,33 @@ def _candidates(duck: duckdb.DuckDBPyConnection, kind: Kind, rules: RulesDocumen
         keys = [("unnest(phones)" if key == "phone" else _KEY_SQL.get(key, key)) for key in block]
         named = ", ".join(f"{sql} AS k{place}" for place, sql in enumerate(keys))
         names = [f"k{place}" for place in range(len(keys))]
-        listed, given = ", ".join(names), " AND ".join(f"{name} IS NOT NULL" for name in names)
+        listed, present = ", ".join(names), " AND ".join(f"{name} IS NOT NULL" for name in names)
+        usable = _uncrowded(kind, block) if given else f"len(members) <= {rules.largest_block}"
         duck.execute(
             f"""CREATE OR REPLACE TABLE blocked AS
                 SELECT {listed}, list(rank ORDER BY rank) AS members FROM (
                     SELECT DISTINCT rank, {listed}
-                    FROM (SELECT rank, {named} FROM comparable WHERE kind = ?) WHERE {given})
+                    FROM (SELECT rank, {named} FROM comparable WHERE kind = ?) WHERE {present})
                 GROUP BY {listed} HAVING count(*) > 1""",  # noqa: S608
             [kind],
         )
-        row = duck.execute("SELECT count(*) FROM blocked WHERE len(members) > ?", [rules.largest_block]).fetchone()
+        row = duck.execute(f"SELECT count(*) FROM blocked WHERE NOT ({usable})").fetchone()  # noqa: S608
         skipped += int(row[0]) if row else 0
         duck.execute(
-            """INSERT INTO found SELECT a, b FROM (
-                   SELECT a, unnest(members) AS b FROM (
-                       SELECT unnest(members) AS a, members FROM blocked WHERE len(members) <= ?)) WHERE a < b""",
-            [rules.largest_block],
+            f"""INSERT INTO found SELECT a, b FROM (
+                    SELECT a, unnest(members) AS b FROM (
+                        SELECT unnest(members) AS a, members FROM blocked WHERE {usable})) WHERE a < b"""  # noqa: S608
         )
-    duck.execute("CREATE TABLE pairs AS SELECT DISTINCT a, b FROM found")
+    wanted = "WHERE a IN (FROM news) OR b IN (FROM news)" if given else ""
+    duck.execute(f"CREATE TABLE pairs AS SELECT DISTINCT a, b FROM found {wanted}")  # noqa: S608
     duck.execute("DROP TABLE found")
     return skipped
+
+
+def _uncrowded(kind: Kind, block: Sequence[str]) -> str:
+    """Whether a block's key is none of the crowded ones (`resolution/match_keys.py` tells what a key is)."""
+    values = " || chr(31) || ".join(f"k{place}::VARCHAR" for place in range(len(block)))
+    return f"left(md5('{kind}:{'+'.join(block)}:' || {values}), 16) NOT IN (FROM crowded)"
 
 
 def _first(rules: Sequence[Rule], value: str, columns: dict[str, str]) -> str:

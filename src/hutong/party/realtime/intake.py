@@ -214,7 +214,7 @@ INSERT INTO party.source_record (source, key, kind, {", ".join(_NAMES)}, attribu
                                  source_changed_at, content_hash)
 VALUES (:source, :key, :kind, {", ".join(f":{name}" for name in _NAMES)}, CAST(:attributes AS jsonb),
         '{{}}', :now, :now, md5(:raw))
-ON CONFLICT (source, key) DO UPDATE SET settled = false, source_changed_at = excluded.source_changed_at,
+ON CONFLICT (source, key) DO UPDATE SET source_changed_at = excluded.source_changed_at,
     attributes = excluded.attributes, content_hash = excluded.content_hash,
     {", ".join(f"{name} = excluded.{name}" for name in _NAMES)}
 RETURNING id"""  # noqa: S608  (names come from declarations)

@@ -1,20 +1,23 @@
 """Records moved between parties: cross-references, redirects of retired ids, golden records and events, as one set."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, CursorResult, select, text
 
 from hutong.party import documents
 from hutong.party.golden import record as golden
+from hutong.party.golden.record import Refreshed
 from hutong.party.resolution.clusters import Ints
 from hutong.party.resolution.identity_of_clusters import NEW
 from hutong.party.tables import operation, party
 from hutong.platform import database, history
 
 LOCK = "party.membership"
-MANY = 1000
-"""Rows from which on the planner is told how many there are."""
+FEW = 500
+"""Moves up to which rows are parameters: temporary tables cost more than they save."""
 
 
 @dataclass(frozen=True)
@@ -55,14 +58,80 @@ def move(
     *,
     operation_id: int,
     by: str,
-    touched: list[int] | None = None,
+    touched: Sequence[int] = (),
+    everywhere: bool = False,
 ) -> Moved:
     """Give each record its party. `after` below zero: new parties; the same number means the same new party.
 
-    `touched`: records whose content changed; None: whatever the golden records do not know yet, all over.
+    `touched`: records whose content changed; `everywhere`: also renew golden records that other rules of survivorship
+    chose, or whose unit has another path now.
     """
     after = _named(conn, after)
     changed = before != after
+    moves = _Moves(conn, (record[changed], before[changed], after[changed]), touched, everywhere)
+    if moves.count:
+        moves.run(_XREF)
+        moves.run(_OPERATION_RECORDS, operation=operation_id)
+    retired = list(moves.run(_RETIRED).scalars()) if moves.count else []
+    revived = list(moves.run(_REVIVED).scalars()) if moves.count else []
+    if moves.count:
+        moves.run(_REPOINT, retired=retired, operation=operation_id)
+    cause = f"operation:{operation_id}"
+    refreshed = moves.refresh(by, cause)
+    if retired:
+        _retire(conn, retired, by, cause)
+    moves.run(_EVENTS, operation=operation_id, cause=cause, revived=revived)
+    return Moved(operation_id, moves.count, refreshed.created, refreshed.changed, retired, revived)
+
+
+class _Moves:
+    """The moves as relations that statements name: `moved` (record, before, after) and `stale` (party).
+
+    Few are parameters of each statement, whose plans the database then keeps; many are temporary tables.
+    """
+
+    def __init__(self, conn: Connection, moved: tuple[Ints, Ints, Ints], touched: Sequence[int], everywhere: bool):
+        record, before, after = moved
+        self.conn = conn
+        self.count = len(record)
+        self.few = self.count <= FEW and len(touched) <= FEW and not everywhere
+        if self.few:
+            homes = conn.execute(text(_HOMES), {"ids": list(touched), "moved": record.tolist()}).scalars().all()
+            parties = sorted({*homes, *before[before > 0].tolist(), *after.tolist()})
+            self.parameters: dict[str, Any] = {
+                "moved_records": record.tolist(), "befores": [one or None for one in before.tolist()],
+                "afters": after.tolist(), "parties": parties,
+            }  # fmt: skip
+            return
+        self.parameters = {}
+        triples = zip(record.tolist(), before.tolist(), after.tolist(), strict=True)
+        _fill(conn, ((one, two or None, three) for one, two, three in triples), touched, everywhere)
+
+    def run(self, statement: str, **parameters: Any) -> CursorResult[Any]:
+        """A statement over `moved` and `stale`; it begins with a list of common tables, or none."""
+        head, rest = statement.split("WITH", 1) if statement.startswith("\nWITH") else ("", statement)
+        sql = head + _PRELUDE + (", " if head else "") + rest if self.few else statement
+        bound = {name: value for name, value in {**self.parameters, **parameters}.items() if f":{name}" in sql}
+        return self.conn.execute(text(sql), bound)
+
+    def refresh(self, by: str, cause: str) -> Refreshed:
+        """The golden records of `stale`."""
+        if self.few:
+            return golden.refresh_these(self.conn, self.parameters["parties"], by, cause)
+        return golden.refresh(self.conn, by, cause)
+
+
+_PRELUDE = """WITH moved AS (
+    SELECT * FROM unnest(CAST(:moved_records AS bigint[]), CAST(:befores AS bigint[]), CAST(:afters AS bigint[]))
+        AS m (record_id, before_id, after_id)
+), stale AS (SELECT unnest(CAST(:parties AS bigint[])) AS party_id)
+"""
+_HOMES = "SELECT party_id FROM party.xref WHERE record_id = ANY(:ids) AND record_id <> ALL(:moved)"
+
+
+def _fill(
+    conn: Connection, rows: Iterable[tuple[int, int | None, int]], touched: Sequence[int], everywhere: bool
+) -> None:
     conn.execute(
         text(
             "CREATE TEMPORARY TABLE IF NOT EXISTS moved (record_id bigint, before_id bigint, after_id bigint) "
@@ -71,39 +140,19 @@ def move(
     )
     conn.execute(text("CREATE TEMPORARY TABLE IF NOT EXISTS stale (party_id bigint PRIMARY KEY) ON COMMIT DROP"))
     conn.execute(text("TRUNCATE moved, stale"))
-    triples = zip(record[changed].tolist(), before[changed].tolist(), after[changed].tolist(), strict=True)
-    rows = ((one, two or None, three) for one, two, three in triples)
-    count = database.copy_rows(conn, "moved", ("record_id", "before_id", "after_id"), rows)
-    parameters = {"operation": operation_id}
-    if count:
-        conn.execute(text(_XREF))
-        conn.execute(text(_OPERATION_RECORDS), parameters)
-        conn.execute(
-            text(
-                "INSERT INTO stale SELECT before_id FROM moved WHERE before_id IS NOT NULL "
-                "UNION SELECT after_id FROM moved"
-            )
+    database.copy_rows(conn, "moved", ("record_id", "before_id", "after_id"), rows)
+    conn.execute(
+        text(
+            "INSERT INTO stale SELECT before_id FROM moved WHERE before_id IS NOT NULL UNION SELECT after_id FROM moved"
         )
-    if count > MANY:
-        conn.execute(text("ANALYZE party.xref, party.source_record, stale, moved"))
-    if touched is None:
+    )
+    if touched:
+        touching = "INSERT INTO stale SELECT DISTINCT party_id FROM party.xref WHERE record_id = ANY(:ids)"
+        conn.execute(text(f"{touching} ON CONFLICT DO NOTHING"), {"ids": list(touched)})
+    big = conn.execute(text("SELECT count(*) > 5000 FROM moved")).scalar_one()
+    conn.execute(text("ANALYZE party.xref, party.source_record, moved, stale" if big else "ANALYZE moved, stale"))
+    if everywhere:
         golden.mark_stale(conn, documents.active_survivorship(conn).version)
-    else:
-        conn.execute(
-            text(
-                "INSERT INTO stale SELECT party_id FROM party.xref WHERE record_id = ANY(:ids) ON CONFLICT DO NOTHING"
-            ),
-            {"ids": touched},
-        )
-    retired = list(conn.execute(text(_RETIRED)).scalars())
-    revived = list(conn.execute(text(_REVIVED)).scalars())
-    _redirect(conn, retired, operation_id)
-    cause = f"operation:{operation_id}"
-    created, altered = golden.refresh(conn, by, cause)
-    if retired:
-        _retire(conn, retired, by, cause)
-    _publish(conn, operation_id, cause, revived)
-    return Moved(operation_id, count, created, altered, retired, revived)
 
 
 def _named(conn: Connection, after: Ints) -> Ints:
@@ -151,10 +200,6 @@ WHERE d.survivor_id <> excluded.survivor_id"""
 """A retired id leads to the party that now holds most of the records it held last; so an undo needs no memory."""
 
 
-def _redirect(conn: Connection, retired: list[int], operation_id: int) -> None:
-    conn.execute(text(_REPOINT), {"retired": retired, "operation": operation_id})
-
-
 def _retire(conn: Connection, retired: list[int], by: str, cause: str) -> None:
     conn.execute(text("DELETE FROM party.party_value WHERE party_id = ANY(:ids)"), {"ids": retired})
     gone = select(party.c.id).where(party.c.id.in_(retired))
@@ -183,8 +228,4 @@ FROM stale t JOIN party.party p ON p.id = t.party_id
 LEFT JOIN older ON older.id = p.id LEFT JOIN came ON came.id = p.id LEFT JOIN party.redirect d ON d.retired_id = p.id
 WHERE p.cause = :cause
 ORDER BY p.id"""
-
-
-def _publish(conn: Connection, operation_id: int, cause: str, revived: list[int]) -> None:
-    """party.created, party.changed, party.split for the living, party.merged for the retired."""
-    conn.execute(text(_EVENTS), {"operation": operation_id, "cause": cause, "revived": revived})
+"""party.created, party.changed, party.split for the living, party.merged for the retired."""

@@ -1,25 +1,37 @@
-"""Resolution (EC-05): rules propose over all records, the judgement log is brought to what they say, clusters follow.
+"""Resolution (EC-05): rules propose, the judgement log is brought to what they say, clusters follow.
 
-The outcome depends on records, rules in force and people's judgements, not on order or number of runs.
+The outcome depends on records, rules in force and people's judgements, not on order or number of runs. So a run looks
+only at what is new or changed since the last, and at what that may concern: the records that share a match key with it,
+and those whose comparability the newest statistics changed. Other rules or models ask for a run over everything.
 """
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import duckdb
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from sqlalchemy import Connection, text
 
 from hutong.party import documents
-from hutong.party.columns import ATTRIBUTES
-from hutong.party.ingest.load import copy_out
 from hutong.party.match.propose import propose
 from hutong.party.match.rules import RulesDocument
-from hutong.party.resolution import graph, membership
+from hutong.party.resolution import graph, match_keys, membership, statistics
+from hutong.party.resolution.clusters import Ints
+from hutong.party.resolution.judgement_log import Logged, bring_to
+from hutong.party.resolution.lifting import News, lift_news
+from hutong.party.resolution.membership import Moved
 from hutong.party.stewardship import suspects
+from hutong.party.tables import run
 from hutong.platform import database
 
 Progress = Callable[[int, int, str], None]
+MANY = 20_000
+"""Records whose judgements changed from which on the whole graph is read at once."""
+MOST_CHANGES = 0.2
+"""Part of all records from which on a run over everything is quicker than one over the changes."""
 
 
 def _quiet(_done: int, _total: int, _message: str) -> None:
@@ -28,9 +40,11 @@ def _quiet(_done: int, _total: int, _message: str) -> None:
 
 @dataclass(frozen=True)
 class Resolved:
-    """What a run found and did."""
+    """What a run found and did. `scope`: full, or changes; `records`: all there are, `compared`: of them looked at."""
 
+    scope: str
     records: int
+    compared: int
     parties: int
     pairs: int
     generic_values: int
@@ -43,84 +57,101 @@ class Resolved:
     suspect_groups: int
 
 
-def resolve(by: str = "system:0", progress: Progress = _quiet) -> Resolved:
-    """Resolve all records in one transaction. Runs exclude one another; a run without news changes nothing."""
+def resolve(by: str = "system:0", progress: Progress = _quiet, *, full: bool = False) -> Resolved:
+    """Resolve what is new or changed (`full`: everything, with the same outcome). Runs exclude one another; a run
+    without news changes nothing. Real time goes on meanwhile, but for the last part, when records move."""
     with database.begin("party") as conn:
-        conn.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('party.resolve', 0))"))
+        _alone(conn)
         rules = documents.active_rules(conn)
+        news = _take_up(conn, rules, full=full)
+    with database.begin("party") as conn:
+        _alone(conn)
         progress(0, 4, "compare")
         newest = conn.execute(text("SELECT coalesce(max(id), 0) FROM party.judgement")).scalar_one()
         with duckdb.connect() as duck:
-            lift(conn, duck)
-            proposed = propose(duck, rules)  # the long part: others go on working meanwhile
-            membership.lock(conn)
-            made, ended = _log(conn, duck, rules, newest)
+            compared = lift_news(conn, duck, news)
+            proposed = propose(duck, rules, given=True)  # the long part: others go on working meanwhile
+            logged = bring_to(conn, duck, rules, newest, news)
         progress(1, 4, "cluster")
-        graph.scope_all(conn)
-        found = graph.load(conn, rules)
-        progress(2, 4, "golden")
-        operation = membership.new_operation(conn, "resolve", f"rules {rules.version}", by)
-        moved = membership.move(conn, found.record, found.prior, found.assign(), operation_id=operation, by=by)
+        membership.lock(conn)
+        moved, operation = _move(conn, rules, logged, by)
         progress(3, 4, "suspects")
         groups = suspects.refresh(conn)
-        parties = conn.execute(text("SELECT count(DISTINCT party_id) FROM party.xref")).scalar_one()
+        conn.execute(text("DELETE FROM party.changed_record c USING taken t WHERE t.seq = c.seq"))
+        conn.execute(
+            run.insert().values(
+                scope=news.scope, judges=news.judges, rules_version=rules.version, records=compared,
+                statistics_version=news.statistics.version, pairs=proposed.pairs, judgements_made=logged.made,
+                judgements_ended=logged.ended, operation_id=operation, done_by=by,
+            )
+        )  # fmt: skip
+        counts = conn.execute(
+            text("SELECT (SELECT count(*) FROM party.xref), (SELECT count(DISTINCT party_id) FROM party.xref)")
+        ).one()
         progress(4, 4, "done")
         return Resolved(
-            len(found.record), parties, proposed.pairs, proposed.generic_values, proposed.skipped_blocks, made, ended,
-            moved.created, moved.changed, len(moved.retired), groups,
+            news.scope, counts[0], compared, counts[1], proposed.pairs, len(news.statistics.generic),
+            len(news.statistics.crowded), logged.made, logged.ended, moved.created, moved.changed, len(moved.retired),
+            groups,
         )  # fmt: skip
 
 
-_ARROW = {"text": pa.string(), "date": pa.date32(), "boolean": pa.string()}
-
-
-def lift(conn: Connection, duck: duckdb.DuckDBPyConnection) -> None:
-    """Make DuckDB's `records` of all source records; `rank` is the order of (source, key)."""
-    names = ", ".join(f"r.{attribute.name}" for attribute in ATTRIBUTES)
-    table = graph.fetch(
-        conn,
-        f"SELECT r.id, r.source, r.key, r.kind, {names} FROM party.source_record r",  # noqa: S608
-        {"id": pa.int64(), "source": pa.string(), "key": pa.string(), "kind": pa.string(),
-         **{attribute.name: _ARROW[attribute.type] for attribute in ATTRIBUTES}},
+def _move(conn: Connection, rules: RulesDocument, logged: Logged, by: str) -> tuple[Moved, int]:
+    """Cluster what the news concern and move what changed."""
+    loaded = "SELECT c.record_id FROM party.changed_record c JOIN taken t USING (seq) WHERE NOT c.judged"
+    touched = graph.ints(graph.fetch(conn, loaded, {"id": pa.int64()}), "id")
+    _regrouped(conn, logged, touched)
+    found = graph.load(conn, rules)
+    after = found.assign()
+    operation = membership.new_operation(conn, "resolve", f"rules {rules.version}", by)
+    moving = found.record[found.prior != after]
+    moved = membership.move(
+        conn, found.record, found.prior, after, operation_id=operation, by=by,
+        touched=np.setdiff1d(touched, moving).tolist(), everywhere=True,
     )  # fmt: skip
-    flags = ", ".join(f"{a.name} = 't' AS {a.name}" for a in ATTRIBUTES if a.type == "boolean")
-    duck.register("lifted", table)
-    duck.execute(
-        f"CREATE TABLE records AS SELECT * REPLACE ({flags}), "  # noqa: S608  (names come from declarations)
-        "row_number() OVER (ORDER BY source, key) AS rank FROM lifted"
-    )
-    duck.unregister("lifted")
+    return moved, operation
 
 
-_END = """
-UPDATE party.judgement j SET ended_at = now(), ended_because = 'rules no longer say so'
-WHERE j.made_by_kind = 'rule' AND j.ended_at IS NULL AND j.id <= :newest AND NOT EXISTS (
-    SELECT FROM proposed p
-    WHERE p.left_id = j.left_id AND p.right_id = j.right_id AND p.rule = j.rule AND p.verdict = j.verdict)"""
-
-_MAKE = """
-INSERT INTO party.judgement (left_id, right_id, verdict, made_by_kind, rule, rule_version, strength, reasons, made_by)
-SELECT left_id, right_id, verdict, 'rule', rule, :version, strength, reasons, 'rules'
-FROM proposed p
-WHERE NOT EXISTS (SELECT FROM party.judgement j WHERE j.left_id = p.left_id AND j.right_id = p.right_id
-                  AND j.rule = p.rule AND j.ended_at IS NULL)
-ORDER BY left_id, right_id"""
+def _alone(conn: Connection) -> None:
+    conn.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('party.resolve', 0))"))
 
 
-def _log(conn: Connection, duck: duckdb.DuckDBPyConnection, rules: RulesDocument, newest: int) -> tuple[int, int]:
-    """Bring the rules' part of the judgement log to the proposals. Returns how many were made and ended.
+def judges(rules: RulesDocument) -> str:
+    """A digest of what judges pairs; judgements made by another are to be made anew."""
+    body = rules.model_dump_json(exclude={"version"})
+    return hashlib.sha256(body.encode()).hexdigest()[:16]
 
-    `newest`: judgements after it were made in real time, about records this run did not see.
+
+def _take_up(conn: Connection, rules: RulesDocument, *, full: bool) -> News:
+    """What is new; its match keys written, the statistics brought up. Committed before comparing begins, and after
+    all who were at work in real time: so either they see the new records, or the run sees theirs."""
+    digest = judges(rules)
+    before = conn.execute(text("SELECT judges FROM party.run ORDER BY id DESC LIMIT 1")).scalar()
+    kinds = {"seq": pa.int64(), "record": pa.int64(), "judged": pa.string()}
+    queue = graph.fetch(conn, "SELECT seq, record_id, judged FROM party.changed_record", kinds)
+    loaded = queue.filter(pc.equal(queue.column("judged"), "f"))
+    listed, unjudged = np.unique(graph.ints(queue, "record")), np.unique(graph.ints(loaded, "record")).tolist()
+    count = conn.execute(text("SELECT count(*) FROM party.source_record")).scalar_one()
+    everything = full or before != digest or len(listed) > count * MOST_CHANGES
+    if before != digest:
+        match_keys.renew_all(conn, rules)
+    else:
+        match_keys.renew(conn, rules, unjudged)
+    membership.lock(conn)
+    brought = statistics.bring_up(conn, rules, None if everything else listed.tolist(), "run")
+    records = None if everything else sorted({*unjudged, *brought.affected})
+    return News(records, graph.ints(queue, "seq"), digest, brought.statistics)
+
+
+def _regrouped(conn: Connection, logged: Logged, loaded: Ints) -> None:
+    """Choose the records to cluster (`scope`): those with other judgements, another content or no party.
+
+    Clusters that nothing changed stay as they are: so only what hangs together with the changes is looked at.
     """
-    conn.execute(
-        text(
-            """CREATE TEMPORARY TABLE proposed (left_id bigint, right_id bigint, verdict text, rule text, strength int,
-                                                reasons jsonb) ON COMMIT DROP"""
-        )
-    )
-    columns = ("left_id", "right_id", "verdict", "rule", "strength", "reasons")
-    database.copy_csv(conn, "proposed", columns, copy_out(duck, f"SELECT {', '.join(columns)} FROM proposals"))  # noqa: S608
-    conn.execute(text("ANALYZE proposed"))
-    ended = conn.execute(text(_END), {"newest": newest}).rowcount
-    made = conn.execute(text(_MAKE), {"version": rules.version}).rowcount
-    return made, ended
+    alone = "NOT EXISTS (SELECT FROM party.xref x WHERE x.record_id = r.id)"
+    homeless = graph.fetch(conn, f"SELECT r.id FROM party.source_record r WHERE {alone}", {"id": pa.int64()})  # noqa: S608
+    records = logged.records | set(graph.ints(homeless, "id").tolist()) | set(loaded.tolist())
+    if len(records) > MANY:
+        graph.scope_all(conn)
+    else:
+        graph.scope_near(conn, sorted(records))

@@ -4,7 +4,6 @@ from sqlalchemy import (
     ARRAY,
     JSON,
     BigInteger,
-    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -66,7 +65,6 @@ source_record = Table(
     Column("source_changed_at", DateTime(timezone=True), comment="recency, by the source's clock"),
     Column("confirmed_at", DateTime(timezone=True), comment="the customer themselves said so then (EC-08)"),
     Column("content_hash", Text, nullable=False, comment="of the row as it came and the mapping"),
-    Column("settled", Boolean, nullable=False, server_default=text("false"), comment="the golden record knows it"),
     Column("owner_id", BigInteger, comment="user who made a party by this record"),
     Column("owner_unit", Text, comment="code of that user's unit then"),
     CheckConstraint("kind IN ('person', 'organisation')", name="kind"),
@@ -87,7 +85,6 @@ for _name in (
 ):
     Index(f"ix_source_record_{_name}", source_record.c[_name], postgresql_where=source_record.c[_name].isnot(None))
 Index("ix_source_record_owned", source_record.c.id, postgresql_where=source_record.c.owner_id.isnot(None))
-Index("ix_source_record_unsettled", source_record.c.id, postgresql_where=text("NOT settled"))
 
 source_version = Table(
     "source_version",

@@ -656,7 +656,7 @@ def upgrade() -> None:
     op.create_table('run',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('scope', sa.Text(), nullable=False, comment='full or changes'),
-    sa.Column('judges', sa.Text(), nullable=False, comment='what judged: digests of rules and models; another one asks for all'),
+    sa.Column('judges', sa.Text(), nullable=False, comment='digest of rules and models; another one asks for a full run'),
     sa.Column('rules_version', sa.Integer(), nullable=False),
     sa.Column('statistics_version', sa.Integer(), nullable=False),
     sa.Column('records', sa.BigInteger(), nullable=False, comment='compared with others'),
@@ -703,7 +703,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_stated_value')),
     sa.UniqueConstraint('source', 'key', name=op.f('uq_stated_value_source_key')),
     schema='party',
-    comment='names, phones, e-mails, social accounts, addresses, identity documents, bank cards as stated by people and sources with use and validity; confirmed or ended, survivorship hears of it'
+    comment='names, phones, e-mails, social accounts, addresses, identity documents, bank cards as people and sources state them, with use and validity; confirmed or ended, survivorship hears of it'
     )
     op.create_index('ix_stated_value_of', 'stated_value', ['of_source', 'of_key', 'valid_from'], unique=False, schema='party')
     op.create_index('ix_stated_value_value', 'stated_value', ['kind', 'value'], unique=False, schema='party')
