@@ -8,3 +8,6 @@ party-export-unknown = There is no export run { $id }, or it is another's.
 party-export-not-ready = The file is not ready: { $state }.
 party-export-expired = The file has been deleted, its time is over. Make it again.
 party-export-too-long = An XLSX sheet holds { $most } rows. Choose CSV or Parquet, or narrow the filter.
+party-claim-field-unknown = A claim has no { $name }.
+party-claim-no-rule = No rule of { $code } holds for this claim.
+party-claim-unknown = There is no decision { $id } about a claim.

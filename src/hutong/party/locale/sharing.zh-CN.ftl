@@ -8,3 +8,6 @@ party-export-unknown = 没有导出批次 { $id }，或不属于您。
 party-export-not-ready = 文件尚未就绪：{ $state }。
 party-export-expired = 文件已过保存期并删除，请重新生成。
 party-export-too-long = XLSX 工作表最多 { $most } 行，请改用 CSV 或 Parquet，或收窄条件。
+party-claim-field-unknown = 案件没有“{ $name }”这一项。
+party-claim-no-rule = { $code } 中没有适用于该案件的规则。
+party-claim-unknown = 没有理赔分流决定 { $id }。

@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from hutong.party.sharing import facts
 from hutong.party.tables import sharing_document
+from hutong.platform import cel
 from hutong.platform.errors import NotFound, Unprocessable
 
 PACKS = Path(__file__).parents[4] / "packs"
@@ -143,7 +144,96 @@ class Scripts(Document):
     scripts: Annotated[list[Script], Field(min_length=1)]
 
 
-KINDS: dict[str, type[Document]] = {kind.kind: kind for kind in (Export, CallList, Scripts)}
+class Need(BaseModel):
+    """A paper, consent or value that a business needs: any of `any_of` on file, not older than `keep_days`.
+
+    What is on file is named `image:<document kind>`, `consent:<purpose>`, `identifier:<id type>`, `phone`, `email`,
+    `address`, `bank_card`.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    any_of: Annotated[list[str], Field(min_length=1)]
+    title: Words
+    keep_days: Annotated[int, Field(ge=1)] | None = None
+    when: str = "true"
+
+    _when = field_validator("when")(_condition)
+
+
+class Needs(Document):
+    """What a business needs of a customer, so that it is asked for only once (EC-15)."""
+
+    kind: ClassVar[str] = "needs"
+
+    needs: Annotated[list[Need], Field(min_length=1)]
+
+    def facts(self) -> set[str]:
+        """The facts of the customer its conditions name."""
+        return {name for need in self.needs for name in facts.names_of(facts.condition(need.when))}
+
+
+CLAIM: dict[str, cel.Type] = {
+    "amount_micros": cel.MONEY,
+    "cause": cel.STRING,
+    "line": cel.STRING,
+    "injured": cel.BOOL,
+    "documents_complete": cel.BOOL,
+    "days_since_loss": cel.INT,
+}
+"""What a routing rule may ask of a claim."""
+
+
+@lru_cache
+def _claims() -> cel.Environment:
+    return cel.Environment({**facts.environment().variables, "claim": cel.object_of(CLAIM)})
+
+
+def claim_condition(source: str) -> cel.Expression:
+    """A condition over `customer` and `claim`. Raises ExpressionError."""
+    return cel.parse_condition(source, _claims())
+
+
+def _claim_condition(source: str) -> str:
+    claim_condition(source)
+    return source
+
+
+class RouteRule(BaseModel):
+    """One rule: where it holds, the claim goes this way. `priority`: 1 is worked first."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: Code
+    when: str
+    route: Literal["simplified", "standard", "investigation"]
+    priority: Annotated[int, Field(ge=1, le=9)]
+    reason: Words
+
+    _when = field_validator("when")(_claim_condition)
+
+    def facts(self) -> set[str]:
+        """The facts of the customer it names."""
+        return {name.split(".")[1] for name in claim_condition(self.when).names if name.startswith("customer.")}
+
+
+class ClaimRoute(Document):
+    """How claims are routed (EC-15): the first rule that holds; the last one holds always."""
+
+    kind: ClassVar[str] = "claim-route"
+
+    rules: Annotated[list[RouteRule], Field(min_length=1)]
+
+    @field_validator("rules")
+    @classmethod
+    def complete(cls, rules: list[RouteRule]) -> list[RouteRule]:
+        """Every claim has a way."""
+        if rules[-1].when.strip() != "true":
+            raise ValueError("the last rule must hold always: when: 'true'")
+        return rules
+
+
+KINDS: dict[str, type[Document]] = {kind.kind: kind for kind in (Export, CallList, Scripts, Needs, ClaimRoute)}
 D = TypeVar("D", bound=Document)
 
 
@@ -190,6 +280,19 @@ def in_force(conn: Connection, kind: type[D]) -> dict[str, D]:
 def one(conn: Connection, kind: type[D], code: str) -> D:
     """The document in force under a code. Raises NotFound."""
     found = in_force(conn, kind).get(code)
+    if found is None:
+        raise NotFound("party-sharing-document-unknown", kind=kind.kind, code=code)
+    return found
+
+
+def version_of(conn: Connection, kind: type[D], code: str, version: int) -> D:
+    """A document as it was in a version. Raises NotFound."""
+    table = sharing_document.c
+    asked = select(table.body).where(table.kind == kind.kind, table.code == code, table.version == version)
+    body = conn.execute(asked).scalar() if version else None
+    found: D | None = _delivered(kind).get(code)
+    if body:
+        found = _parsed(kind, json.dumps(body, sort_keys=True), version)
     if found is None:
         raise NotFound("party-sharing-document-unknown", kind=kind.kind, code=code)
     return found

@@ -62,7 +62,7 @@ def text_of(column: Shown) -> str:
 
 
 def _harmless(value: str) -> str:
-    """Text that no spreadsheet runs: a leading = + - @ tab or return is preceded by an apostrophe, not numbers (masked or not)."""
+    """Text that no spreadsheet runs: an apostrophe before a leading = + - @ tab or return, but of (masked) numbers."""
     return (
         f"CASE WHEN {value} ~ '^[=+@\\t\\r\\n-]' AND {value} !~ '^[+-]?[0-9*]+([.][0-9]+)?$' "
         f"THEN '''' || {value} ELSE {value} END"
