@@ -43,8 +43,8 @@ AREAS = {
         Area(
             "stated_value",
             "period",
-            "names, phones, e-mails, social accounts, addresses, identity documents, bank cards as stated by people and "
-            "sources with use and validity; confirmed or ended, survivorship hears of it",
+            "names, phones, e-mails, social accounts, addresses, identity documents, bank cards as people and sources "
+            "state them, with use and validity; confirmed or ended, survivorship hears of it",
             (
                 Field(_KIND, "text", "what it is", "value_kind", required=True),
                 Field("value", "text", "standardised as source records are", sensitive="by kind", required=True),

@@ -6,6 +6,7 @@ from hutong.party.ingest import uploads
 from hutong.party.ingest.load import load_file
 from hutong.party.quality.measure import measure
 from hutong.party.quality.tasks import settle_waiting
+from hutong.party.relations import find_households as households
 from hutong.party.resolution.resolve import resolve
 from hutong.party.sharing import exports
 from hutong.platform import clock, database, jobs, schedules
@@ -78,3 +79,10 @@ def verify_quality_tasks(ctx: jobs.JobContext) -> None:
 
 schedules.schedule("party.measure_quality", "20 1 * * *", "party.measure_quality")
 schedules.schedule("party.verify_quality_tasks", "*/10 * * * *", "party.verify_quality_tasks")
+
+
+@jobs.job("party.find_households")
+def find_households(ctx: jobs.JobContext) -> None:
+    """Find households anew by rule, under what people said of them (EC-11)."""
+    found = households.find_households(by=f"system:{ctx.job_id}")
+    ctx.checkpoint(dict(found._asdict()))

@@ -34,7 +34,7 @@ def path_of(content_hash: str) -> Path:
 
 
 def store(
-    viewer: Principal, party_id: int, kind: str, file_name: str, content: bytes, reference: str | None = None
+    viewer: Principal, party_id: int, kind: str, file_name: str, content: bytes, *, reference: str | None = None
 ) -> str:
     """Keep an image of a party's document. Returns its hash; the same content of the same party is stored once.
 
@@ -76,8 +76,7 @@ def content(viewer: Principal, party_id: int, row_id: int) -> tuple[Row, bytes]:
         visibility.check(conn, viewer, home)
         row = conn.execute(
             text(
-                """SELECT t.* FROM party.xref x
-                   JOIN party.document_image t ON t.of_source = x.source AND t.of_key = x.key WHERE x.party_id = :home AND t.id = :row"""
+                """SELECT t.* FROM party.v1_document_image t WHERE t.party_id = :home AND t.id = :row"""
             ),
             {"home": home, "row": row_id},
         ).mappings().one_or_none()  # fmt: skip

@@ -33,7 +33,7 @@ from hutong.party.tables.sharing import (
     portal_session,
     sharing_document,
 )
-from hutong.party.tables.sources import load, rejected_record, source, source_record, source_version
+from hutong.party.tables.sources import load, mapping_document, rejected_record, source, source_record, source_version
 from hutong.party.tables.stewardship import enhancement_batch, enhancement_row, suspect_note
 from hutong.platform.history import period_views
 from hutong.platform.outbox import outbox_tables
