@@ -12,6 +12,10 @@ from hutong.platform.errors import Invalid
 
 _GIVEN = ("name", "gender", "birth_date", "id_type", "id_number", "mobile", "phone", "email", "bank_card", "address",
           "postcode", "contact_name", "grade", "branch", "created", "changed")  # fmt: skip
+TEXTS = tuple(name for name in _GIVEN if name not in ("birth_date", "created", "changed"))
+"""Attributes given as text."""
+CODED = ("id_type", "gender", "grade", "branch")
+"""Attributes whose values may be codes of the source."""
 ADMISSION = cel.Environment(
     {
         "row": {
@@ -94,6 +98,25 @@ class KindRule(Strict):
         return self
 
 
+class Operation(Strict):
+    """The column of a change file that says what happened to the record."""
+
+    column: str
+    codes: dict[str, Literal["insert", "update", "delete"]] = Field(min_length=1)
+
+
+class Delivery(Strict):
+    """What a file holds: all records (`full`), some (`incremental`), or changes with an operation (`changes`).
+
+    `missing`: what becomes of records that a full file no longer states: kept, or ended. More than
+    `missing_most` percent of the source's records missing is taken for a file cut short: nothing is ended.
+    """
+
+    form: Literal["full", "incremental", "changes"] = "incremental"
+    missing: Literal["keep", "end"] = "keep"
+    missing_most: int = Field(20, ge=0, le=100)
+
+
 class Admission(Strict):
     """A row is admitted only if every rule is true of it; `code` is the reason of the rejection."""
 
@@ -121,6 +144,8 @@ class Mapping(Strict):
     region: str = Field("CN", description="ISO 3166 code where phones without country code belong")
     key: str
     kind: KindRule
+    delivery: Delivery = Delivery()
+    operation: Operation | None = None
     columns: dict[str, GivenField]
     attributes: dict[str, str] = Field(default_factory=dict, description="further attribute → column, kept as text")
     admission: list[Admission] = Field(default_factory=list)
@@ -133,9 +158,17 @@ class Mapping(Strict):
             raise ValueError(f"unknown attributes {unknown}; known: {', '.join(_GIVEN)}")
         return columns
 
+    @model_validator(mode="after")
+    def changes_tell(self) -> Self:
+        """A change file has an operation column, and only a change file."""
+        if (self.operation is None) == (self.delivery.form == "changes"):
+            raise ValueError("`operation` belongs to `delivery: {form: changes}`, and only to it")
+        return self
+
     def needed(self) -> list[str]:
         """The columns a file must have."""
         names = [self.key, *([self.kind.column] if self.kind.column else [])]
+        names += [self.operation.column] if self.operation else []
         names += [column for given in self.columns.values() for column in given.columns]
         return list(dict.fromkeys([*names, *self.attributes.values()]))
 

@@ -63,6 +63,7 @@ __all__ = [
     "household_member",
     "judgement",
     "load",
+    "mapping_document",
     "metadata",
     "operation",
     "operation_record",

@@ -44,6 +44,10 @@ load = Table(
     Column("rejected", BigInteger, nullable=False),
     Column("unchanged", BigInteger, nullable=False, comment="admitted rows equal to what was known"),
     Column("unmapped", JSONB, nullable=False, comment="code set → source code → rows"),
+    Column("delivery", Text, nullable=False, server_default="incremental", comment="full | incremental | changes"),
+    Column("repeated", BigInteger, nullable=False, server_default="0", comment="rows whose key the file has again"),
+    Column("missing", BigInteger, nullable=False, server_default="0", comment="records a full file no longer states"),
+    Column("withdrawn", BigInteger, nullable=False, server_default="0", comment="records the source ended by it"),
     Column("loaded_by", Text, nullable=False),
     moment("loaded_at"),
     UniqueConstraint("source", "mapping", "mapping_version", "file_hash"),
@@ -65,6 +69,7 @@ source_record = Table(
     Column("source_changed_at", DateTime(timezone=True), comment="recency, by the source's clock"),
     Column("confirmed_at", DateTime(timezone=True), comment="the customer themselves said so then (EC-08)"),
     Column("content_hash", Text, nullable=False, comment="of the row as it came and the mapping"),
+    Column("withdrawn_at", DateTime(timezone=True), comment="its source ended it then: deleted, or no longer stated"),
     Column("owner_id", BigInteger, comment="user who made a party by this record"),
     Column("owner_unit", Text, comment="code of that user's unit then"),
     CheckConstraint("kind IN ('person', 'organisation')", name="kind"),
@@ -94,6 +99,7 @@ source_version = Table(
     Column("load_id", BigInteger),
     Column("row_number", BigInteger, comment="data row of the file, from 1"),
     Column("raw", JSONB, nullable=False),
+    Column("corrected_by", Text, comment="who corrected the row that was rejected; empty as it came from the source"),
     moment("arrived_at"),
     comment="every version of a source record, as it came; never changed",
 )
@@ -109,6 +115,27 @@ rejected_record = Table(
     Column("key", Text),
     Column("raw", JSON, nullable=False, comment="json, not jsonb: keeps the order of the columns"),
     Column("reasons", ARRAY(Text), nullable=False, comment="codes of the mapping's admission rules"),
+    Column("state", Text, nullable=False, server_default="open", comment="open | corrected | dismissed"),
+    Column("resubmitted_by_load", BigInteger, comment="the load by which it was admitted after all"),
+    Column("note", Text, comment="why it was dismissed"),
+    Column("closed_by", Text),
+    Column("closed_at", DateTime(timezone=True)),
+    CheckConstraint("state IN ('open', 'corrected', 'dismissed')", name="state"),
     comment="rows not admitted, kept with their reasons and fed back to the source (EC-03)",
 )
 Index("ix_rejected_record_load", rejected_record.c.load_id, rejected_record.c.id)
+Index("ix_rejected_record_open", rejected_record.c.id, postgresql_where=text("state = 'open'"))
+
+mapping_document = Table(
+    "mapping_document",
+    metadata,
+    identity(),
+    Column("name", Text, nullable=False, comment="pack and name: telecom/crm"),
+    Column("version", Integer, nullable=False, comment="the newest is in force"),
+    Column("body", JSON, nullable=False),
+    Column("note", Text),
+    Column("published_by", Text, nullable=False),
+    moment("published_at"),
+    UniqueConstraint("name", "version"),
+    comment="versions of mapping documents published in the console; packs' files are what they start from",
+)

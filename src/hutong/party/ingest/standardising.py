@@ -1,0 +1,125 @@
+"""A process that standardises parts of a file for another: `python -m hutong.party.ingest.standardising`.
+
+Each line in is a task as JSON; each line out its answer. It ends when its caller does. A part is done when its `.json`
+exists, written last; so a load that was killed goes on with the parts not done.
+"""
+
+import json
+import os
+import sys
+import traceback
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TextIO
+
+import duckdb
+
+from hutong.party.columns import ATTRIBUTES
+from hutong.party.ingest import staging
+from hutong.party.ingest.mapping import Mapping
+from hutong.party.ingest.values import Standardiser
+from hutong.platform import clock
+from hutong.platform.settings import settings
+
+Task = dict[str, Any]
+STORED = ("row_number", "key", "kind", *(attribute.name for attribute in ATTRIBUTES), "attributes", "issues",
+          "source_created_at", "source_changed_at", "content_hash", "operation", "last", "raw")  # fmt: skip
+"""The columns of a part as COPY takes them."""
+REJECTED = ("row_number", "key", "raw", "reasons")
+_ARRAY = "'{{' || array_to_string(list_transform({0}, lambda item: '\"' || item || '\"'), ',') || '}}'"
+_LAST = """
+WITH repeated AS (SELECT key FROM staged WHERE len(reasons) = 0 GROUP BY key HAVING count(*) > 1),
+ranked AS (
+    SELECT row_number, key, source_changed_at,
+           row_number > coalesce(max(row_number) FILTER (source_changed_at IS NULL) OVER (PARTITION BY key), -1)
+               AS since
+    FROM staged SEMI JOIN repeated USING (key) WHERE len(reasons) = 0)
+SELECT row_number FROM ranked
+QUALIFY row_number() OVER (PARTITION BY key ORDER BY since DESC, source_changed_at DESC, row_number DESC) > 1"""
+"""Rows that a row of the same key replaces, as if one came after the other: a row replaces what is there unless its
+source changed it earlier; a row without that time always does, and is always replaced."""
+
+
+@lru_cache(maxsize=4)
+def _mapping(document: str) -> Mapping:
+    return Mapping.model_validate_json(document)
+
+
+@lru_cache(maxsize=4)
+def _standardiser(region: str) -> Standardiser:
+    return Standardiser(region)
+
+
+def work(task: Task) -> Task:
+    """Standardise one part. Task: `raw` (Parquet), `out` (path without ending), `mapping` (JSON), `codes`, `conditions`
+    `zone`, `now`, `form`: `parquet` for a table, `csv` for COPY. Answers what `out.json` holds: rows, admitted,
+    unmapped."""
+    out = Path(task["out"])
+    done = out.with_suffix(".json")
+    if done.is_file():
+        answer: Task = json.loads(done.read_text())
+        return answer
+    mapping = _mapping(task["mapping"])
+    settings.business_timezone = task["zone"]
+    with clock.fixed(datetime.fromisoformat(task["now"])), duckdb.connect(config={"threads": 1}) as duck:
+        duck.execute(f"CREATE VIEW raw AS FROM read_parquet({staging.literal(task['raw'])})")
+        staging.stage_rows(duck, mapping, task["codes"], task["conditions"], _standardiser(mapping.region))
+        (_copy_form if task["form"] == "csv" else _table_form)(duck, out)
+        row = duck.execute("SELECT count(*), count(*) FILTER (len(reasons) = 0) FROM staged").fetchone()
+        assert row is not None  # noqa: S101  (an aggregate has a row)
+        unmapped = duck.execute("SELECT * FROM unmapped ORDER BY ALL").fetchall()
+    answer = {"rows": row[0], "admitted": row[1], "unmapped": unmapped, "out": str(out)}
+    written = done.with_suffix(".part")
+    written.write_text(json.dumps(answer))
+    written.replace(done)
+    return answer
+
+
+def _table_form(duck: duckdb.DuckDBPyConnection, out: Path) -> None:
+    target = staging.literal(str(out.with_suffix(".parquet")))
+    duck.execute(f"COPY staged TO {target} (FORMAT parquet, COMPRESSION uncompressed)")
+
+
+def _copy_form(duck: duckdb.DuckDBPyConnection, out: Path) -> None:
+    def write(query: str, ending: str) -> None:
+        duck.execute(f"COPY ({query}) TO {staging.literal(str(out.with_suffix(ending)))} (FORMAT csv, HEADER false)")
+
+    duck.execute(f"CREATE TABLE replaced AS {_LAST}")
+    columns = {"issues": _ARRAY.format("issues"), "last": "r.row_number IS NULL", "row_number": "s.row_number"}
+    listed = ", ".join(f'{columns.get(name, name)} AS "{name}"' for name in STORED)
+    joined = "staged s LEFT JOIN replaced r ON r.row_number = s.row_number"
+    write(f"SELECT {listed} FROM {joined} WHERE len(reasons) = 0 ORDER BY s.row_number", ".csv")  # noqa: S608
+    reasons = _ARRAY.format("reasons")
+    write(
+        f"SELECT row_number, key, raw, {reasons} FROM staged WHERE len(reasons) > 0 ORDER BY row_number",  # noqa: S608
+        ".rejected.csv",
+    )
+
+
+class _Without:
+    """An import finder that says a package is not there: Arrow would look for pandas at its first array, and take half
+    a second to load what nothing here uses."""
+
+    @staticmethod
+    def find_spec(name: str, *_: Any) -> None:
+        if name == "pandas":
+            raise ModuleNotFoundError(name)
+
+
+def main() -> None:
+    """Answer tasks until nobody asks any more."""
+    sys.meta_path.insert(0, _Without)
+    answers: TextIO = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what libraries print is no answer
+    for line in sys.stdin:
+        try:
+            answer = work(json.loads(line))
+        except Exception:
+            answer = {"error": traceback.format_exc(limit=-5)}
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main()
