@@ -33,6 +33,8 @@ DURATION = Histogram(
 )
 DATABASE_GONE = (OperationalError, InterfaceError, NoConnectionFree)
 """No answer, or no connection free in time: answered 503, to be tried again."""
+REFUSED = 400
+"""From this status on an answer is noted, whatever the level of logging."""
 REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
 SECURITY_HEADERS = [
     (
@@ -58,6 +60,7 @@ class Observed:
             await self.app(scope, receive, send)
             return
         request_id = request_id_of(scope)
+        scope.setdefault("state", {})["request_id"] = request_id
         bound = structlog.contextvars.bind_contextvars(request_id=request_id)
         started = time.perf_counter()
         status = 500
@@ -75,11 +78,15 @@ class Observed:
 
         try:
             await self.app(scope, receive, noted)
+        except Exception:
+            log().exception("request failed")
+            raise
         finally:
             seconds = time.perf_counter() - started
             route = getattr(scope.get("route"), "path", "unmatched")
             DURATION.labels(scope["method"], route, str(status)).observe(seconds)
-            log().debug("http", method=scope["method"], route=route, status=status, ms=round(seconds * 1000, 1))
+            tell = log().debug if status < REFUSED else log().info
+            tell("http", method=scope["method"], route=route, status=status, ms=round(seconds * 1000, 1))
             structlog.contextvars.reset_contextvars(**bound)
 
 
@@ -145,11 +152,29 @@ async def on_database_gone(request: Request, error: Exception) -> Response:
     return JSONResponse(body, status_code=503, media_type="application/problem+json", headers={"Retry-After": "1"})
 
 
+def request_id(request: Request) -> str:
+    """The id under which the logs tell of a request."""
+    return str(getattr(request.state, "request_id", ""))
+
+
+async def on_defect(request: Request, _error: Exception) -> Response:
+    """A defect of ours: logged under the request's id, which is all that is told."""
+    body = {
+        "type": "urn:hutong:problem:platform-defect",
+        "title": i18n.translate("platform-defect", locale_of(request), request=request_id(request)),
+        "status": 500,
+        "request_id": request_id(request),
+    }
+    headers = {"X-Request-Id": request_id(request)}
+    return JSONResponse(body, status_code=500, media_type="application/problem+json", headers=headers)
+
+
 def install(app: FastAPI) -> None:
     """Give an application its error answers and the operators' endpoints."""
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(RequestValidationError, on_invalid_input)
     app.add_exception_handler(HTTPException, on_http_error)
+    app.add_exception_handler(Exception, on_defect)
     for kind in DATABASE_GONE:
         app.add_exception_handler(kind, on_database_gone)
     app.add_api_route("/healthz", alive, include_in_schema=False)

@@ -34,6 +34,11 @@ def periodic(cron: str, name: str) -> Callable[[Callable[[], object]], Callable[
     return register
 
 
+def upkeep_times() -> dict[str, str]:
+    """Declared upkeep: name → cron in UTC."""
+    return {name: cron for name, (cron, _) in _periodic.items()}
+
+
 def _application(pool: int) -> procrastinate.App:
     url = database.primary_url().set(drivername="postgresql").render_as_string(hide_password=False)
     connector = procrastinate.PsycopgConnector(

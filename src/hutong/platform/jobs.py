@@ -329,7 +329,10 @@ def run(job_id: int, ticket: int | None = None) -> str | None:
     if row is None:
         return None
     context = JobContext(job_id, row.attempt, row.checkpoint or {})
-    state, error = _outcome(context, row.kind, row.args)
+    with structlog.contextvars.bound_contextvars(job=job_id, kind=row.kind):
+        log.info("job started", attempt=row.attempt)
+        state, error = _outcome(context, row.kind, row.args)
+        log.info("job ended", state=state)
     if state is None:
         return None
     finished = None if state == "queued" else clock.now()
@@ -356,7 +359,7 @@ def _outcome(context: JobContext, kind: str, args: dict[str, Any]) -> tuple[str 
     except Problem as problem:
         return "failed", str(problem)
     except Exception as failure:
-        log.exception("job failed", job=context.job_id, kind=kind)
+        log.exception("job failed")
         return "failed", f"{type(failure).__name__}: {failure}"[:2000]
     return "done", None
 

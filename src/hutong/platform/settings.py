@@ -33,6 +33,8 @@ class Settings(BaseSettings):
     port: int = 8000
     http_workers: int = Field(1, description="server processes")
     log_level: str = "INFO"
+    log_days: int = Field(30, description="days that logs are kept in data_dir/logs")
+    log_megabytes: int = Field(1024, description="most that kept logs may fill; the oldest go first")
     secret_key: SecretStr | None = Field(None, description="signs cookies; empty: made once in data_dir")
     cookie_secure: bool = Field(False, description="true behind TLS")
     webhook_allow_private: bool = Field(False, description="webhooks may call private addresses")

@@ -37,6 +37,8 @@ class Item:
     words: str
     path: str
     owner: str | None = None
+    count: int | None = None
+    """How many it stands for, where it is a group."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
-from hutong.platform import clock, database, history, migrations, schedules
+from hutong.platform import clock, database, history, log_files, migrations, schedules
 from hutong.platform.job_runner import periodic
 from hutong.platform.relay import rotate
 from hutong.platform.worker import speaking
@@ -40,6 +40,12 @@ def rotate_logs() -> list[str]:
             for source, position in conn.execute(text(query)):
                 lowest[source] = min(position, lowest.get(source, position))
     return [name for center in speaking() for name in rotate(center, lowest.get(center, 2**62))]
+
+
+@periodic("37 3 * * *", "platform.forget_logs")
+def forget_logs() -> list[str]:
+    """Delete logs that are older, or more, than the settings allow. Returns their names."""
+    return log_files.forget_old()
 
 
 @periodic("47 3 * * *", "platform.forget_jobs")

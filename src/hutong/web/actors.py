@@ -9,7 +9,7 @@ from hutong.platform import database
 from hutong.platform.i18n import translate
 
 REMEMBERED_FOR = 30
-SYSTEMS = ("system", "worker", "rules", "seed")
+SYSTEMS = ("system", "worker", "rules", "seed", "schedule")
 
 
 def name_of(actor: str | None, locale: str) -> str:

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from hutong.identity.http import COOKIE
 from hutong.identity.sign_in import session_of
 from hutong.platform.errors import Problem, Unauthenticated
-from hutong.platform.http import locale_of, on_http_error, on_invalid_input, on_problem
+from hutong.platform.http import locale_of, on_defect, on_http_error, on_invalid_input, on_problem, request_id
 from hutong.platform.i18n import translate
 from hutong.web import (
     access_log,
@@ -19,12 +19,15 @@ from hutong.web import (
     catalog,
     catalog_releases,
     dead_letters,
+    exception_centre,
     home,
     jobs,
+    logs,
     order_actions,
     orders,
     people,
     quarantine,
+    schedules,
     search,
     sign_in,
     static_files,
@@ -49,6 +52,9 @@ ROUTERS = (
     audits.router,
     loads.router,
     jobs.router,
+    schedules.router,
+    exception_centre.router,
+    logs.router,
     dead_letters.router,
     access_log.router,
     people.router,
@@ -62,6 +68,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Problem, show_problem)
     app.add_exception_handler(HTTPException, show_http_error)
     app.add_exception_handler(RequestValidationError, show_invalid_input)
+    app.add_exception_handler(Exception, show_defect)
 
 
 def wants_page(request: Request) -> bool:
@@ -94,10 +101,24 @@ async def show_invalid_input(request: Request, error: Exception) -> Response:
     return problem_page(request, translate("web-input-invalid", locale_of(request)), "400", 400)
 
 
+async def show_defect(request: Request, error: Exception) -> Response:
+    """A defect of ours: the request's id finds it in the logs."""
+    if not wants_page(request):
+        return await on_defect(request, error)
+    said = translate("platform-defect", locale_of(request), request=request_id(request))
+    return problem_page(request, said, "500", 500)
+
+
 def problem_page(request: Request, title: str, problem: str, status: int) -> Response:
     """What went wrong, and where to go on; with the menu for those who are signed in."""
     try:
         session = session_of(request.cookies.get(COOKIE))
     except Unauthenticated:
         session = None
-    return render(request, "problem.html", {"title": title, "problem": problem}, session, status)
+    return render(
+        request,
+        "problem.html",
+        {"title": title, "problem": problem, "request_id": request_id(request)},
+        session,
+        status,
+    )

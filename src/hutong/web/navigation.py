@@ -25,9 +25,12 @@ ENTRIES = (
     Entry("/bills", "web-nav-bills", "billing.read", "bill", "web-group-billing"),
     Entry("/quarantine", "web-nav-quarantine", "billing.quarantine", "sieve", "web-group-billing"),
     Entry("/audits", "web-nav-audits", "billing.audit", "scales", "web-group-billing"),
+    Entry("/exception-centre", "web-nav-exception-centre", "platform.jobs", "alert", "web-group-operations"),
     Entry("/jobs", "web-nav-jobs", "platform.jobs", "clock", "web-group-operations"),
+    Entry("/schedules", "web-nav-schedules", "platform.jobs", "clock", "web-group-operations"),
     Entry("/dead-letters", "web-nav-dead-letters", "platform.jobs", "letter", "web-group-operations"),
     Entry("/access-log", "web-nav-access-log", "identity.audit", "eye", "web-group-operations"),
+    Entry("/logs", "web-nav-logs", "platform.logs", "inbox", "web-group-operations"),
     Entry("/people", "web-nav-people", "identity.read", "key", "web-group-operations"),
 )
 

@@ -1,0 +1,16 @@
+platform-trouble-platform-failed-jobs = Failed jobs
+platform-trouble-platform-failed-jobs-hint = Mend the cause, then let them go on from their checkpoint.
+platform-trouble-platform-stalled-jobs = Jobs that stand still
+platform-trouble-platform-stalled-jobs-hint = No worker serves their lane, or the job has said nothing for five minutes.
+platform-trouble-platform-schedules = Schedules that did not start
+platform-trouble-platform-schedules-hint = Their job is unknown, or no worker was there at their time.
+platform-trouble-platform-dead-letters = Dead letters
+platform-trouble-platform-dead-letters-hint = Events given up after many attempts; later ones of the same subject wait behind them.
+platform-trouble-party-rejected = Rejected source rows
+platform-trouble-party-rejected-hint = Rows of files that were not admitted; give them back to their source, or mend and send them again.
+platform-trouble-ordering-exceptions = Orders that wait for people
+platform-trouble-ordering-exceptions-hint = Each with its reason: retry, skip, compensate, or assign it.
+platform-trouble-ordering-stuck = Orders that nothing moves
+platform-trouble-ordering-stuck-hint = There should be none: tell the operators.
+platform-trouble-billing-quarantine = Usage records held
+platform-trouble-billing-quarantine-hint = Mend the cause, then let them be collected again.

@@ -1,0 +1,16 @@
+platform-trouble-platform-failed-jobs = 失败的作业
+platform-trouble-platform-failed-jobs-hint = 排除原因后，可从断点继续。
+platform-trouble-platform-stalled-jobs = 停滞的作业
+platform-trouble-platform-stalled-jobs-hint = 没有后台进程处理该通道，或作业五分钟没有进展。
+platform-trouble-platform-schedules = 未能启动的定时计划
+platform-trouble-platform-schedules-hint = 作业不存在，或到时没有后台进程。
+platform-trouble-platform-dead-letters = 死信
+platform-trouble-platform-dead-letters-hint = 多次重试后放弃的事件；同一对象的后续事件在其后等待。
+platform-trouble-party-rejected = 被拒绝的来源记录
+platform-trouble-party-rejected-hint = 未被接收的文件行；退回来源，或修正后重新提交。
+platform-trouble-ordering-exceptions = 等待人工的订单
+platform-trouble-ordering-exceptions-hint = 各有原因：可重试、跳过、补偿或转派。
+platform-trouble-ordering-stuck = 无进展的订单
+platform-trouble-ordering-stuck-hint = 正常情况下不应出现，请告知运维。
+platform-trouble-billing-quarantine = 隔离的话单
+platform-trouble-billing-quarantine-hint = 排除原因后重新采集。
