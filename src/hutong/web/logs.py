@@ -1,4 +1,4 @@
-"""Log search (EC-19): what the servers and workers of this machine said, by time, level, event, request, job and text."""
+"""Log search (EC-19): what servers and workers of this machine told, by time, level, event, request, job and text."""
 
 from datetime import datetime, timedelta
 from typing import Annotated

@@ -21,23 +21,29 @@ WEEK = 7
 def in_words(cron: str, locale: str) -> str:
     """A cron expression of the usual forms in words; others as they are. Pure."""
     minute, hour, day, month, weekday = cron.split()
-    every = minute.removeprefix("*/")
     if (hour, day, month, weekday) == ("*", "*", "*", "*"):
-        if minute == "*":
-            return translate("web-schedule-each-minute", locale)
-        if minute != every and every.isdigit():
-            return translate("web-schedule-each-minutes", locale, count=int(every))
-        if minute.isdigit():
-            return translate("web-schedule-hourly", locale, minute=f"{int(minute):02d}")
-    if not (minute.isdigit() and hour.isdigit() and month == "*"):
-        return cron
-    at = f"{int(hour):02d}:{int(minute):02d}"
+        return _within_hours(minute, locale) or cron
+    if minute.isdigit() and hour.isdigit() and month == "*":
+        return _at(f"{int(hour):02d}:{int(minute):02d}", day, weekday, locale) or cron
+    return cron
+
+
+def _within_hours(minute: str, locale: str) -> str:
+    if minute == "*":
+        return translate("web-schedule-each-minute", locale)
+    if minute.startswith("*/") and minute[2:].isdigit():
+        return translate("web-schedule-each-minutes", locale, count=int(minute[2:]))
+    return translate("web-schedule-hourly", locale, minute=f"{int(minute):02d}") if minute.isdigit() else ""
+
+
+def _at(time: str, day: str, weekday: str, locale: str) -> str:
     if (day, weekday) == ("*", "*"):
-        return translate("web-schedule-daily", locale, at=at)
-    if day == "*" and weekday.isdigit() and int(weekday) <= WEEK:
-        on = translate(f"web-schedule-weekday-{int(weekday) % WEEK}", locale)
-        return translate("web-schedule-weekly", locale, at=at, day=on)
-    return translate("web-schedule-monthly", locale, at=at, day=int(day)) if day.isdigit() and weekday == "*" else cron
+        return translate("web-schedule-daily", locale, at=time)
+    if day == "*" and weekday.isdigit():
+        return translate(
+            "web-schedule-weekly", locale, at=time, day=translate(f"web-schedule-weekday-{int(weekday) % WEEK}", locale)
+        )
+    return translate("web-schedule-monthly", locale, at=time, day=int(day)) if day.isdigit() and weekday == "*" else ""
 
 
 def may_change(viewer: Principal, job: str) -> bool:
