@@ -26,8 +26,9 @@ def import_file(
     rejects: Annotated[Path | None, typer.Option(help=t("cli-help-party-rejects"))] = None,
 ) -> None:
     """Take a source system's file in: read, standardise, admit; rejected rows are kept with their reasons."""
-    from hutong.party.ingest.load import export_rejects, load_file
+    from hutong.party.ingest.load import load_file
     from hutong.party.ingest.mapping import read_mapping
+    from hutong.party.ingest.spreadsheets import export_rejects
     from hutong.platform import database
 
     report = load_file(file, read_mapping(mapping), "system:0")

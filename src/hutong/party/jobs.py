@@ -18,12 +18,18 @@ EXCLUSIVE = "party.resolve"
 def load(ctx: jobs.JobContext, *, token: str, file: str, mapping: str, by: str, then_resolve: bool = False) -> None:
     """Take an uploaded file in, whole or not at all; then, if wished, resolve all records by a job of its own.
 
-    `file`: its name; `mapping`: as `uploads.mappings` names it. The file is deleted once it is in; after a failure it
-    stays, so that the job can be resumed.
+    `file`: its name; `mapping`: as `uploads.mappings` names it. What was read and standardised lies beside the
+    file, so that a job whose worker was killed, or that was cancelled, goes on from there; all is deleted once it is in.
     """
     if "load" not in ctx.saved:
-        ctx.progress(0, 2, "load")
-        report = load_file(uploads.path_of(token, file), uploads.mapping_named(mapping), by)
+
+        def tell(done: int, total: int) -> None:
+            ctx.raise_if_cancelled()
+            ctx.progress(done, total + 1, "load")
+
+        ctx.progress(0, None, "read")
+        path = uploads.path_of(token, file)
+        report = load_file(path, uploads.mapping_named(mapping), by, folder=path.parent / "parts", tell=tell)
         counts = {"rows": report.rows, "admitted": report.admitted, "rejected": report.rejected}
         ctx.checkpoint({"load": report.load_id, **counts, "again": report.again})
     ctx.raise_if_cancelled()

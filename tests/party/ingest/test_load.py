@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import text
 from tests.party.conftest import CRM_COLUMNS, MAPPINGS, Importer, write_crm
 
-from hutong.party.ingest.load import export_rejects, load_file
+from hutong.party.ingest.load import load_file
 from hutong.party.ingest.mapping import Mapping, read_mapping
+from hutong.party.ingest.spreadsheets import export_rejects
 from hutong.platform import database
 from hutong.platform.errors import Invalid
 

@@ -10,8 +10,8 @@ from hutong.identity.masking import mask
 from hutong.identity.protection import record_read
 from hutong.party.columns import SENSITIVE
 from hutong.party.ingest import uploads
-from hutong.party.ingest.load import csv_line
 from hutong.party.ingest.mapping import Mapping as MappingDocument
+from hutong.party.ingest.spreadsheets import csv_line
 from hutong.party.tables import load, rejected_record
 from hutong.platform import database
 from hutong.platform.errors import NotFound
