@@ -19,7 +19,7 @@ def load(ctx: jobs.JobContext, *, token: str, file: str, mapping: str, by: str, 
     """Take an uploaded file in, whole or not at all; then, if wished, resolve all records by a job of its own.
 
     `file`: its name; `mapping`: as `uploads.mappings` names it. What was read and standardised lies beside the
-    file, so that a job whose worker was killed, or that was cancelled, goes on from there; all is deleted once it is in.
+    file, so that a job whose worker was killed, or that was cancelled, goes on from there; in the end all is deleted.
     """
     if "load" not in ctx.saved:
 
