@@ -14,7 +14,7 @@ from schemathesis.specs.openapi.checks import (
 from hutong.server import create_app
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
-schema = schemathesis.openapi.from_asgi("/openapi.json", create_app()).include(path_regex="^/tmf-api/")
+schema = schemathesis.openapi.from_asgi("/openapi.json", create_app()).include(path_regex="^/(tmf-api|party)/")
 
 
 @schema.parametrize()

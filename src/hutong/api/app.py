@@ -8,7 +8,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from hutong.api import docs, party_changes, party_exports, peer_callbacks, webhook_forms
+from hutong.api import docs, party_changes, party_exports, party_scenarios, peer_callbacks, webhook_forms
 from hutong.api.tmf import (
     customer,
     customer_bill,
@@ -38,6 +38,7 @@ ROUTERS = (
     product_catalog.router,
     party_changes.router,
     party_exports.router,
+    party_scenarios.router,
     peer_callbacks.router,
 )
 Handler = Callable[[Request, Any], Response | Awaitable[Response]]

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from hutong.identity import Principal, require
 from hutong.party import visibility
 from hutong.party.realtime import intake
-from hutong.party.realtime.intake import PartyData
+from hutong.party.realtime.stated import PartyData
 from hutong.party.sharing import documents, facts, on_file
 from hutong.party.sharing.documents import Needs
 from hutong.party.sharing.glance import FACTS, party_row, shown, warnings
