@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hutong.party.reading.queries import get, search, source_records, survivor_ids, why
-    from hutong.party.realtime.intake import Found, PartyData, find_or_create, update
+    from hutong.party.realtime.intake import Found, find_or_create, update
+from hutong.party.realtime.stated import PartyData
 
 __all__ = ["Found", "PartyData", "find_or_create", "get", "search", "source_records", "survivor_ids", "update", "why"]
 _READING = ("get", "search", "source_records", "survivor_ids", "why")

@@ -60,17 +60,20 @@ def _delivered(kind: Kind) -> RulesDocument | SurvivorshipDocument:
     return parse_rules(body, kind) if kind == "rules" else parse_survivorship(body, kind)
 
 
-@lru_cache(maxsize=16)
-def _parsed(kind: Kind, version: int, body: str) -> RulesDocument | SurvivorshipDocument:
-    data = json.loads(body) | {"version": version}
-    return parse_rules(data, kind) if kind == "rules" else parse_survivorship(data, kind)
+_kept: dict[tuple[Kind, int, str], RulesDocument | SurvivorshipDocument] = {}
+_IN_FORCE = text("SELECT version, hash FROM party.document WHERE kind = :kind ORDER BY version DESC LIMIT 1")
 
 
 def _active(conn: Connection, kind: Kind) -> RulesDocument | SurvivorshipDocument:
-    newest = _newest(conn, kind)
+    """The newest version; its content is read and compiled once per process."""
+    newest = conn.execute(_IN_FORCE, {"kind": kind}).one_or_none()
     if newest is None:
         return _delivered(kind)
-    return _parsed(kind, newest.version, json.dumps(newest.body, sort_keys=True))
+    known = (kind, newest.version, newest.hash)
+    if known not in _kept:
+        data = _newest(conn, kind).body | {"version": newest.version}
+        _kept[known] = parse_rules(data, kind) if kind == "rules" else parse_survivorship(data, kind)
+    return _kept[known]
 
 
 def active_rules(conn: Connection) -> RulesDocument:

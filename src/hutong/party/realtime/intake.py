@@ -1,53 +1,33 @@
 """Find or create (EC-14): one party for one person, however many ask at once; and the record an interface states.
 
-What comes in is a source record like any other, judged by the same rules through indexes; so survivorship stays the
-only way golden values come to be, and a later run over everything finds nothing new.
+What comes in is a source record like any other, judged by the same rules through match keys; so survivorship stays the
+only way golden values come to be, and a later run over everything finds nothing new. Requests that are there at the
+same time share a transaction.
 """
 
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
-import msgspec
+import numpy as np
 from sqlalchemy import Connection, text
 
 from hutong.identity import Principal, require
-from hutong.party import documents, visibility
-from hutong.party.columns import ATTRIBUTES
-from hutong.party.realtime.matching import Verdict, candidates, verdicts
-from hutong.party.resolution import membership
+from hutong.party import visibility
+from hutong.party.golden.record import refresh_these
+from hutong.party.realtime import storing
+from hutong.party.realtime.matching import Judging, Verdict, judging, verdicts
+from hutong.party.realtime.placing import place
+from hutong.party.realtime.stated import PartyData, standardised
+from hutong.party.resolution import match_keys, membership
 from hutong.party.resolution.regroup import regroup
-from hutong.party.standardise import addresses, identifiers, names, organisations, phones
-from hutong.party.standardise.text import clean
-from hutong.platform import clock, database
-from hutong.platform.errors import NotFound, Unprocessable
+from hutong.party.stewardship import suspects
+from hutong.platform import database
+from hutong.platform.errors import NotFound, Problem
+from hutong.platform.gathering import Gathering
 
 API_SOURCE = "api"
 API_TRUST = 60
-
-
-@dataclass(frozen=True)
-class PartyData:
-    """What a caller states about a party. `id_type`: code set id_type; `gender`: code set gender (GB/T 2261.1)."""
-
-    kind: str
-    name: str
-    id_type: str | None = None
-    id_number: str | None = None
-    birth_date: date | None = None
-    gender: str | None = None
-    mobile: str | None = None
-    phone: str | None = None
-    email: str | None = None
-    address: str | None = None
-    postcode: str | None = None
-    contact_name: str | None = None
-    bank_card: str | None = None
-    grade: str | None = None
-    branch: str | None = None
-    attributes: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -59,14 +39,17 @@ class Found:
     created: bool
 
 
-_GATES = tuple(threading.Lock() for _ in range(256))
+class Request(NamedTuple):
+    """One question of find-or-create."""
+
+    viewer: Principal
+    data: PartyData
+    key: str
+    source: str = API_SOURCE
 
 
-def _gate(record: Mapping[str, Any]) -> threading.Lock:
-    """Callers of one process who ask about one person queue here, before they hold a connection; the database's own
-    locks hold between processes."""
-    telling = next((record[name] for name in ("id_number", "mobile", "email") if record[name]), record["name_key"])
-    return _GATES[hash(telling) % len(_GATES)]
+Answer = Found | Problem
+LARGEST_SET = 100
 
 
 def find_or_create(viewer: Principal, data: PartyData, key: str, source: str = API_SOURCE) -> Found:
@@ -75,76 +58,59 @@ def find_or_create(viewer: Principal, data: PartyData, key: str, source: str = A
     A party that a user makes is theirs and their unit's (EC-17); one that is found stays whose it is, and who sees only
     some rows does not choose the branch. Raises Unprocessable when the name or an identity document is not valid.
     """
-    require(viewer, "party.create")
-    if "party" in viewer.scopes:
-        data = replace(data, branch=None)
-    record = standardised(data)
-    with _gate(record), database.begin("party") as conn:
-        known_source(conn, source)
-        return _take(conn, viewer, record, data, key=key, source=source)
+    answer = _gathering.submit(Request(viewer, data, key, source))
+    if isinstance(answer, Problem):
+        raise answer
+    return answer
 
 
-def update(viewer: Principal, party_id: int, data: PartyData, key: str, source: str = API_SOURCE) -> Found:
-    """State a party's data anew, under the caller's own record of it. Survivorship decides what shows.
-
-    Raises NotFound when the caller's record does not belong to the party and the party does not exist.
-    """
-    require(viewer, "party.change")
-    record = standardised(data)
-    with database.begin("party") as conn:
-        known_source(conn, source)
-        _lock(conn, record, source, key)
-        known = conn.execute(
-            text("SELECT record_id, party_id FROM party.xref WHERE source = :source AND key = :key"),
-            {"source": source, "key": key},
-        ).one_or_none()
-        if known is None or known.party_id != living(conn, party_id):
-            raise NotFound("party-unknown", id=party_id)
-        visibility.check(conn, viewer, known.party_id)
-        record_id = store_record(conn, record, data, key, source)
-        stated = {**record, "source": source, "key": key}
-        return Found(_judge_and_move(conn, stated, record_id, viewer.actor), record_id, False)
-
-
-def standardised(data: PartyData) -> dict[str, Any]:
-    """The record's columns. Raises Unprocessable naming the field that is not valid."""
-    record: dict[str, Any] = {attribute.name: None for attribute in ATTRIBUTES}
-    record |= {"kind": data.kind, "name_partial": False, "id_valid": False}
-    _name(record, data)
-    number = identifiers.identifier(data.id_type, data.id_number)
-    if data.id_number and data.id_type in ("resident_id", "uscc", "organisation_code") and not number.valid:
-        raise Unprocessable("party-id-invalid", field="id_number", reason=number.issue or "id_form")
-    record |= {
-        "id_type": data.id_type if number.value else None, "id_number": number.value, "id_valid": number.valid,
-        "organisation_code": identifiers.organisation_part(data.id_type, number.value if number.valid else None),
-        "birth_date": number.birth_date or data.birth_date, "gender": number.gender or data.gender,
-        "email": identifiers.email(data.email), "bank_card": identifiers.bank_card(data.bank_card),
-        "contact_name": names.person_name(data.contact_name).name, "postcode": clean(data.postcode) or None,
-        "grade": data.grade, "branch": data.branch,
-    }  # fmt: skip
-    mobile, fixed = phones.phone(data.mobile), phones.phone(data.phone)
-    for found in (mobile, fixed):
-        slot = "mobile" if found.kind == "mobile" else "phone"
-        if found.value and record[slot] is None:
-            record[slot] = found.value
-        elif found.value and record[slot] != found.value:
-            record["other_phone"] = found.value
-    place = addresses.address(data.address)
-    record |= {"address": place.text, "address_key": place.key}
-    record |= {part: getattr(place, part) for part in ("province", "city", "district", "road", "house")}
-    return record
+def take(requests: Sequence[Request]) -> list[Answer]:
+    """`find_or_create` for many, in one transaction: answers in the order of requests, a refusal only for its own."""
+    answers: dict[int, Answer] = {}
+    asked: dict[tuple[str, str], list[int]] = {}
+    records: dict[int, dict[str, Any]] = {}
+    requests = [_within_scope(request) for request in requests]
+    for number, request in enumerate(requests):
+        try:
+            require(request.viewer, "party.create")
+            records[number] = {**standardised(request.data), "source": request.source, "key": request.key}
+        except Problem as problem:
+            answers[number] = problem
+            continue
+        asked.setdefault((request.source, request.key), []).append(number)
+    if asked:
+        with database.begin("party") as conn:
+            unknown = {source for source, _ in asked} - _sources(conn, {source for source, _ in asked})
+            firsts = {key: numbers[0] for key, numbers in asked.items() if key[0] not in unknown}
+            found = _take(conn, requests, {number: records[number] for number in firsts.values()}) if firsts else {}
+        for key, numbers in asked.items():
+            for number in numbers:
+                answers[number] = _answer(key, number, numbers[0], found, unknown)
+    return [answers[number] for number in range(len(requests))]
 
 
-def _name(record: dict[str, Any], data: PartyData) -> None:
-    if data.kind == "organisation":
-        made = organisations.organisation_name(data.name)
-        record |= {"name": made.name, "name_core": made.core, "name_key": made.key, "name_branch": made.branch}
-    else:
-        person = names.person_name(data.name)
-        record |= {"name": person.name, "name_key": person.key, "name_partial": person.partial}
-    if record["name"] is None:
-        missing = not clean(data.name)
-        raise Unprocessable("party-name-missing" if missing else "party-name-not-a-name", field="name")
+def _within_scope(request: Request) -> Request:
+    """Who sees only some rows does not choose the branch."""
+    return request._replace(data=replace(request.data, branch=None)) if "party" in request.viewer.scopes else request
+
+
+_gathering: Gathering[Request, Answer] = Gathering(take, most=LARGEST_SET)
+
+
+def _answer(key: tuple[str, str], number: int, first: int, found: Mapping[int, Found], unknown: set[str]) -> Answer:
+    if key[0] in unknown:
+        return NotFound("party-source-unknown", source=key[0])
+    return found[first] if number == first else replace(found[first], created=False)
+
+
+def _sources(conn: Connection, wanted: set[str]) -> set[str]:
+    """Those of the sources that are known: the interface's own is made at first use."""
+    known = set(conn.execute(text("SELECT code FROM party.source WHERE code = ANY(:codes)"), {"codes": sorted(wanted)})
+                .scalars())  # fmt: skip
+    if API_SOURCE in wanted - known:
+        known_source(conn, API_SOURCE)
+        known.add(API_SOURCE)
+    return known
 
 
 def known_source(conn: Connection, source: str) -> None:
@@ -161,127 +127,177 @@ def known_source(conn: Connection, source: str) -> None:
         raise NotFound("party-source-unknown", source=source)
 
 
-_LOCKED = ("id_number", "organisation_code", "mobile", "phone", "other_phone", "email", "bank_card", "name_key")
+_LOCK = text("""
+    SELECT pg_advisory_xact_lock(number) FROM (
+        SELECT DISTINCT unnest(CAST(:keys AS bigint[])) AS number ORDER BY 1) AS ordered""")
+_KNOWN = text("""
+    SELECT r.source, r.key, r.id, x.party_id
+    FROM unnest(CAST(:sources AS text[]), CAST(:keys AS text[])) AS a (source, key)
+    JOIN party.source_record r ON r.source = a.source AND r.key = a.key
+    LEFT JOIN party.xref x ON x.record_id = r.id""")
 
 
-def _lock(conn: Connection, record: Mapping[str, Any], source: str, key: str) -> None:
-    """Callers with any match key in common wait for one another, in one order."""
+def _lock(conn: Connection, records: Sequence[Mapping[str, Any]], keys: Sequence[Sequence[int]]) -> None:
+    """Sets with any match key in common wait for one another, and for those who move existing records."""
     membership.lock_shared(conn)
-    keys = sorted({f"{name}:{record[name]}" for name in _LOCKED if record[name]} | {f"key:{source}:{key}"})
-    conn.execute(
-        text(
-            """SELECT pg_advisory_xact_lock(number) FROM (
-                   SELECT DISTINCT hashtextextended('party.intake:' || key, 0) AS number
-                   FROM unnest(CAST(:keys AS text[])) AS key ORDER BY 1) AS ordered"""
-        ),
-        {"keys": keys},
+    own = [match_keys.number(f"record:{record['source']}:{record['key']}") for record in records]
+    conn.execute(_LOCK, {"keys": own + [key for listed in keys for key in listed]})
+
+
+def _take(conn: Connection, requests: Sequence[Request], records: dict[int, dict[str, Any]]) -> dict[int, Found]:
+    """Answers for requests that have each another key: those known, and the new, judged, stored and placed."""
+    by = judging(conn)
+    keys = {number: by.keys(record) for number, record in records.items()}
+    _lock(conn, list(records.values()), list(keys.values()))
+    wanted = {(record["source"], record["key"]): number for number, record in records.items()}
+    named = {"sources": [source for source, _ in wanted], "keys": [key for _, key in wanted]}
+    answers: dict[int, Found] = {}
+    homeless: dict[int, int] = {}
+    for row in conn.execute(_KNOWN, named):
+        number = wanted[row.source, row.key]
+        if row.party_id is None:
+            homeless[number] = row.id
+        else:
+            answers[number] = Found(row.party_id, row.id, False)
+    new = [number for number in records if number not in answers]
+    if new:
+        fresh = iter(storing.new_ids(conn, len(new) - len(homeless)))
+        for number in new:
+            records[number]["id"] = homeless.get(number) or next(fresh)
+        answers |= _enter(conn, by, [(requests[number], records[number], keys[number]) for number in new], new)
+    return answers
+
+
+def _enter(
+    conn: Connection, by: Judging, new: Sequence[tuple[Request, dict[str, Any], list[int]]], numbers: Sequence[int]
+) -> dict[int, Found]:
+    """Judge new records, store them, give them their parties."""
+    records = [record for _, record, _ in new]
+    said = verdicts(conn, by, records, [keys for _, _, keys in new])
+    placed = place(conn, by.rules, records, said)
+    for request, record, _ in new:
+        if record["id"] in placed.opened:
+            record.update(_owned(request.viewer))
+    storing.store(conn, [storing.row(record, request.data) for request, record, _ in new], judged=True)
+    storing.store_keys(conn, {record["id"]: by.stored_keys(record) for record in records})
+    judged = [verdict for own in said for verdict in own]
+    storing.write_judgements(conn, by.rules, judged)
+    operation = _move(conn, new, placed.party)
+    if placed.unclear:
+        regroup(conn, placed.unclear, operation, new[0][0].viewer.actor, queue=False)
+    homes = _homes(conn, [record["id"] for record in records])
+    opened = placed.opened | _opened_late(conn, new, placed.unclear, homes, operation)
+    _suspect(conn, judged, homes, placed.unclear)
+    return {
+        number: Found(homes[record["id"]], record["id"], record["id"] in opened)
+        for number, (_, record, _) in zip(numbers, new, strict=True)
+    }
+
+
+def _owned(viewer: Principal) -> dict[str, Any]:
+    """Whose a party is that a record makes: the user's, and the code that ends their unit's path."""
+    if viewer.kind != "user":
+        return {}
+    return {"owner_id": viewer.id, "owner_unit": viewer.unit_path.strip("/").rpartition("/")[2] or None}
+
+
+def _move(conn: Connection, new: Sequence[tuple[Request, dict[str, Any], list[int]]], placed: Mapping[int, int]) -> int:
+    """Give the placed records their parties, for each actor by an operation. Returns the last operation."""
+    actors: dict[str, list[int]] = {}
+    for request, record, _ in new:
+        actors.setdefault(request.viewer.actor, []).append(record["id"])
+    names: dict[int, int] = {}
+    operation = 0
+    for actor, ids in actors.items():
+        operation = membership.new_operation(conn, "intake", "find or create", actor)
+        own = [id for id in ids if id in placed]
+        after = np.array([names.get(placed[id], placed[id]) for id in own], dtype=np.int64)
+        if own:
+            nowhere = np.zeros(len(own), dtype=np.int64)
+            moving = np.array(own, dtype=np.int64)
+            membership.move(conn, moving, nowhere, after, operation_id=operation, by=actor)
+            if len(actors) > 1:
+                made = _homes(conn, own)
+                names |= {placed[id]: made[id] for id in own}
+    return operation
+
+
+def _homes(conn: Connection, records: Sequence[int]) -> dict[int, int]:
+    rows = conn.execute(
+        text("SELECT record_id, party_id FROM party.xref WHERE record_id = ANY(:ids)"), {"ids": list(records)}
     )
+    return {row.record_id: row.party_id for row in rows}
 
 
-def _take(
-    conn: Connection, viewer: Principal, record: dict[str, Any], data: PartyData, *, key: str, source: str
-) -> Found:
-    _lock(conn, record, source, key)
-    known = conn.execute(
-        text("SELECT record_id, party_id FROM party.xref WHERE source = :source AND key = :key"),
-        {"source": source, "key": key},
-    ).one_or_none()
-    if known:
-        return Found(known.party_id, known.record_id, False)
-    record_id = store_record(conn, record, data, key, source)
-    owner = viewer if viewer.kind == "user" else None
-    party_id = _judge_and_move(conn, {**record, "source": source, "key": key}, record_id, viewer.actor, owner)
-    return Found(party_id, record_id, _alone(conn, party_id))
+def _opened_late(
+    conn: Connection, new: Sequence[tuple[Request, dict[str, Any], list[int]]], unclear: Sequence[int],
+    homes: Mapping[int, int], operation: int,
+) -> set[int]:  # fmt: skip
+    """The unclear records that stayed alone after all: what forbids it was stronger than what ties it."""
+    if not unclear:
+        return set()
+    alone = text("""SELECT record_id FROM party.xref x WHERE record_id = ANY(:ids) AND NOT EXISTS (
+                        SELECT FROM party.xref o WHERE o.party_id = x.party_id AND o.record_id <> x.record_id)""")
+    opened = set(conn.execute(alone, {"ids": list(unclear)}).scalars())
+    owners = [(record["id"], _owned(request.viewer)) for request, record, _ in new if record["id"] in opened]
+    owned = [{"id": id, **owner} for id, owner in owners if owner]
+    if owned:
+        written = "UPDATE party.source_record SET owner_id = :owner_id, owner_unit = :owner_unit WHERE id = :id"
+        conn.execute(text(written), owned)
+        parties = [homes[one["id"]] for one in owned]
+        refresh_these(conn, parties, new[0][0].viewer.actor, f"operation:{operation}")
+    return opened
 
 
-def _own(conn: Connection, record_id: int, owner: Principal) -> None:
-    """Write down on the record that made a party whose it is: the user, and the code that ends their unit's path."""
-    unit = owner.unit_path.strip("/").rpartition("/")[2]
-    conn.execute(
-        text("UPDATE party.source_record SET owner_id = :owner, owner_unit = nullif(:unit, '') WHERE id = :id"),
-        {"id": record_id, "owner": owner.id, "unit": unit},
-    )
+def _suspect(conn: Connection, judged: Sequence[Verdict], homes: Mapping[int, int], unclear: Sequence[int]) -> None:
+    """Queue what real time suspects: sets do so one after another."""
+    ids = {verdict.one for verdict in judged if verdict.verdict == "unsure"} | set(unclear)
+    if ids:
+        conn.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('party.suspects', 0))"))
+        suspects.refresh(conn, sorted({homes[id] for id in ids}))
 
 
-def _alone(conn: Connection, party_id: int) -> bool:
-    count = conn.execute(text("SELECT count(*) FROM party.xref WHERE party_id = :id"), {"id": party_id}).scalar_one()
-    return bool(count == 1)
+def update(viewer: Principal, party_id: int, data: PartyData, key: str, source: str = API_SOURCE) -> Found:
+    """State a party's data anew, under the caller's own record of it. Survivorship decides what shows.
 
-
-_NAMES = tuple(attribute.name for attribute in ATTRIBUTES)
-_STORE = f"""
-INSERT INTO party.source_record (source, key, kind, {", ".join(_NAMES)}, attributes, issues, source_created_at,
-                                 source_changed_at, content_hash)
-VALUES (:source, :key, :kind, {", ".join(f":{name}" for name in _NAMES)}, CAST(:attributes AS jsonb),
-        '{{}}', :now, :now, md5(:raw))
-ON CONFLICT (source, key) DO UPDATE SET source_changed_at = excluded.source_changed_at,
-    attributes = excluded.attributes, content_hash = excluded.content_hash,
-    {", ".join(f"{name} = excluded.{name}" for name in _NAMES)}
-RETURNING id"""  # noqa: S608  (names come from declarations)
+    Raises NotFound when the caller's record does not belong to the party and the party does not exist.
+    """
+    require(viewer, "party.change")
+    record = {**standardised(data), "source": source, "key": key}
+    with database.begin("party") as conn:
+        known_source(conn, source)
+        by = judging(conn)
+        keys = by.keys(record)
+        _lock(conn, [record], [keys])
+        known = conn.execute(
+            text("SELECT record_id, party_id FROM party.xref WHERE source = :source AND key = :key"),
+            {"source": source, "key": key},
+        ).one_or_none()
+        if known is None or known.party_id != living(conn, party_id):
+            raise NotFound("party-unknown", id=party_id)
+        visibility.check(conn, viewer, known.party_id)
+        record["id"] = known.record_id
+        said = verdicts(conn, by, [record], [keys])[0]
+        storing.store(conn, [storing.row(record, data)], judged=True)
+        storing.store_keys(conn, {known.record_id: by.stored_keys(record)}, again=True)
+        storing.end_judgements(conn, [known.record_id])
+        storing.write_judgements(conn, by.rules, said)
+        operation = membership.new_operation(conn, "intake", "find or create", viewer.actor)
+        regroup(conn, [known.record_id], operation, viewer.actor)
+        return Found(_homes(conn, [known.record_id])[known.record_id], known.record_id, False)
 
 
 def store_record(conn: Connection, record: Mapping[str, Any], data: PartyData, key: str, source: str) -> int:
-    """Write a record and its version as stated. Returns its id."""
-    raw = msgspec.json.encode(data).decode()
-    extra = msgspec.json.encode(dict(data.attributes or {})).decode()
-    values = {**record, "source": source, "key": key, "attributes": extra, "raw": raw, "now": clock.now()}
-    record_id = conn.execute(text(_STORE), values).scalar_one()
-    conn.execute(
-        text("INSERT INTO party.source_version (record_id, raw) VALUES (:record, CAST(:raw AS jsonb))"),
-        {"record": record_id, "raw": raw},
-    )
-    return int(record_id)
-
-
-def _judge_and_move(
-    conn: Connection, record: Mapping[str, Any], record_id: int, by: str, owner: Principal | None = None
-) -> int:
-    """Judge a record and give it its party. `owner`: whose the party is if the record makes one."""
-    rules = documents.active_rules(conn)
-    found = verdicts(conn, rules, {**record, "id": record_id}, candidates(conn, rules, record, record_id))
-    _write(conn, record_id, found, rules.version)
-    tied = any(verdict.verdict == "same" for verdict in found)
-    if owner and not tied:
-        _own(conn, record_id, owner)
-    party_id = _move(conn, record_id, by)
-    if owner and tied and _alone(conn, party_id):  # what forbids it was stronger than what ties it
-        _own(conn, record_id, owner)
-        _move(conn, record_id, by)
-    return party_id
-
-
-def _move(conn: Connection, record_id: int, by: str) -> int:
-    operation_id = membership.new_operation(conn, "intake", "find or create", by)
-    regroup(conn, [record_id], operation_id, by, queue=False)
-    party_id = conn.execute(
-        text("SELECT party_id FROM party.xref WHERE record_id = :id"), {"id": record_id}
-    ).scalar_one()
-    return int(party_id)
-
-
-def _write(conn: Connection, record_id: int, found: Sequence[Verdict], version: int) -> None:
-    """Bring the rules' judgements about one record to what they say now."""
-    conn.execute(
-        text(
-            """UPDATE party.judgement SET ended_at = now(), ended_because = 'the record changed'
-               WHERE (left_id = :id OR right_id = :id) AND made_by_kind = 'rule' AND ended_at IS NULL"""
-        ),
-        {"id": record_id},
-    )
-    if found:
-        conn.execute(
-            text(
-                """INSERT INTO party.judgement (left_id, right_id, verdict, made_by_kind, rule, rule_version, strength,
-                                                reasons, made_by)
-                   VALUES (least(:record, :other), greatest(:record, :other), :verdict, 'rule', :rule, :version,
-                           :strength, CAST(:reasons AS jsonb), 'rules')"""
-            ),
-            [
-                {"record": record_id, "version": version, **verdict._asdict(),
-                 "reasons": msgspec.json.encode(verdict.reasons).decode()}
-                for verdict in found
-            ],
-        )  # fmt: skip
+    """Write a record as stated, to be judged by the next run. Returns its id."""
+    known = conn.execute(
+        text("SELECT id FROM party.source_record WHERE source = :source AND key = :key"),
+        {"source": source, "key": key},
+    ).scalar()
+    id = known or storing.new_ids(conn, 1)[0]
+    kept = {**record, "id": id, "source": source, "key": key}
+    storing.store(conn, [storing.row(kept, data)], judged=False)
+    storing.store_keys(conn, {id: judging(conn).stored_keys(kept)}, again=known is not None)
+    return int(id)
 
 
 def living(conn: Connection, party_id: int) -> int:

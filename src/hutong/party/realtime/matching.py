@@ -1,141 +1,162 @@
-"""Matching one record in real time: the same rules, through indexes instead of blocks."""
+"""Matching in real time (EC-05, EC-14): the same rules and statistics as a run, through indexed match keys, for sets of
+records that arrive together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
 
+from hutong.party import documents
 from hutong.party.columns import NAMES
 from hutong.party.match.features import FEATURES, of_pair
 from hutong.party.match.rules import Rule, RulesDocument
+from hutong.party.resolution import match_keys, statistics
+from hutong.party.resolution.match_keys import PHONES
+from hutong.party.resolution.statistics import Statistics
 
-_PHONES = ("mobile", "phone", "other_phone")
-
-
-ENOUGH = 3
-"""Links of a new record to one party that are logged at once; the next run over everything logs the others."""
+Record = Mapping[str, Any]
 
 
 class Verdict(NamedTuple):
-    """What the rules say about the new record and another."""
+    """What the rules say about two records. `one` is the new one; `party`: of the other, None while it has none."""
 
+    one: int
     other: int
+    party: int | None
     verdict: str
     rule: str
     strength: int
     reasons: list[str]
 
 
-def _armed(conn: Connection, rules: RulesDocument, record: Mapping[str, Any]) -> dict[str, list[str]]:
-    """The record's match keys that are not generic: kind → values."""
-    values = [("phone", record[name]) for name in _PHONES if record[name]]
-    values += [(kind, record[kind]) for kind in rules.generic if kind != "phone" and record[kind]]
-    armed: dict[str, list[str]] = {}
-    for kind, value in values:
-        columns = _PHONES if kind == "phone" else (kind,)
-        one = "SELECT name_key FROM party.source_record WHERE {} = :value"
-        parts = " UNION ".join(one.format(column) for column in columns)
-        known = conn.execute(text(f"SELECT count(*) FROM ({parts}) AS names WHERE name_key <> :own"),  # noqa: S608
-                             {"value": value, "own": record["name_key"] or ""}).scalar_one()  # fmt: skip
-        if known < rules.generic[kind]:  # type: ignore[index]
-            armed.setdefault(kind, []).append(value)
-    return armed
+@dataclass(frozen=True)
+class Judging:
+    """What judges: the rules in force and the newest statistics."""
+
+    rules: RulesDocument
+    statistics: Statistics
+
+    def armed(self, record: Record, *, all_values: bool = False) -> dict[str, list[str]]:
+        """The values of the kinds that can be generic, those that are not (`all_values`: those too)."""
+        made: dict[str, list[str]] = {}
+        for kind in self.rules.generic:
+            columns = PHONES if kind == "phone" else (kind,)
+            values = dict.fromkeys(record[name] for name in columns if record[name] is not None)
+            made[kind] = [v for v in values if all_values or (kind, v) not in self.statistics.generic]
+        return made
+
+    def comparable(self, record: Record) -> dict[str, Any]:
+        """The record without generic values, with its `phones`."""
+        armed = self.armed(record)
+        plain = {kind: (armed[kind][0] if armed[kind] else None) for kind in armed if kind != "phone"}
+        return {**record, **plain, "phones": armed.get("phone", _phones(record))}
+
+    def keys(self, record: Record) -> list[int]:
+        """The match keys by which others are found."""
+        texts = match_keys.of_record(self.rules, record, self._by_key(record, all_values=False))
+        return [key for key in map(match_keys.number, texts) if key not in self.statistics.crowded]
+
+    def stored_keys(self, record: Record) -> list[int]:
+        """The match keys to be found by, generic and crowded ones too."""
+        texts = match_keys.of_record(self.rules, record, self._by_key(record, all_values=True))
+        return sorted(set(map(match_keys.number, texts)))
+
+    def _by_key(self, record: Record, *, all_values: bool) -> dict[str, list[str]]:
+        return {"phone": _phones(record), **self.armed(record, all_values=all_values)}
 
 
-def candidates(
-    conn: Connection, rules: RulesDocument, record: Mapping[str, Any], record_id: int
-) -> list[dict[str, Any]]:
-    """Records of the kind that share all keys of any block with this one, with their phones; generic values out."""
-    armed = _armed(conn, rules, record)
-    found: dict[int, dict[str, Any]] = {}
-    for block in rules.of(record["kind"]).blocks:
-        rows = _block(conn, block, record, armed, own=record_id, most=rules.largest_block)
-        found |= {row["id"]: row for row in rows}
-    for row in found.values():
-        row["phones"] = [row[name] for name in _PHONES if row[name]]
-        row["phones"] = [value for value in row["phones"] if value in armed.get("phone", ())]
-        for kind in rules.generic:
-            if kind != "phone" and row[kind] not in armed.get(kind, ()):
-                row[kind] = None if row[kind] == record[kind] else row[kind]
-    return list(found.values())
+def _phones(record: Record) -> list[str]:
+    return list(dict.fromkeys(record[name] for name in PHONES if record[name] is not None))
 
 
-def _block(
-    conn: Connection,
-    block: Sequence[str],
-    record: Mapping[str, Any],
-    armed: Mapping[str, list[str]],
-    *,
-    own: int,
-    most: int,
-) -> list[dict[str, Any]]:
-    conditions, values = [], {"kind": record["kind"], "own": own, "most": most}
-    for key in block:
-        if key == "phone":
-            if not armed.get("phone"):
-                return []
-            conditions.append("(" + " OR ".join(f"r.{name} = ANY(:phones)" for name in _PHONES) + ")")
-            values["phones"] = armed["phone"]
-            continue
-        column = key.removesuffix("_start")
-        if not record[column] or (key in ("email", "bank_card", "id_number", "address_key") and key not in armed):
-            return []
-        conditions.append(f"left(r.{column}, 4) = left(:{key}, 4)" if column != key else f"r.{key} = :{key}")
-        values[key] = record[column]
-    rows = conn.execute(
-        text(
-            f"""SELECT r.id, r.source, r.key, r.kind, x.party_id, {", ".join(f"r.{name}" for name in NAMES)}
-                FROM party.source_record r LEFT JOIN party.xref x ON x.record_id = r.id
-                WHERE r.kind = :kind AND r.id <> :own AND {" AND ".join(conditions)} ORDER BY r.id LIMIT :most"""  # noqa: S608
-        ),
-        values,
-    )
-    return [dict(row) for row in rows.mappings()]
+def judging(conn: Connection) -> Judging:
+    """What judges now."""
+    return Judging(documents.active_rules(conn), statistics.current(conn))
+
+
+_FIND = text("""
+    SELECT DISTINCT a.place, m.record_id
+    FROM unnest(CAST(:places AS int[]), CAST(:keys AS bigint[])) AS a (place, key)
+    JOIN party.match_key m ON m.key = a.key""")
+_ROWS = text(f"""
+    SELECT r.id, r.source, r.key, r.kind, x.party_id, {", ".join(f"r.{name}" for name in NAMES)}
+    FROM party.source_record r LEFT JOIN party.xref x ON x.record_id = r.id
+    WHERE r.id = ANY(:ids)""")  # noqa: S608  (names come from declarations)
 
 
 def verdicts(
-    conn: Connection, rules: RulesDocument, record: Mapping[str, Any], others: Sequence[dict[str, Any]]
-) -> list[Verdict]:
-    """Apply the rules to the record and each candidate, as a run over everything would."""
+    conn: Connection, by: Judging, records: Sequence[Record], keys: Sequence[Sequence[int]] | None = None
+) -> list[list[Verdict]]:
+    """What the rules say about each record and all others, those known and those of the set before it.
+
+    A record has `id`, `source`, `key`, `kind` and the attributes; `keys`: its match keys, where they are known.
+    """
+    found = keys or [by.keys(record) for record in records]
+    stored = _stored(conn, found)
+    own = {record["id"] for record in records}
+    prepared = [by.comparable(record) for record in records]
+    others = {id: by.comparable(row) for id, row in stored.rows.items() if id not in own}
+    made: list[list[Verdict]] = []
+    before: dict[int, list[int]] = {}
+    for place, record in enumerate(prepared):
+        siblings = dict.fromkeys(earlier for key in found[place] for earlier in before.get(key, ()))
+        rivals = [others[id] for id in stored.of[place] if id in others] + [prepared[one] for one in siblings]
+        made.append([said for other in rivals if (said := compare(by.rules, record, other))])
+        for key in found[place]:
+            before.setdefault(key, []).append(place)
+    return made
+
+
+class _Stored(NamedTuple):
+    of: list[list[int]]
+    rows: dict[int, dict[str, Any]]
+
+
+def _stored(conn: Connection, keys: Sequence[Sequence[int]]) -> _Stored:
+    """The known records that share a key with each place."""
+    places = [place for place, own in enumerate(keys) for _ in own]
+    pairs = conn.execute(_FIND, {"places": places, "keys": [key for own in keys for key in own]}).all()
+    of: list[list[int]] = [[] for _ in keys]
+    for place, record in sorted((row.place, row.record_id) for row in pairs):
+        of[place].append(record)
+    ids = {row.record_id for row in pairs}
+    rows = conn.execute(_ROWS, {"ids": sorted(ids)}).mappings() if ids else ()
+    return _Stored(of, {row["id"]: dict(row) for row in rows})
+
+
+def compare(rules: RulesDocument, record: Record, other: Record) -> Verdict | None:
+    """What the rules say about two comparable records; None: nothing."""
     own = rules.of(record["kind"])
-    armed = _armed(conn, rules, record)
-    mine = {**record, "phones": armed.get("phone", [])}
-    for kind in rules.generic:
-        if kind != "phone" and kind not in armed:
-            mine[kind] = None
-    made = []
-    for other in others:
-        first, second = sorted((mine, other), key=lambda side: (side["source"], side["key"]))
-        pair = of_pair(first, second)
-        never, strong, weak = (_first(group, pair) for group in (own.cannot, own.strong, own.weak))
-        if strong or weak:
-            rule = never or strong or weak
-            verdict = "not_same" if never else "same" if strong else "unsure"
-            assert rule is not None  # noqa: S101  (one of the three holds)
-            made.append((other["party_id"], Verdict(other["id"], verdict, rule.rule, rule.strength, _held(pair))))
-    return _strongest(made)
-
-
-def _strongest(made: Sequence[tuple[int | None, Verdict]]) -> list[Verdict]:
-    """All refusals and suspicions, and the strongest links to each party."""
-    links: dict[int | None, int] = {}
-    kept = []
-    for party, verdict in sorted(made, key=lambda pair: (-pair[1].strength, pair[1].other)):
-        if verdict.verdict == "same" and party is not None:
-            links[party] = links.get(party, 0) + 1
-            if links[party] > ENOUGH:
-                continue
-        kept.append(verdict)
-    return kept
+    if other["kind"] != record["kind"]:
+        return None
+    swapped = (other["source"], other["key"]) < (record["source"], record["key"])
+    pair = of_pair(other, record) if swapped else of_pair(record, other)
+    strong = _first(own.strong, pair)
+    weak = None if strong else _first(own.weak, pair)
+    if not (rule := strong or weak):
+        return None
+    never = _first(own.cannot, pair)
+    verdict = "not_same" if never else "same" if strong else "unsure"
+    told = never or rule
+    return Verdict(
+        record["id"], other["id"], other.get("party_id"), verdict, told.rule, told.strength, list(_held(pair))
+    )
 
 
 def _first(rules: Sequence[Rule], pair: Mapping[str, Any]) -> Rule | None:
     return next((rule for rule in rules if rule.condition.holds(pair)), None)
 
 
-def _held(pair: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    values = {name: pair[name.split(".")[0]][name.split(".")[1]] for name in FEATURES}
-    held = [name for name in FEATURES if FEATURES[name].type == "bool" and values[name]]
-    return held + [
-        f"{name}={values[name]}" for name in FEATURES if FEATURES[name].type == "int" and values[name] is not None
-    ]
+_TRUTHS = [tuple(name.split(".")) for name, feature in FEATURES.items() if feature.type == "bool"]
+_NUMBERS = [tuple(name.split(".")) for name, feature in FEATURES.items() if feature.type == "int"]
+
+
+def _held(pair: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """The features that hold, as a run writes them down."""
+    for group, name in _TRUTHS:
+        if pair[group][name]:
+            yield f"{group}.{name}"
+    for group, name in _NUMBERS:
+        if (value := pair[group][name]) is not None:
+            yield f"{group}.{name}={value}"

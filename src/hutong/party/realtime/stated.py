@@ -1,0 +1,78 @@
+"""What a caller states about a party, standardised as files are (EC-03, EC-14). Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from hutong.party.columns import ATTRIBUTES
+from hutong.party.standardise import addresses, identifiers, names, organisations, phones
+from hutong.party.standardise.text import clean
+from hutong.platform.errors import Unprocessable
+
+
+@dataclass(frozen=True)
+class PartyData:
+    """What a caller states about a party. `id_type`: code set id_type; `gender`: code set gender (GB/T 2261.1)."""
+
+    kind: str
+    name: str
+    id_type: str | None = None
+    id_number: str | None = None
+    birth_date: date | None = None
+    gender: str | None = None
+    mobile: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    address: str | None = None
+    postcode: str | None = None
+    contact_name: str | None = None
+    bank_card: str | None = None
+    grade: str | None = None
+    branch: str | None = None
+    attributes: Mapping[str, Any] | None = None
+
+
+_CHECKED = ("resident_id", "uscc", "organisation_code")
+_PLACE = ("province", "city", "district", "road", "house")
+
+
+def standardised(data: PartyData) -> dict[str, Any]:
+    """The record's columns. Raises Unprocessable naming the field that is not valid."""
+    record: dict[str, Any] = {attribute.name: None for attribute in ATTRIBUTES}
+    record |= {"kind": data.kind, "name_partial": False, "id_valid": False}
+    _name(record, data)
+    number = identifiers.identifier(data.id_type, data.id_number)
+    if data.id_number and data.id_type in _CHECKED and not number.valid:
+        raise Unprocessable("party-id-invalid", field="id_number", reason=number.issue or "id_form")
+    record |= {
+        "id_type": data.id_type if number.value else None, "id_number": number.value, "id_valid": number.valid,
+        "organisation_code": identifiers.organisation_part(data.id_type, number.value if number.valid else None),
+        "birth_date": number.birth_date or data.birth_date, "gender": number.gender or data.gender,
+        "email": identifiers.email(data.email), "bank_card": identifiers.bank_card(data.bank_card),
+        "contact_name": names.person_name(data.contact_name).name, "postcode": clean(data.postcode) or None,
+        "grade": data.grade, "branch": data.branch,
+    }  # fmt: skip
+    mobile, fixed = phones.phone(data.mobile), phones.phone(data.phone)
+    for found in (mobile, fixed):
+        slot = "mobile" if found.kind == "mobile" else "phone"
+        if found.value and record[slot] is None:
+            record[slot] = found.value
+        elif found.value and record[slot] != found.value:
+            record["other_phone"] = found.value
+    place = addresses.address(data.address)
+    record |= {"address": place.text, "address_key": place.key}
+    record |= {part: getattr(place, part) for part in _PLACE}
+    return record
+
+
+def _name(record: dict[str, Any], data: PartyData) -> None:
+    if data.kind == "organisation":
+        made = organisations.organisation_name(data.name)
+        record |= {"name": made.name, "name_core": made.core, "name_key": made.key, "name_branch": made.branch}
+    else:
+        person = names.person_name(data.name)
+        record |= {"name": person.name, "name_key": person.key, "name_partial": person.partial}
+    if record["name"] is None:
+        missing = not clean(data.name)
+        raise Unprocessable("party-name-missing" if missing else "party-name-not-a-name", field="name")
