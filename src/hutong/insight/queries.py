@@ -21,8 +21,7 @@ def reports(viewer: Principal) -> list[Report]:
 
 
 def report_of(viewer: Principal, id: str) -> Report:
-    """One report. Raises NotFound, Forbidden."""
-    require(viewer, RIGHT)
+    """One report, for those who hold its right. Raises NotFound, Forbidden."""
     if id not in REPORTS:
         raise NotFound("insight-report-unknown", report=id)
     require(viewer, REPORTS[id].right)
@@ -38,7 +37,7 @@ def days(viewer: Principal, id: str, limit: int = 400) -> list[date]:
 
 
 def figures(viewer: Principal, id: str, day: date | None = None) -> Taken:
-    """A report's figures of a day, or of the newest: rows with dimensions and measures by name, and `rated` (percent)."""
+    """A report's figures of a day, or of the newest: rows with dimensions and measures by name, `rated` in percent."""
     report = report_of(viewer, id)
     with database.read("insight") as conn:
         wanted = day or _newest(conn, id)
@@ -74,7 +73,7 @@ def trend(viewer: Principal, id: str, back: int = 90, by: str | None = None) -> 
             text("SELECT day, dimensions, measures FROM insight.figure WHERE report = :id AND day >= :since"),
             {"id": id, "since": span[0]},
         ).all()
-    wanted = by or report.trend_by
+    wanted = report.trend_by if by is None else by
     sums: dict[tuple[str, date], dict[str, int]] = defaultdict(lambda: dict.fromkeys(report.measures, 0))
     for row in rows:
         found = _row(report, row.dimensions, row.measures)

@@ -27,11 +27,12 @@ class Dimension:
 class Drill:
     """The records behind a row of figures: page by page by a key, masked and within the viewer's rows.
 
-    `rows(viewer, row, after, limit)` gets the row's dimensions by name; each record has `key`, the key to go on after,
-    and `href`, its page. `columns`: the fields to show.
+    `rows(viewer, row, after, limit)` gets the row's dimensions by name; each record has `key`, the key to go on after.
+    `columns`: the fields to show; `page`: the address of a record, with its fields in braces.
     """
 
     columns: tuple[str, ...]
+    page: str
     rows: Callable[[Principal, Mapping[str, str], int, int], list[Row]]
 
 

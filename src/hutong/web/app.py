@@ -32,7 +32,8 @@ from hutong.web import (
     sign_in,
     static_files,
 )
-from hutong.web.party import customers, loads, resolution, suspects
+from hutong.web.insight import dashboard, reports, rules, tasks
+from hutong.web.party import customers, loads, merges, resolution, suspects
 from hutong.web.shell import render
 
 ROUTERS = (
@@ -40,9 +41,14 @@ ROUTERS = (
     sign_in.router,
     home.router,
     search.router,
+    dashboard.router,
+    rules.router,
+    tasks.router,
+    reports.router,
     resolution.router,
     customers.router,
     suspects.router,
+    merges.router,
     orders.router,
     order_actions.router,
     catalog.router,

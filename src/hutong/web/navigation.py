@@ -18,7 +18,11 @@ class Entry(NamedTuple):
 ENTRIES = (
     Entry("/customers", "web-nav-customers", "party.read", "people", "web-group-customer"),
     Entry("/suspects", "web-nav-suspects", "party.steward", "twins", "web-group-customer"),
+    Entry("/merges", "web-nav-merges", "party.merge", "merge", "web-group-customer"),
+    Entry("/quality", "web-nav-quality", "party.quality", "gauge", "web-group-customer"),
+    Entry("/quality/tasks", "web-nav-quality-tasks", "party.quality", "tasks", "web-group-customer"),
     Entry("/loads", "web-nav-loads", "party.steward", "inbox", "web-group-customer"),
+    Entry("/reports", "web-nav-reports", "insight.read", "chart", "web-group-insight"),
     Entry("/orders", "web-nav-orders", "ordering.read", "orders", "web-group-order"),
     Entry("/exceptions", "web-nav-exceptions", "ordering.read", "alert", "web-group-order"),
     Entry("/catalog", "web-nav-catalog", "catalog.read", "tag", "web-group-order"),

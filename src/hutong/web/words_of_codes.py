@@ -12,7 +12,7 @@ from hutong.platform.i18n import has_message, translate
 
 REMEMBERED_FOR = 30
 """Seconds until a change of a code set is seen on pages."""
-GOOD = {
+GOOD = {"verified", 
     "active",
     "approved",
     "decided",
@@ -26,8 +26,8 @@ GOOD = {
     "paid",
 }
 BAD = {"failed", "refused", "rejected", "dead", "not_same", "terminated", "broken", "quarantined"}
-BUSY = {"inProgress", "running", "acknowledged", "queued", "ready", "awaiting", "claimed", "pre_activated", "open"}
-WARN = {"proposed", "held", "pending", "partial", "backoff", "failing", "unsure", "suspended", "assessingCancellation",
+BUSY = {"sent", "fixed", "inProgress", "running", "acknowledged", "queued", "ready", "awaiting", "claimed", "pre_activated", "open"}
+WARN = {"reopened", "proposed", "held", "pending", "partial", "backoff", "failing", "unsure", "suspended", "assessingCancellation",
         "pendingCancellation", "skipped"}  # fmt: skip
 
 

@@ -13,10 +13,11 @@ COLUMNS = ("number", "name", "kind", "mobile", "city", "grade", "branch")
 def members(viewer: Principal, row: Mapping[str, str], after: int, limit: int) -> list[Row]:
     """The customers of a row: dimensions are conditions of `party.reading.segments`."""
     found = segments.members(viewer, row, after=after, limit=limit)
-    return [{**one, "key": one["id"], "number": one["id"], "href": f"/customers/{one['id']}"} for one in found]
+    return [{**one, "key": one["id"], "number": one["id"]} for one in found]
 
 
-DRILL = Drill(COLUMNS, members)
+PAGE = "/customers/{number}"
+DRILL = Drill(COLUMNS, PAGE, members)
 REPORTS = (
     Report(
         id="customers",
@@ -52,7 +53,7 @@ REPORTS = (
         chart="lines",
         ratio=("reached", "parties"),
         trend_by="channel",
-        drill=Drill(COLUMNS, lambda viewer, row, after, limit: members(
+        drill=Drill(COLUMNS, PAGE, lambda viewer, row, after, limit: members(
             viewer, {"kind": row["kind"], "state": "active", "without": row["channel"]}, after, limit)),
     ),
     Report(

@@ -19,7 +19,6 @@ def failing(viewer: Principal, row: Mapping[str, str], after: int, limit: int) -
             **one,
             "key": one["record_id"],
             "number": one["party_id"],
-            "href": f"/customers/{one['party_id']}" if one["party_id"] else "",
         }
         for one in found
     ]
@@ -30,7 +29,7 @@ def tasks(viewer: Principal, row: Mapping[str, str], after: int, limit: int) -> 
     severity = int(row["severity"])
     found = desk.tasks(viewer, {"state": row["state"]}, after=(severity, after), limit=limit)
     kept = [one for one in found if one["severity"] == severity]
-    return [{**one, "key": one["id"], "number": one["id"], "href": f"/quality/tasks/{one['id']}"} for one in kept]
+    return [{**one, "key": one["id"], "number": one["id"]} for one in kept]
 
 
 def _dimension(name: str) -> Report:
@@ -47,7 +46,9 @@ def _dimension(name: str) -> Report:
         inverse=True,
         trend_by="source",
         right=RIGHT,
-        drill=Drill(("number", "name", "kind", "source_code", "branch_code", "entered_by"), failing),
+        drill=Drill(
+            ("number", "name", "kind", "source_code", "branch_code", "entered_by"), "/customers/{number}", failing
+        ),
     )
 
 
@@ -93,6 +94,6 @@ REPORTS = (
         chart="stack",
         trend_by="state",
         right=RIGHT,
-        drill=Drill(("number", "name", "source", "branch", "rule", "opened_at"), tasks),
+        drill=Drill(("number", "name", "source", "branch", "rule", "opened_at"), "/quality/tasks/{number}", tasks),
     ),
 )

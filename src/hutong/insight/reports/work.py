@@ -10,11 +10,7 @@ from hutong.party.reading import segments
 def operations(viewer: Principal, row: Mapping[str, str], after: int, limit: int) -> list[Row]:
     """Merges, splits and resolutions of a kind, newest first, with a customer they concern."""
     found = segments.operations(viewer, row["operation"], before=after or None, limit=limit)
-    return [
-        {**one, "key": one["id"], "number": one["id"],
-         "href": f"/customers/{one['party_id']}?tab=changes" if one["party_id"] else ""}
-        for one in found
-    ]  # fmt: skip
+    return [{**one, "key": one["id"], "number": one["id"]} for one in found]
 
 
 REPORTS = (
@@ -28,7 +24,11 @@ REPORTS = (
         chart="stack",
         stock=False,
         trend_by="operation",
-        drill=Drill(("number", "done_at", "operation", "reason", "done_by", "records"), operations),
+        drill=Drill(
+            ("number", "done_at", "operation", "reason", "done_by", "records"),
+            "/customers/{party_id}?tab=changes",
+            operations,
+        ),
     ),
     Report(
         id="suspects",

@@ -5,6 +5,8 @@
 const renderers = {
   link: (column) => ({ data, value }) => {
     if (!data) return "";
+    const named = [...column.href.matchAll(/\{(\w+)\}/g)].map(([, name]) => data[name]);
+    if (named.some((part) => part === null || part === undefined || part === "")) return value ?? "";
     const link = document.createElement("a");
     link.href = column.href.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(data[name]));
     link.textContent = value ?? "";

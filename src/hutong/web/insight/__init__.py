@@ -1,0 +1,1 @@
+"""Pages of data quality (EC-18) and reports (EC-13)."""

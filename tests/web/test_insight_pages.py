@@ -1,0 +1,139 @@
+"""EC-13, EC-18 in the console: the quality dashboard, rules, tasks, ranking, reports with the way down and export."""
+
+import csv
+import io
+from collections.abc import Callable
+from typing import Any
+
+import openpyxl
+import pytest
+from fastapi.testclient import TestClient
+from sample_site import Site
+from sqlalchemy import text
+from test_pages import DESKTOP, PHONE, open_as
+
+from hutong.insight.reports import REPORTS
+from hutong.insight.snapshots import take_all
+from hutong.party.quality import documents
+from hutong.party.quality.measure import measure
+from hutong.platform import clock, database
+from hutong.web.insight.downloads import csv_lines, xlsx_pieces
+
+SignIn = Callable[[str], TestClient]
+PAGES = ("/quality",
+         "/quality/rules", "/quality/rules?dimension=validity&source=crm", "/quality/rules/reachable_by_phone",
+         "/quality/rules/golden_id_once", "/quality/rules/document", "/quality/tasks", "/quality/tasks?state=verified",
+         "/quality/ranking", "/quality/ranking?kind=branch", "/reports",
+         *(f"/reports/{id}" for id in REPORTS), "/reports/customers/records?kind=person&state=active")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def measured(site: Site) -> Site:
+    """Measured, with figures of all reports."""
+    measure()
+    take_all()
+    return site
+
+
+def a_task() -> int:
+    with database.read("party") as conn:
+        return int(conn.execute(text("SELECT min(id) FROM party.quality_task WHERE state = 'open'")).scalar_one())
+
+
+def test_pages_answer_those_who_may(sign_in: SignIn, measured: Site) -> None:
+    steward, service = sign_in("steward"), sign_in("service")
+    for page in (*PAGES, f"/quality/tasks/{a_task()}"):
+        assert steward.get(page).status_code == 200, page
+        assert service.get(page).status_code == 403, page
+    assert steward.get("/reports/nonsense").status_code == 404
+    assert steward.get("/quality/rules/nonsense").status_code == 404
+
+
+def test_failing_records_are_those_of_the_rule(sign_in: SignIn, measured: Site) -> None:
+    client = sign_in("steward")
+    with database.read("party") as conn:
+        rules = [rule.rule for rule in documents.active(conn).rules]
+        query = "SELECT rule, sum(failed) FROM party.quality_result GROUP BY rule"
+        failed = {row[0]: int(row[1]) for row in conn.execute(text(query))}
+    for rule in rules:
+        rows, after = 0, 0
+        while after is not None:
+            block = client.get(f"/quality/rules/{rule}/rows", params={"after": after, "limit": 50}).json()
+            rows, after = rows + len(block["rows"]), block["next"]
+        assert rows == failed.get(rule, 0), rule
+        lines = list(csv.reader(io.StringIO(client.get(f"/quality/rules/{rule}/export.csv").text)))
+        assert len(lines) == 1 + failed.get(rule, 0), rule
+
+
+def test_tasks_are_sent_taken_waived_in_bulk(sign_in: SignIn, measured: Site) -> None:
+    client = sign_in("steward")
+    with database.read("party") as conn:
+        query = "SELECT id FROM party.quality_task WHERE state = 'open' ORDER BY id LIMIT 3"
+        ids = list(conn.execute(text(query)).scalars())
+    assert client.post("/quality/tasks", data={"action": "sent"}).status_code == 422
+    for action, more in (("take", {}), ("sent", {}), ("fixed", {"note": "=cmd()"})):
+        assert client.post("/quality/tasks", data={"action": action, "chosen": ids, **more}).status_code == 204
+    assert client.post("/quality/tasks", data={"action": "waived", "chosen": ids[:1]}).status_code == 422
+    waived = {"action": "waived", "chosen": ids[:1], "note": "so it is"}
+    assert client.post("/quality/tasks", data=waived).status_code == 204
+    with database.read("party") as conn:
+        rows = conn.execute(text("SELECT state FROM party.quality_task WHERE id = ANY(:ids) ORDER BY id"), {"ids": ids})
+        assert list(rows.scalars()) == ["waived", "fixed", "fixed"]
+    page = client.get(f"/quality/tasks/{ids[0]}").text
+    assert "so it is" in page
+    exported = client.get("/quality/tasks/export.xlsx?state=fixed")
+    sheet = openpyxl.load_workbook(io.BytesIO(exported.content)).active
+    assert sheet is not None and sheet.max_row == 3
+
+
+def test_report_exports(sign_in: SignIn, measured: Site) -> None:
+    client = sign_in("steward")
+    for id in REPORTS:
+        lines = list(csv.reader(io.StringIO(client.get(f"/reports/{id}/export.csv").text)))
+        book = openpyxl.load_workbook(io.BytesIO(client.get(f"/reports/{id}/export.xlsx").content))
+        assert book.active is not None and book.active.max_row == len(lines), id
+        trend = list(csv.reader(io.StringIO(client.get(f"/reports/{id}/export.csv?what=trend&back=7").text)))
+        assert len(trend) == 8 and trend[-1][0] == str(clock.today()), id
+
+
+def test_nothing_in_a_file_is_a_formula() -> None:
+    """What a record says never runs in a spreadsheet; numbers stay numbers."""
+    evil = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", '=HYPERLINK("http://x")', "'ok", "plain", 5, -5, None, 1.5]
+    [line] = list(csv.reader(io.StringIO("".join(csv_lines([], [evil])).removeprefix("\ufeff\r\n"), newline="")))
+    assert [cell[:1] for cell in line[:7]] == ["'"] * 7
+    assert line[7:] == ["'ok", "plain", "5", "-5", "", "1.5"]
+    book = openpyxl.load_workbook(io.BytesIO(b"".join(xlsx_pieces("a/b[c]", ["x"] * len(evil), [evil]))))
+    assert book.active is not None
+    cells = next(iter(book.active.iter_rows(min_row=2)))
+    assert all(cell.data_type != "f" for cell in cells)
+    assert [cell.value for cell in cells][7:] == ["'ok", "plain", 5, -5, None, 1.5]
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("locale", ["zh-CN", "en"])
+def test_no_page_complains(browser: Any, served: str, measured: Site, locale: str, viewport: dict[str, int]) -> None:
+    """XP-07: in its language, within the screen, silent in the console."""
+    page, complaints = open_as(browser, served, "steward", locale, viewport)
+    for path in (*PAGES, f"/quality/tasks/{a_task()}"):
+        answer = page.goto(served + path)
+        assert answer.status == 200, path
+        page.wait_for_load_state("networkidle")
+        assert page.locator("html").get_attribute("lang") == locale
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 1, path
+        assert complaints == [], path
+    page.context.close()
+
+
+@pytest.mark.browser
+def test_from_the_heat_map_to_the_records(browser: Any, served: str, measured: Site) -> None:
+    """A steward goes from the dashboard to the worst rule, to its records, and to a customer."""
+    page, complaints = open_as(browser, served, "steward", "en")
+    page.goto(f"{served}/quality")
+    assert page.locator(".chart canvas").count() >= 7
+    page.locator("a[href^='/quality/rules/']").first.click()
+    page.wait_for_selector(".grid .ag-row a")
+    page.locator(".grid .ag-row a").first.click()
+    page.wait_for_url("**/customers/*")
+    assert complaints == []
+    page.context.close()
