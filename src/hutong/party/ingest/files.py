@@ -3,23 +3,25 @@
 CSV and JSON lines are decoded here, since a row with a broken character must be told from its neighbours.
 """
 
+import codecs
+import csv
 import hashlib
-import zipfile
-from collections.abc import Sequence
-from datetime import date, datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TextIO
 
 import duckdb
 import pyarrow as pa
 
+from hutong.party.ingest.headers import MOST_COLUMNS, REPLACED, broken, listed, named, quoted, require
 from hutong.party.ingest.mapping import Mapping
+from hutong.party.ingest.sheets import read_sheet
 from hutong.platform.errors import Invalid
 
-LARGEST_SHEET_BYTES = 4 << 30
-"""An XLSX that unpacks to more than this is refused unopened."""
-_REPLACED = "�"
+LONGEST_LINE = 4 << 20
+"""Bytes of a CSV row, or characters of a JSON line; a longer one cannot be read."""
 
 
 def file_hash(path: Path) -> str:
@@ -34,7 +36,7 @@ def read(duck: duckdb.DuckDBPyConnection, path: Path, mapping: Mapping) -> None:
     if not path.is_file():
         raise Invalid("party-file-missing", file=path.name)
     duck.execute("CREATE TABLE unreadable (row_number BIGINT, line VARCHAR, reason VARCHAR)")
-    {"csv": _csv, "xlsx": _xlsx, "jsonl": _jsonl}[mapping.file.format](duck, path, mapping)
+    {"csv": _csv, "xlsx": read_sheet, "jsonl": _jsonl}[mapping.file.format](duck, path, mapping)
     rows, broken = _one(duck, "SELECT count(*), count(*) FILTER (broken) FROM raw")
     failed = _one(duck, "SELECT count(*) FROM unreadable")[0]
     if rows + failed == 0:
@@ -51,32 +53,35 @@ def _one(duck: duckdb.DuckDBPyConnection, sql: str) -> tuple[Any, ...]:
     return row
 
 
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"), (b"\x84\x31\x95\x33", "gb18030"),
+)  # fmt: skip
+"""Byte order marks: a file that begins with one says itself how it is written."""
+
+
+@contextmanager
+def _text_of(path: Path, mapping: Mapping) -> Iterator[TextIO]:
+    """The file as text: line ends of all kinds as one, broken characters marked, no byte order mark."""
+    with path.open("rb") as file:
+        start = file.read(4)
+    encoding = next((name for mark, name in _MARKS if start.startswith(mark)), mapping.file.encoding)
+    try:
+        with path.open(encoding=encoding, errors="replace") as text:
+            if text.read(1) != "\ufeff":
+                text.seek(0)
+            yield text
+    except (LookupError, UnicodeError) as problem:
+        raise Invalid("party-mapping-encoding", encoding=mapping.file.encoding) from problem
+
+
 def _decoded(path: Path, mapping: Mapping, folder: str) -> Path:
     """The file in UTF-8, broken characters marked."""
     target = Path(folder) / "utf8"
-    try:
-        with (
-            path.open(encoding=mapping.file.encoding, errors="replace", newline="") as source,
-            target.open("w", encoding="utf-8", newline="") as copy,
-        ):
-            while part := source.read(1 << 22):
-                copy.write(part.replace("\0", _REPLACED))
-    except LookupError as problem:
-        raise Invalid("party-mapping-encoding", encoding=mapping.file.encoding) from problem
+    with _text_of(path, mapping) as source, target.open("w", encoding="utf-8", newline="") as copy:
+        while part := source.read(1 << 22):
+            copy.write(part.replace("\0", REPLACED))
     return target
-
-
-def _require(path: Path, found: Sequence[str], mapping: Mapping) -> None:
-    missing = [column for column in mapping.needed() if column not in found]
-    if missing:
-        raise Invalid(
-            "party-file-columns", file=path.name, missing=", ".join(missing), found=", ".join(found)[:500] or "-"
-        )
-
-
-def quoted(name: str) -> str:
-    """A column name as SQL writes it."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _csv(duck: duckdb.DuckDBPyConnection, path: Path, mapping: Mapping) -> None:
@@ -85,9 +90,9 @@ def _csv(duck: duckdb.DuckDBPyConnection, path: Path, mapping: Mapping) -> None:
         options = (
             "header = true, all_varchar = true, quote = '\"', escape = '\"', auto_detect = false, parallel = false"
         )
-        options += ", delim = ?, strict_mode = true, null_padding = false, max_line_size = 4194304"
+        options += f", delim = ?, strict_mode = true, null_padding = false, max_line_size = {LONGEST_LINE}"
         header = _header(target, mapping.file.delimiter)
-        _require(path, header, mapping)
+        require(path, header, mapping)
         columns = "{" + ", ".join(f"'{_text(name)}': 'VARCHAR'" for name in header) + "}"
         scan = f"read_csv(?, {options}, columns = {columns}, store_rejects = true)"
         duck.execute(
@@ -107,7 +112,7 @@ def _csv(duck: duckdb.DuckDBPyConnection, path: Path, mapping: Mapping) -> None:
     # the n-th row read is row n of the file plus the rows before it that could not be read
     duck.execute(
         f"""CREATE TABLE raw AS
-            SELECT r.position + coalesce(f.rank, 0) AS row_number, {_broken(header)} AS broken, {_names(header)}
+            SELECT r.position + coalesce(f.rank, 0) AS row_number, {broken(header)} AS broken, {listed(header)}
             FROM csv_rows r ASOF LEFT JOIN (SELECT rank, line - rank AS after FROM csv_failed) f
                  ON r.position >= f.after
             ORDER BY r.position"""  # noqa: S608
@@ -116,97 +121,60 @@ def _csv(duck: duckdb.DuckDBPyConnection, path: Path, mapping: Mapping) -> None:
 
 
 def _header(path: Path, delimiter: str) -> list[str]:
-    import csv
-
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        first = next(csv.reader(file, delimiter=delimiter), [])
-    names: list[str] = []
-    for place, name in enumerate(first):
-        bare = name.strip() or f"column {place + 1}"
-        names.append(bare if bare not in names else f"{bare} ({place + 1})")
-    return names
+    with path.open(encoding="utf-8", newline="") as file:
+        try:
+            return named(next(csv.reader(file, delimiter=delimiter), []))
+        except csv.Error:  # one cell as large as a file
+            return []
 
 
 def _text(value: str) -> str:
     return value.replace("'", "''")
 
 
-def _names(columns: Sequence[str]) -> str:
-    return ", ".join(quoted(column) for column in columns)
-
-
-def _broken(columns: Sequence[str]) -> str:
-    return "contains(concat(" + ", ".join(quoted(column) for column in columns) + f"), '{_REPLACED}')"
-
-
-def _xlsx(duck: duckdb.DuckDBPyConnection, path: Path, mapping: Mapping) -> None:
-    from python_calamine import CalamineWorkbook
-
-    try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(entry.file_size for entry in archive.infolist())
-    except zipfile.BadZipFile as problem:
-        raise Invalid("party-file-form", file=path.name, format="xlsx", rows=0) from problem
-    if size > LARGEST_SHEET_BYTES:
-        raise Invalid("party-file-too-large", file=path.name, bytes=size)
-    book = CalamineWorkbook.from_path(str(path))
-    sheet = mapping.file.sheet or book.sheet_names[0]
-    if sheet not in book.sheet_names:
-        raise Invalid("party-file-sheet", file=path.name, sheet=sheet, found=", ".join(book.sheet_names))
-    cells = book.get_sheet_by_name(sheet).to_python()
-    header = [str(cell).strip() for cell in cells[0]] if cells else []
-    _require(path, header, mapping)
-    columns = list(zip(*cells[1:], strict=True)) if len(cells) > 1 else [()] * len(header)
-    table = pa.table(
-        {name: pa.array(_cells(column), pa.string()) for name, column in zip(header, columns, strict=True) if name}
-    )
-    duck.register("sheet", table)
-    names = [name for name in header if name]
-    duck.execute(
-        f"CREATE TABLE raw AS SELECT row_number() OVER () AS row_number, false AS broken, {_names(names)} FROM sheet"  # noqa: S608
-    )
-    duck.unregister("sheet")
-
-
-def _cells(column: Sequence[Any]) -> list[str | None]:
-    """Cells as text: whole numbers without a fraction, days and instants in ISO form."""
-    return [cell if cell.__class__ is str else _cell(cell) for cell in column]
-
-
-def _cell(cell: Any) -> str | None:
-    if cell is None:
-        return None
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    if isinstance(cell, datetime | date):
-        return cell.isoformat(" ") if isinstance(cell, datetime) else cell.isoformat()
-    return str(cell)
-
-
 def _jsonl(duck: duckdb.DuckDBPyConnection, path: Path, mapping: Mapping) -> None:
-    text = path.read_bytes().decode(mapping.file.encoding, errors="replace")
-    duck.register("lines", pa.table({"line": pa.array(text.removeprefix("\ufeff").split("\n"), pa.large_string())}))
-    duck.execute(
-        """CREATE TABLE json_lines AS
-           SELECT row_number() OVER () AS row_number, line,
-                  CASE WHEN json_valid(line) THEN json_type(line) = 'OBJECT' ELSE false END AS fine
-           FROM lines WHERE trim(line) <> ''"""
-    )
-    duck.unregister("lines")
-    duck.execute("INSERT INTO unreadable SELECT row_number, line, 'not_a_record' FROM json_lines WHERE NOT fine")
+    with _text_of(path, mapping) as source:
+        batches = pa.RecordBatchReader.from_batches(_LINE, _lines(source))
+        duck.register("lines", batches)
+        duck.execute(
+            f"""CREATE TABLE json_lines AS
+                SELECT row_number() OVER () AS row_number, left(line, {LONGEST_LINE}) AS line,
+                       length(line) <= {LONGEST_LINE} AND json_valid(line)
+                           AND coalesce(json_type(CASE WHEN json_valid(line) THEN line END) = 'OBJECT', false)
+                           AND NOT {_UNSTORABLE} AS fine,
+                       CASE WHEN length(line) > {LONGEST_LINE} THEN 'too_long' WHEN {_UNSTORABLE} THEN 'encoding'
+                            ELSE 'not_a_record' END AS reason
+                FROM lines"""  # noqa: S608
+        )
+        duck.unregister("lines")
+    duck.execute("INSERT INTO unreadable SELECT row_number, line, reason FROM json_lines WHERE NOT fine")
     found = duck.execute(
         "SELECT DISTINCT unnest(json_keys(line)) AS name FROM json_lines WHERE fine ORDER BY 1"
     ).fetchall()
     names = list(dict.fromkeys([*mapping.needed(), *(name for (name,) in found)]))
     known = {name for (name,) in found}
     if mapping.key not in known:
-        _require(path, sorted(known), mapping)
+        require(path, sorted(known), mapping)
+    if len(names) > MOST_COLUMNS:
+        require(path, names, mapping)
     fields = ", ".join(f"json_extract_string(line, '{_pointer(name)}') AS {quoted(name)}" for name in names)
     duck.execute(
-        f"CREATE TABLE raw AS SELECT row_number, contains(line, '{_REPLACED}') AS broken, {fields} "  # noqa: S608
+        f"CREATE TABLE raw AS SELECT row_number, contains(line, '{REPLACED}') AS broken, {fields} "  # noqa: S608
         "FROM json_lines WHERE fine ORDER BY row_number"
     )
     duck.execute("DROP TABLE json_lines")
+
+
+_LINE = pa.schema([("line", pa.large_string())])
+_UNSTORABLE = r"regexp_matches(line, '(^|[^\\])(\\\\)*\\u0000')"
+"""NUL written as an escape: no database stores it. (Halves of pairs are not valid JSON.)"""
+
+
+def _lines(source: TextIO) -> Iterator[pa.RecordBatch]:
+    """Lines that are not empty, in batches."""
+    while part := source.readlines(1 << 24):
+        kept = [line.replace("\0", REPLACED) for line in part if not line.isspace()]
+        yield pa.record_batch([pa.array(kept, pa.large_string())], schema=_LINE)
 
 
 def _pointer(name: str) -> str:

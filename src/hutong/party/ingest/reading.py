@@ -7,7 +7,8 @@ from pathlib import Path
 import duckdb
 
 from hutong.party.ingest import parts
-from hutong.party.ingest.files import quoted, read
+from hutong.party.ingest.files import read
+from hutong.party.ingest.headers import quoted
 from hutong.party.ingest.mapping import Mapping
 from hutong.party.ingest.staging import literal
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import duckdb
 
 from hutong.party.columns import ATTRIBUTES
-from hutong.party.ingest.files import quoted
+from hutong.party.ingest.headers import quoted
 from hutong.party.ingest.mapping import ADMISSION, CODED, TEXTS, Given, Mapping
 from hutong.party.ingest.values import Standardiser, coded
 from hutong.platform import cel

@@ -7,7 +7,7 @@ import duckdb
 import pyarrow as pa
 from sqlalchemy import Connection, text
 
-from hutong.party.ingest.files import quoted
+from hutong.party.ingest.headers import quoted
 from hutong.platform.errors import Invalid
 
 
