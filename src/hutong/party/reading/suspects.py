@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, any_, func, select, text, tuple_
+from sqlalchemy import ColumnElement, Select, any_, func, literal, select, text, tuple_
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from hutong.identity import Principal, protect, require
@@ -147,7 +147,7 @@ def _conditions(viewer: Principal, wanted: Wanted) -> list[ColumnElement[bool]]:
     }
     made = [*of_view[wanted.view], visibility.group_seen(viewer)]
     if wanted.rule:
-        made.append(columns.rules.contains([wanted.rule]))
+        made.append(literal(wanted.rule) == any_(columns.rules))
     for name in ("kind", "pool", "assignee"):
         if value := getattr(wanted, name):
             made.append(columns[name] == value)

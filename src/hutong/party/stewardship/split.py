@@ -2,16 +2,47 @@
 
 from collections.abc import Sequence
 from itertools import product
+from typing import Any
 
 from sqlalchemy import Connection, text
 
 from hutong.identity import Principal, require
-from hutong.party import visibility
+from hutong.party import documents, visibility
+from hutong.party.golden.survivorship import golden_sql
 from hutong.party.resolution import membership
 from hutong.party.resolution.membership import Moved
 from hutong.party.resolution.regroup import chain, judge, records_of, regroup
 from hutong.platform import database
 from hutong.platform.errors import Conflict, NotFound, Unprocessable
+
+
+def preview_split(viewer: Principal, party_id: int, records: Sequence[int]) -> dict[str, Any]:
+    """What a split would give: `stays` and `leaves`, two golden records (masked). Raises as `split` does."""
+    require(viewer, "party.split")
+    from hutong.party.reading.queries import masked
+
+    with database.read("party") as conn:
+        visibility.check(conn, viewer, party_id)
+        out, stay = _cut(conn, party_id, records)
+        members = "(SELECT CAST(0 AS bigint) AS party_id, unnest(CAST(:records AS bigint[])) AS record_id)"
+        sql = text(golden_sql(documents.active_survivorship(conn), members))
+        stays, leaves = (dict(conn.execute(sql, {"records": half}).mappings().one()) for half in (stay, out))
+    shown = masked(viewer, [{**stays, "id": party_id}, {**leaves, "id": party_id}])
+    return {"stays": shown[0], "leaves": shown[1]}
+
+
+def _cut(conn: Connection, party_id: int, records: Sequence[int]) -> tuple[list[int], list[int]]:
+    """The records that leave and those that stay. Raises NotFound, Unprocessable."""
+    own = records_of(conn, [party_id]).get(party_id)
+    if own is None:
+        raise NotFound("party-unknown", id=party_id)
+    out = sorted(set(own) & set(records))
+    stay = sorted(set(own) - set(records))
+    if not out:
+        raise Unprocessable("party-split-none", id=party_id)
+    if not stay:
+        raise Unprocessable("party-split-all", id=party_id)
+    return out, stay
 
 
 def split(viewer: Principal, party_id: int, records: Sequence[int], reason: str) -> Moved:
@@ -25,20 +56,12 @@ def split(viewer: Principal, party_id: int, records: Sequence[int], reason: str)
 def split_in(conn: Connection, party_id: int, records: Sequence[int], reason: str, by: str) -> Moved:
     """`split` within the caller's transaction."""
     membership.lock(conn)
-    own = records_of(conn, [party_id]).get(party_id)
-    if own is None:
-        raise NotFound("party-unknown", id=party_id)
-    out = sorted(set(own) & set(records))
-    stay = sorted(set(own) - set(records))
-    if not out:
-        raise Unprocessable("party-split-none", id=party_id)
-    if not stay:
-        raise Unprocessable("party-split-all", id=party_id)
+    out, stay = _cut(conn, party_id, records)
     operation_id = membership.new_operation(conn, "split", reason, by)
     _end_merges(conn, out, stay, operation_id)
     judge(conn, list(product(out, stay)), "not_same", "split", reason, operation_id=operation_id, by=by)
     judge(conn, [*chain(out), *chain(stay)], "same", "split", reason, operation_id=operation_id, by=by)
-    return regroup(conn, own, operation_id, by)
+    return regroup(conn, [*out, *stay], operation_id, by)
 
 
 def _end_merges(conn: Connection, out: list[int], stay: list[int], operation_id: int) -> None:
@@ -75,7 +98,7 @@ def undo_in(conn: Connection, operation_id: int, reason: str, by: str) -> Moved:
     ).scalar_one_or_none()
     if found is None:
         raise NotFound("party-operation-unknown", id=operation_id)
-    if found not in ("merge", "split"):
+    if found not in ("merge", "split", "unflag"):
         raise Unprocessable("party-operation-fixed", id=operation_id)
     _latest(conn, operation_id)
     touched = conn.execute(

@@ -9,9 +9,10 @@ from hutong.identity.principal import require
 from hutong.party.golden import explanation
 from hutong.party.reading import listing, queries
 from hutong.party.stewardship.merge import merge, preview_merge
-from hutong.party.stewardship.split import split, undo
-from hutong.platform.errors import NotFound
+from hutong.party.stewardship.split import preview_split, split, undo
+from hutong.platform.errors import NotFound, Unprocessable
 from hutong.web import search
+from hutong.web.party.consequences import consequences
 from hutong.web.party.customer_parts import COMPARED
 from hutong.web.party.customers import the_customer
 from hutong.web.shell import render, to_page
@@ -34,6 +35,8 @@ def merge_page(
     if len(chosen) > 1:
         context["preview"] = preview_merge(session.viewer, [row["id"] for row in chosen])
         context["differs"] = differing(chosen)
+        context["reference"] = chosen[0]
+        context["follows"], context["follows_more"] = consequences(session.viewer, [row["id"] for row in chosen])
     return render(request, "party/merge.html", context, session)
 
 
@@ -73,6 +76,18 @@ def split_page(request: Request, session: SignedInSession, party_id: int) -> Res
     customer = the_customer(session.viewer, party_id)
     found = explanation.side_by_side(session.viewer, customer["id"])
     return render(request, "party/split.html", {"customer": customer, "attributes": COMPARED, **found}, session)
+
+
+@router.post("/customers/{party_id}/split/preview")
+def split_preview(
+    request: Request, session: SignedInSession, party_id: int, record: Annotated[list[int] | None, Form()] = None
+) -> Response:
+    """The two customers to be, for htmx; nothing while the choice makes no two."""
+    try:
+        made = preview_split(session.viewer, party_id, record or [])
+    except Unprocessable as problem:
+        made = {"problem": problem.message(session.viewer.locale)}
+    return render(request, "party/split_preview.html", {"attributes": COMPARED, "made": made}, session)
 
 
 @router.post("/customers/{party_id}/split")

@@ -1,0 +1,90 @@
+"""Merge history (EC-07): every merge, split, undo and forced flag, searched and taken back."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query, Request, Response
+
+from hutong.identity.http import SignedInSession
+from hutong.party.reading import operations
+from hutong.party.stewardship.flags import remove_flag
+from hutong.party.stewardship.split import undo
+from hutong.platform.settings import settings
+from hutong.web.shell import render, to_page
+
+router = APIRouter(include_in_schema=False)
+PAGE = 50
+Reason = Annotated[str, Form(min_length=1, max_length=500)]
+Number = Annotated[str, Query(pattern=r"^\d{0,18}$")]
+Words = Annotated[str, Query(max_length=100)]
+
+
+def instant(day: str) -> datetime | None:
+    """The beginning of a business day; None for what is no day."""
+    try:
+        return datetime.combine(date.fromisoformat(day), time(), settings.zone)
+    except ValueError:
+        return None
+
+
+@router.get("/merges")
+def merges_page(
+    request: Request,
+    session: SignedInSession,
+    *,
+    kind: Words = "",
+    by: Words = "",
+    party: Number = "",
+    rule: Words = "",
+    words: Words = "",
+    since: Words = "",
+    until: Words = "",
+    operation: Number = "",
+    forced: bool = False,
+    before: Number = "",
+) -> Response:
+    """What moved records between customers, newest first, paged by key."""
+    last = instant(until)
+    sought = operations.Sought(
+        operation_id=int(operation) if operation else None,
+        kind=kind if kind in operations.KINDS else None,
+        done_by=by or None,
+        party_id=int(party) if party else None,
+        rule=rule or None,
+        words=words or None,
+        since=instant(since),
+        until=last + timedelta(days=1) if last else None,
+        forced=forced,
+    )
+    found = operations.search(session.viewer, sought, int(before) if before else None, PAGE)
+    asked = dict(request.query_params)
+    context = {
+        "operations": found,
+        "kinds": operations.KINDS,
+        "asked": asked,
+        "following": {**asked, "before": found[-1]["id"]} if len(found) == PAGE else None,
+        "may_undo": session.viewer.may("party.split"),
+    }
+    return render(request, "party/merges.html", context, session)
+
+
+@router.get("/customers/{party_id}/flags")
+def flags_of(request: Request, session: SignedInSession, party_id: int) -> Response:
+    """What people's word holds together or apart of a customer, for htmx."""
+    flags = operations.flags(session.viewer, party_id)
+    context = {"flags": flags, "party_id": party_id, "may_undo": session.viewer.may("party.split")}
+    return render(request, "party/customer_flags.html", context, session)
+
+
+@router.post("/merges/{operation_id}/undo")
+def do_undo(session: SignedInSession, operation_id: int, reason: Reason) -> Response:
+    """Take an operation back exactly."""
+    undo(session.viewer, operation_id, reason)
+    return to_page(f"/merges?operation={operation_id}")
+
+
+@router.post("/merges/{operation_id}/unflag")
+def do_unflag(session: SignedInSession, operation_id: int, reason: Reason) -> Response:
+    """Let the rules alone decide again about what an operation holds."""
+    remove_flag(session.viewer, operation_id, reason)
+    return to_page(f"/merges?operation={operation_id}")
