@@ -1,0 +1,110 @@
+"""Which attributes of a record are compared, and how: chosen from the columns that hold something."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hutong.party.match import forms
+from hutong.party.match.comparators import ADDRESS, COMPARATORS, LEVELS, TEXT
+
+
+class Plan(NamedTuple):
+    """One comparison: its comparator, the columns whose values it takes (several: any of them), and columns that hold
+    the value's forms already."""
+
+    name: str
+    comparator: str
+    columns: tuple[str, ...]
+    prepared: tuple[str, ...] = ()
+
+
+_PERSON = (
+    Plan("given_name", "word", ("given_name",)),
+    Plan("family_name", "word", ("family_name",)),
+    Plan("middle_name", "word", ("middle_name",)),
+    Plan("name", "person", ("name",)),
+)
+_ORGANISATION = (
+    Plan("name", "organisation", ("name",)),
+    Plan("contact_name", "person", ("contact_name",)),
+)
+_BOTH = (
+    Plan("birth_date", "date", ("birth_date",)),
+    Plan("id_number", "code", ("id_number",)),
+    Plan("organisation_code", "code", ("organisation_code",)),
+    Plan("phone", "phone", ("mobile", "phone", "other_phone")),
+    Plan("email", "email", ("email", "other_email")),
+    Plan("url", "url", ("url",)),
+    Plan("bank_card", "code", ("bank_card",)),
+    Plan("address", "address", ("address",), ("address_key", "house", "road")),
+    Plan("street_number", "code", ("street_number",)),
+    Plan("street", "text", ("street",)),
+    Plan("unit", "text", ("unit",)),
+    Plan("postcode", "code", ("postcode",)),
+    Plan("place", "word", ("place",)),
+    Plan("state", "exact", ("state",)),
+    Plan("country", "exact", ("country",)),
+    Plan("city", "exact", ("city",)),
+    Plan("gender", "exact", ("gender",)),
+    Plan("occupation", "text", ("occupation",)),
+    Plan("organisation", "organisation", ("organisation",)),
+)
+FREE = "free_"
+"""Columns of free attributes are named `free_<comparator>_<name>`."""
+
+
+def choose(records: pa.Table, kind: str) -> tuple[Plan, ...]:
+    """The comparisons of records of a kind: those whose columns hold at least two different values."""
+    found = []
+    for plan in (*(_PERSON if kind == "person" else _ORGANISATION), *_BOTH, *_free(records)):
+        columns = tuple(column for column in plan.columns if _filled(records, column))
+        if columns:
+            prepared = plan.prepared if all(name in records.column_names for name in plan.prepared) else ()
+            found.append(plan._replace(columns=columns, prepared=prepared))
+    names = {plan.name for plan in found}
+    if {"given_name", "family_name"} <= names:
+        found = [plan for plan in found if plan.name != "name" or kind != "person"]
+    return tuple(found)
+
+
+def _free(records: pa.Table) -> list[Plan]:
+    made = []
+    for column in records.column_names:
+        if column.startswith(FREE):
+            comparator, _, name = column.removeprefix(FREE).partition("_")
+            made.append(Plan(name, comparator, (column,)))
+    return made
+
+
+def _filled(records: pa.Table, column: str) -> bool:
+    if column not in records.column_names:
+        return False
+    return bool(pc.count_distinct(records.column(column)).as_py() > 1)
+
+
+def kernel(comparator: str) -> int:
+    """The number of the compiled comparator."""
+    return TEXT if comparator == "organisation" else COMPARATORS[comparator]
+
+
+def level_names(comparator: str) -> tuple[str, ...]:
+    """What the levels of a comparator are called, from differ to same."""
+    return LEVELS["text" if comparator == "organisation" else comparator]
+
+
+def forms_of(plan: Plan, value: str, prepared: Mapping[str, str | None]) -> forms.Forms:
+    """The comparable forms of a value."""
+    if plan.prepared:
+        return (value, *((prepared.get(name) or "") for name in plan.prepared))
+    if plan.comparator == "organisation":
+        return forms.organisation(value)
+    return forms.FORMS[plan.comparator](value)
+
+
+def words_of(plan: Plan, value: str) -> list[str]:
+    """The words of a value, where the comparator compares by words."""
+    if plan.comparator == "organisation":
+        return forms.organisation_words(value)
+    return forms.words(value) if kernel(plan.comparator) in (TEXT, ADDRESS) else []

@@ -1,0 +1,156 @@
+"""The comparable forms of a value: whole, sound, core, parts, words. Pure functions of one distinct value."""
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+
+from hutong.party.standardise import addresses, names, organisations, pinyin, text
+
+Forms = tuple[str, ...]
+_WORD = re.compile(r"[^\W_]+")
+_SPLIT = re.compile(r"(?<=[㐀-鿿])|(?=[㐀-鿿])|[^\w]+|_")
+
+
+def words(value: str) -> list[str]:
+    """The words of a text, Chinese ones character by character."""
+    found = [part for part in _WORD.findall(value.casefold()) if part]
+    if value.isascii():
+        return found
+    return [piece for part in found for piece in _SPLIT.split(part) if piece]
+
+
+def plain(value: str) -> Forms:
+    """The value alone."""
+    return (value,)
+
+
+@lru_cache(maxsize=1 << 16)
+def _sound(word: str) -> str:
+    """Sound of a word: Chinese by pinyin, others by consonants with doubles and spellings of one sound joined."""
+    if text.is_han(word):
+        return pinyin.sound_key(pinyin.syllables(word))
+    bare = re.sub(r"[^a-z]", "", word)
+    if len(bare) < 3:
+        return ""
+    for spelt, sounds in (("ph", "f"), ("ck", "k"), ("sch", "sh"), ("tz", "z"), ("qu", "kw"), ("x", "ks"), ("c", "k"),
+                          ("y", "i"), ("j", "i"), ("v", "f"), ("w", "f"), ("dt", "t"), ("th", "t")):  # fmt: skip
+        bare = bare.replace(spelt, sounds)
+    bare = re.sub(r"(.)\1+", r"\1", bare)
+    return bare[0] + re.sub(r"[aeiouh]", "", bare[1:]) + ("" if len(bare) < 5 else "")
+
+
+def word(value: str) -> Forms:
+    """A single name: itself, its sound."""
+    return (value, _vowels(value))
+
+
+@lru_cache(maxsize=1 << 16)
+def _vowels(value: str) -> str:
+    """Spellings of one sound joined, vowels kept: 'meyer' and 'maier' meet, 'mayor' and 'mary' do not."""
+    if text.is_han(value):
+        return pinyin.sound_key(pinyin.syllables(value))
+    bare = re.sub(r"[^\w]", "", value)
+    for spelt, sounds in (("ph", "f"), ("ck", "k"), ("sch", "sh"), ("tz", "z"), ("dt", "t"), ("th", "t"), ("ey", "ei"),
+                          ("ay", "ei"), ("ai", "ei"), ("ie", "i"), ("y", "i"), ("ue", "u"), ("oe", "o"),
+                          ("ae", "e")):  # fmt: skip
+        bare = bare.replace(spelt, sounds)
+    return re.sub(r"(.)\1+", r"\1", bare)
+
+
+def person(value: str) -> Forms:
+    """A whole name: itself with its words in order, its sound, family name, given name (empty if only one is known)."""
+    if text.is_han(value):
+        size = 2 if value[:2] in pinyin.COMPOUND_SURNAMES and len(value) > 2 else 1
+        family = value if value in pinyin.COMPOUND_SURNAMES else value[:size]
+        given = value[len(family) :]
+        key = pinyin.sound_key(pinyin.syllables(value))
+        sounds = pinyin.sound_key(pinyin.syllables(family))
+        return (value, key, sounds, key[len(sounds) :] if given else "")
+    parts = value.casefold().replace("-", " ").replace(".", " ").split()
+    joined = pinyin.sound_key(parts)
+    if len(parts) < 2:
+        return (value, joined, joined, "")
+    order = _family_first(parts)
+    return (" ".join(sorted(parts)), pinyin.sound_key(order), order[0], "".join(order[1:]))
+
+
+def _family_first(parts: list[str]) -> list[str]:
+    """Words of a name in Latin letters, the family name first; Chinese names in pinyin mostly begin with it already."""
+    if parts[0] in _surname_sounds() and parts[-1] not in _surname_sounds():
+        return parts
+    if parts[0] in _surname_sounds() and all(_is_pinyin(part) for part in parts):
+        return parts
+    return [parts[-1], *parts[:-1]]
+
+
+@lru_cache(maxsize=1)
+def _surname_sounds() -> frozenset[str]:
+    common = ("王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田"
+              "任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文")  # fmt: skip
+    return frozenset(pinyin.SURNAMES.get(name) or pinyin.syllable(name) for name in common)
+
+
+@lru_cache(maxsize=1)
+def _syllables() -> frozenset[str]:
+    return frozenset(pinyin.syllable(chr(code)) for code in range(0x4E00, 0x9FA6))
+
+
+@lru_cache(maxsize=1 << 14)
+def _is_pinyin(word: str) -> bool:
+    known = _syllables()
+    if word in known:
+        return True
+    return any(word[:cut] in known and _is_pinyin(word[cut:]) for cut in range(1, min(7, len(word))))
+
+
+def phone(value: str) -> Forms:
+    """A number, and its last seven digits."""
+    digits = re.sub(r"\D", "", value)
+    return (value, digits[-7:] if len(digits) >= 7 else "")
+
+
+def email(value: str) -> Forms:
+    """An address, and its user."""
+    return (value, value.partition("@")[0])
+
+
+def url(value: str) -> Forms:
+    """An address without protocol, and its host."""
+    bare = re.sub(r"^[a-z]+://", "", value.casefold()).removeprefix("www.").rstrip("/")
+    return (bare, bare.partition("/")[0].partition("?")[0])
+
+
+def organisation(value: str) -> Forms:
+    """A name, and the sound of its core without legal form."""
+    made = organisations.organisation_name(value)
+    return (made.name or value, made.key or "")
+
+
+def free_text(value: str) -> Forms:
+    """A text, and its words without order."""
+    return (value, " ".join(sorted(set(words(value)))))
+
+
+def address(value: str) -> Forms:
+    """An address: itself, down to the room, house, road."""
+    made = addresses.address(value)
+    return (made.text or value, made.key or "", made.house or "", made.road or "")
+
+
+FORMS: dict[str, Callable[[str], Forms]] = {
+    "exact": plain, "code": plain, "word": word, "person": person, "date": plain, "phone": phone, "email": email,
+    "url": url, "number": plain, "text": free_text, "address": address,
+}  # fmt: skip
+WORDED = frozenset(("text", "address"))
+
+
+def organisation_words(value: str) -> list[str]:
+    """The words of an organisation's name, spellings joined, small words and legal forms off."""
+    made = organisations.organisation_name(value)
+    branch = f" {made.branch}" if made.branch else ""
+    return words(f"{made.core or value}{branch}")
+
+
+def name_words(value: str) -> list[str]:
+    """The words of a person's name."""
+    return words(names.person_name(value).name or value)

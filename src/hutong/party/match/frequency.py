@@ -1,0 +1,42 @@
+"""How often values occur: a rare agreed value says more than a common one. The tables are part of a model's version."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+Floats = NDArray[np.float64]
+_KEPT = 20_000
+
+
+class Vocabulary(BaseModel):
+    """Counts of the most frequent values among `total`; `rest` is the mean count of the others, `chance` the chance that
+    two random ones agree."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    total: float
+    rest: float
+    counts: dict[str, float]
+
+    def shares(self, texts: pa.Array | Sequence[str]) -> Floats:
+        """The share of each text."""
+        listed = texts.to_pylist() if isinstance(texts, pa.Array) else texts
+        counts, rest = self.counts, self.rest
+        found = np.array([counts.get(text, rest) for text in listed], dtype=np.float64)
+        return found / self.total
+
+
+def vocabulary(texts: Sequence[str], counts: NDArray[np.float64]) -> Vocabulary:
+    """A table from texts and how often each occurs."""
+    total = float(counts.sum())
+    order = sorted(range(len(texts)), key=lambda place: (-counts[place], texts[place]))
+    kept, others = order[:_KEPT], order[_KEPT:]
+    rest = float(np.mean(counts[others])) if others else 1.0
+    return Vocabulary(
+        total=max(total, 1.0),
+        rest=round(rest, 6),
+        counts={texts[place]: float(counts[place]) for place in kept},
+    )

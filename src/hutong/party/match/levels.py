@@ -1,0 +1,88 @@
+"""Levels of pairs: every comparison of the plans, given and family names swapped back where they were swapped."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numba import njit, prange
+from numpy.typing import NDArray
+
+from hutong.party.match.comparators import WORD, Encoded, Levels, compare, compare_pairs
+from hutong.party.match.comparisons import Plan, kernel
+from hutong.party.match.encode import Values, encode_values
+from hutong.party.match.kernels import Ints
+
+GIVEN, FAMILY, ORDER = "given_name", "family_name", "name_order"
+
+
+class Compared(NamedTuple):
+    """Per pair and comparison: the level (-1: not given), and the number of the agreed form's text × 8 + form, or -1."""
+
+    levels: Levels
+    agreed: Ints
+
+
+def encode_all(plans: Sequence[Plan], records: pa.Table) -> list[Values]:
+    """The values of each comparison. Given and family names share their numbers, so that they can be compared crosswise."""
+    names = {plan.name for plan in plans}
+    made: dict[str, Values] = {}
+    if {GIVEN, FAMILY} <= names:
+        both = encode_values(Plan("names", "word", (GIVEN, FAMILY)), records)
+        for place, name in enumerate((GIVEN, FAMILY)):
+            codes = np.ascontiguousarray(both.arrays.codes[:, place : place + 1])
+            made[name] = both._replace(arrays=both.arrays._replace(codes=codes))
+    return [made[plan.name] if plan.name in made else encode_values(plan, records) for plan in plans]
+
+
+def ordered(plans: Sequence[Plan]) -> tuple[str, ...]:
+    """Names of the columns of `Compared`: the comparisons, and the order of names where both are given."""
+    names = tuple(plan.name for plan in plans)
+    return (*names, ORDER) if {GIVEN, FAMILY} <= set(names) else names
+
+
+def compare_records(plans: Sequence[Plan], values: Sequence[Encoded], left: Ints, right: Ints) -> Compared:
+    """Compare records pair by pair."""
+    names = ordered(plans)
+    levels: NDArray[np.int8] = np.full((len(names), len(left)), -1, dtype=np.int8)
+    agreed = np.full((len(names), len(left)), -1, dtype=np.int64)
+    by_name = {plan.name: arrays for plan, arrays in zip(plans, values, strict=True)}
+    swapped = np.zeros(len(left), dtype=np.bool_)
+    if ORDER in names:
+        given, family = by_name[GIVEN], by_name[FAMILY]
+        _crossed(left, right, given.codes[:, 0], family.codes[:, 0], given, swapped, levels[-1])
+    for place, plan in enumerate(plans):
+        arrays = values[place]
+        other = {GIVEN: FAMILY, FAMILY: GIVEN}.get(plan.name)
+        compare_pairs(
+            kernel(plan.comparator), left, right, arrays.codes, arrays.codes, arrays, levels[place], agreed[place]
+        )
+        if other and swapped.any():
+            rows = np.flatnonzero(swapped)
+            some_levels, some_agreed = levels[place][rows], agreed[place][rows]
+            compare_pairs(
+                WORD, left[rows], right[rows], arrays.codes, by_name[other].codes, arrays, some_levels, some_agreed
+            )
+            levels[place][rows], agreed[place][rows] = some_levels, some_agreed
+    return Compared(np.ascontiguousarray(levels.T), np.ascontiguousarray(agreed.T))
+
+
+@njit(cache=True, nogil=True, parallel=True)
+def _crossed(
+    left: Ints, right: Ints, given: Ints, family: Ints, v: Encoded, swapped: NDArray[np.bool_], levels: Levels
+) -> None:
+    """Mark pairs whose names agree better crosswise; level 1 straight, 0 swapped."""
+    for pair in prange(left.shape[0]):
+        g1, f1, g2, f2 = given[left[pair]], family[left[pair]], given[right[pair]], family[right[pair]]
+        if g1 < 0 or f1 < 0 or g2 < 0 or f2 < 0:
+            continue
+        levels[pair] = 1
+        if g1 == g2 or f1 == f2:
+            continue
+        one = compare(WORD, g1, f2, v)[0]
+        if one < 4:
+            continue
+        two = compare(WORD, f1, g2, v)[0]
+        if two >= 4 and one + two > compare(WORD, g1, g2, v)[0] + compare(WORD, f1, f2, v)[0]:
+            swapped[pair] = True
+            levels[pair] = 0

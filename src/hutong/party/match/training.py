@@ -1,0 +1,185 @@
+"""Training a model without labels: blocks chosen, pairs compared, m and u fitted, values weighed by how many parties they
+span, and a threshold proposed."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from hutong.party.match import blocking, em
+from hutong.party.match.comparators import NUMBER
+from hutong.party.match.comparators import Encoded as Arrays
+from hutong.party.match.comparisons import Plan, choose, kernel, level_names
+from hutong.party.match.encode import Values
+from hutong.party.match.frequency import Vocabulary, vocabulary
+from hutong.party.match.kernels import Ints
+from hutong.party.match.levels import ORDER, compare_records, encode_all, ordered
+from hutong.party.match.model import Comparison, Model
+from hutong.party.match.scoring import rarities, rarity_bits, weighted
+from hutong.platform.errors import Invalid
+
+Progress = Callable[[str], None]
+_RANDOM = 400_000
+_MOST = 2_000_000
+
+
+class Prepared(NamedTuple):
+    """What training looks at."""
+
+    plans: tuple[Plan, ...]
+    values: list[Values]
+    arrays: list[Arrays]
+    words: dict[str, Vocabulary]
+    source: Ints
+    count: int
+
+
+def prepare(records: pa.Table, kind: str) -> Prepared:
+    """Choose comparisons and encode the records."""
+    plans = choose(records, kind)
+    values = encode_all(plans, records)
+    words = {plan.name: _word_counts(found) for plan, found in zip(plans, values, strict=True) if found.words}
+    arrays = [
+        weighted(found, words.get(plan.name), kernel(plan.comparator) == NUMBER)
+        for plan, found in zip(plans, values, strict=True)
+    ]
+    names = records.column("source").to_pylist() if "source" in records.column_names else [""] * records.num_rows
+    source = np.unique(np.array(names, dtype=object).astype(str), return_inverse=True)[1].astype(np.int64)
+    return Prepared(plans, values, arrays, words, source, records.num_rows)
+
+
+def _word_counts(values: Values) -> Vocabulary:
+    arrays = values.arrays
+    held = np.bincount(arrays.codes[arrays.codes >= 0], minlength=len(arrays.ids))
+    repeated = np.repeat(held, np.diff(arrays.word_starts))
+    counts = np.bincount(arrays.words, weights=repeated, minlength=len(values.words)).astype(np.float64)
+    made = vocabulary(values.words, np.maximum(counts, 1.0))
+    return made.model_copy(update={"total": float(max(held.sum(), 1))})
+
+
+def vocabularies(prepared: Prepared, party: Ints | None = None) -> dict[str, Vocabulary]:
+    """Frequencies of the texts of each form: in records, or, once parties are known, in parties."""
+    made: dict[str, Vocabulary] = {}
+    for plan, values in zip(prepared.plans, prepared.values, strict=True):
+        codes = values.arrays.codes
+        record, column = np.nonzero(codes >= 0)
+        code = codes[record, column]
+        owner = record if party is None else party[record]
+        for form, texts in enumerate(values.texts):
+            number = values.arrays.ids[code, form]
+            held = np.unique(np.stack([number, owner])[:, number >= 0], axis=1)[0]
+            counts = np.bincount(held, minlength=len(texts)).astype(np.float64)
+            made[f"{plan.name}.{form}"] = vocabulary(texts.to_pylist(), counts)
+    return made
+
+
+def random_pairs(count: int, blocked: Ints, source: Ints) -> tuple[Ints, Ints]:
+    """Random pairs that no block holds."""
+    random = np.random.default_rng(11)
+    wanted = min(_RANDOM, count * (count - 1) // 2)
+    a, b = random.integers(0, count, wanted), random.integers(0, count, wanted)
+    left, right = np.minimum(a, b), np.maximum(a, b)
+    keys = np.unique((left * count + right)[left != right])
+    keys = np.setdiff1d(keys, blocked, assume_unique=True)
+    return keys // count, keys % count
+
+
+def totals(source: Ints) -> NDArray[np.float64]:
+    """Pairs there are between sources, and within one."""
+    sizes = np.bincount(source).astype(np.float64)
+    within = float((sizes * (sizes - 1) / 2).sum())
+    n = float(len(source))
+    return np.array([n * (n - 1) / 2 - within, within])
+
+
+def train(records: pa.Table, kind: str, progress: Progress | None = None) -> Model:
+    """A model of these records, without labels. `records`: columns of attributes, `source`, `key`; their order does not
+    matter. Raises Invalid when there is nothing to compare."""
+    tell = progress or (lambda step: None)
+    tell("encode")
+    prepared = prepare(sorted_records(records), kind)
+    if not prepared.plans or prepared.count < 2:
+        raise Invalid("party-model-nothing", kind=kind)
+    tell("block")
+    chosen = blocking.choose(prepared.plans, prepared.arrays, prepared.count)
+    found = blocking.hashes(prepared.plans, prepared.arrays, chosen.blocks)
+    order = blocking.order_of(prepared.arrays, prepared.count)
+    pairs = blocking.pairs(chosen.blocks, found, order, prepared.count)
+    tell("train")
+    counted = vocabularies(prepared)
+    fitted, names, sizes = _fitted(prepared, counted, pairs)
+    prior = np.log2(fitted.share / (1.0 - fitted.share))
+    comparisons = tuple(
+        _comparison(plan, fitted.m[place], fitted.u[place]) for place, plan in enumerate((*prepared.plans, *_order(names)))
+    )
+    return Model(
+        kind=kind,
+        comparisons=comparisons,
+        vocabularies=counted,
+        words=prepared.words,
+        prior_bits=round(float(prior[0] if prior[0] < -1.0 else prior[1]), 6),
+        prior_within_bits=round(float(prior[1] if prior[1] < -1.0 else prior[0]), 6),
+        blocks=chosen.blocks,
+        evidence={
+            "records": prepared.count,
+            "pairs": len(pairs.left),
+            "covered": round(chosen.covered, 6),
+            "rounds": fitted.rounds,
+        },
+    )
+
+
+def sorted_records(records: pa.Table) -> pa.Table:
+    """Records in the order of source and key, so that nothing depends on how they came."""
+    return records.sort_by([(name, "ascending") for name in ("source", "key") if name in records.column_names])
+
+
+def _order(names: Sequence[str]) -> tuple[Plan, ...]:
+    return (Plan(ORDER, "order", ("given_name", "family_name")),) if ORDER in names else ()
+
+
+def _comparison(plan: Plan, m: NDArray[np.float64], u: NDArray[np.float64]) -> Comparison:
+    return Comparison(
+        name=plan.name,
+        comparator=plan.comparator,
+        columns=plan.columns,
+        prepared=plan.prepared,
+        levels=("swapped", "straight") if plan.comparator == "order" else level_names(plan.comparator),
+        m=tuple(float(f"{value:.9g}") for value in m),
+        u=tuple(float(f"{value:.9g}") for value in u),
+    )
+
+
+def _fitted(
+    prepared: Prepared, counted: dict[str, Vocabulary], pairs: blocking.Pairs
+) -> tuple[em.Fitted, tuple[str, ...], list[int]]:
+    count = prepared.count
+    held = _sampled(pairs)
+    other_left, other_right = random_pairs(count, pairs.left * count + pairs.right, prepared.source)
+    left, right = np.concatenate([held.left, other_left]), np.concatenate([held.right, other_right])
+    compared = compare_records(prepared.plans, prepared.arrays, left, right)
+    tables = [rarities(plan.name, values, counted) for plan, values in zip(prepared.plans, prepared.values, strict=True)]
+    rarity = rarity_bits(compared.agreed[:, : len(tables)], tables).sum(axis=1)
+    names = ordered(prepared.plans)
+    sizes = [len(level_names(plan.comparator)) for plan in prepared.plans] + [2] * (len(names) - len(prepared.plans))
+    group = (prepared.source[left] == prepared.source[right]).astype(np.int8)
+    all_group = (prepared.source[pairs.left] == prepared.source[pairs.right]).astype(np.int8)
+    there = totals(prepared.source)
+    weight = np.ones(len(left))
+    for kind in (0, 1):
+        mine, blocked = group == kind, np.arange(len(left)) < len(held.left)
+        for part, whole in ((blocked, (all_group == kind).sum()), (~blocked, there[kind] - (all_group == kind).sum())):
+            if (mine & part).any():
+                weight[mine & part] = whole / (mine & part).sum()
+    levels = (compared.levels + 16 * (compared.agreed >= 0)).astype(np.int8)
+    observed = em.Observed(levels, rarity, group, weight, there, held.left, held.right)
+    return em.fit(observed, sizes), names, sizes
+
+
+def _sampled(pairs: blocking.Pairs) -> blocking.Pairs:
+    """All pairs of a part of the records where there are too many pairs to train on."""
+    step = len(pairs.left) // _MOST + 1
+    kept = pairs.left % step == 0
+    return pairs._replace(left=pairs.left[kept], right=pairs.right[kept])
