@@ -8,7 +8,16 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from hutong.api import docs, party_changes, party_exports, party_scenarios, peer_callbacks, webhook_forms
+from hutong.api import (
+    docs,
+    party_changes,
+    party_exports,
+    party_matching,
+    party_reveal,
+    party_scenarios,
+    peer_callbacks,
+    webhook_forms,
+)
 from hutong.api.tmf import (
     customer,
     customer_bill,
@@ -38,6 +47,7 @@ ROUTERS = (
     product_catalog.router,
     party_changes.router,
     party_exports.router,
+    party_reveal.router,
     party_scenarios.router,
     peer_callbacks.router,
 )
@@ -48,8 +58,9 @@ def install(app: FastAPI) -> None:
     """Add the API to the application; errors outside /tmf-api/ are answered as before."""
     for router in ROUTERS:
         app.include_router(router)
-    app.include_router(product_order.direct)
-    app.add_middleware(DirectPaths, routes=product_order.direct.routes)
+    for router in (product_order.direct, party_matching.direct):
+        app.include_router(router)
+    app.add_middleware(DirectPaths, routes=[*product_order.direct.routes, *party_matching.direct.routes])
     openapi.describe(app)
     for kind in (Problem, RequestValidationError, HTTPException, *DATABASE_GONE):
         app.add_exception_handler(kind, _below_tmf(app.exception_handlers[kind]))

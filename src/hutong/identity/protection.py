@@ -29,10 +29,10 @@ def protect(
         kept = viewer.fields[entity] | KEPT | {key}
         rows = [{name: value if name in kept else _nothing(value) for name, value in row.items()} for row in rows]
     hidden = {column: kind for column, kind in fields.items() if not viewer.sees(kind)}
-    shown = {kind for column, kind in fields.items() if column not in hidden}
-    present = {kind for column, kind in fields.items() if any(row.get(column) for row in rows)}
-    if clear := shown & present:
-        record_read(viewer, entity, [row[key] for row in rows], sorted(clear))
+    present = sorted(column for column in fields if column not in hidden and any(row.get(column) for row in rows))
+    if present:
+        kinds = sorted({fields[column] for column in present})
+        record_read(viewer, entity, [row[key] for row in rows], kinds, fields=present)
     return [{name: mask_field(hidden.get(name), value) for name, value in row.items()} for row in rows]
 
 
@@ -50,12 +50,23 @@ def mask_field(kind: str | None, value: Any) -> Any:
 
 
 def record_read(
-    viewer: Principal, entity: str, ids: Sequence[int], kinds: Sequence[str], reason: str | None = None
+    viewer: Principal,
+    entity: str,
+    ids: Sequence[int],
+    kinds: Sequence[str],
+    reason: str | None = None,
+    *,
+    fields: Sequence[str] = (),
 ) -> None:
     """Write the access log in a transaction of its own: a read that fails later still happened."""
     with database.begin("identity") as conn:
         conn.execute(
             insert(sensitive_read).values(
-                actor=viewer.actor, entity=entity, entity_ids=list(ids), kinds=list(kinds), reason=reason
+                actor=viewer.actor,
+                entity=entity,
+                entity_ids=[id for id in ids if id is not None],
+                kinds=list(kinds),
+                fields=list(fields),
+                reason=reason,
             )
         )

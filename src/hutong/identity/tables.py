@@ -111,11 +111,14 @@ sensitive_read = Table(
     Column("entity", Text, nullable=False),
     Column("entity_ids", ARRAY(BigInteger), nullable=False),
     Column("kinds", ARRAY(Text), nullable=False, comment="kinds of sensitive field shown in clear"),
+    Column("fields", ARRAY(Text), nullable=False, server_default="{}", comment="the fields themselves"),
     Column("reason", Text),
     comment="log of every read of sensitive data in clear (EC-17)",
 )
 Index("ix_sensitive_read_actor", sensitive_read.c.actor, sensitive_read.c.id)
 Index("ix_sensitive_read_entity", sensitive_read.c.entity_ids, postgresql_using="gin")
+Index("ix_sensitive_read_at", sensitive_read.c.at, sensitive_read.c.id)
+Index("ix_sensitive_read_reason", sensitive_read.c.id, postgresql_where=sensitive_read.c.reason.isnot(None))
 
 VIEWS = {"identity.v1_unit": "SELECT code, path FROM identity.unit"}
 """Published: units by code, for centers whose rows belong to units."""

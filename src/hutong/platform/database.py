@@ -59,6 +59,7 @@ def _engine(url: str) -> Engine:
         pool_size=settings.pool_size,
         max_overflow=settings.pool_size,
         pool_pre_ping=True,
+        hide_parameters=True,  # what people entered stays out of messages and logs (EC-17)
         connect_args={"application_name": "hutong", "options": "-c timezone=UTC"},
     )
 

@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     port: int = 8000
     http_workers: int = Field(1, description="server processes")
     log_level: str = "INFO"
+    access_log_days: int = Field(1095, ge=180, description="days the log of reads of sensitive data is kept")
     log_days: int = Field(30, description="days that logs are kept in data_dir/logs")
     log_megabytes: int = Field(1024, description="most that kept logs may fill; the oldest go first")
     secret_key: SecretStr | None = Field(None, description="signs cookies; empty: made once in data_dir")

@@ -33,7 +33,7 @@ from hutong.web import (
     static_files,
 )
 from hutong.web.insight import dashboard, reports, rules, tasks
-from hutong.web.party import customers, loads, merges, resolution, suspects
+from hutong.web.party import customers, loads, merges, protection, resolution, suspects
 from hutong.web.shell import render
 
 ROUTERS = (
@@ -45,6 +45,7 @@ ROUTERS = (
     rules.router,
     tasks.router,
     reports.router,
+    protection.router,
     resolution.router,
     customers.router,
     suspects.router,

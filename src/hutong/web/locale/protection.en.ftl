@@ -1,0 +1,15 @@
+web-reveal = Show
+web-reveal-why = Why do you need it? It is logged.
+web-reveal-field = Show {$field}
+platform-schedule-identity-forget_reads = Delete old entries of the access log
+web-read-any-kind = Any kind
+web-read-since = From
+web-read-until = Until
+web-read-fields = Field
+web-read-with-reason = with reason
+web-read-reason-words = Words in the reason
+web-contributions = Contributions
+web-contributions-hint = Who provided what
+web-contribution-first = Holds the claim
+web-contribution-supplies = supplies
+web-entity-quality_task = Quality task

@@ -1,0 +1,15 @@
+web-reveal = 查看
+web-reveal-why = 查看原因（将记入日志）
+web-reveal-field = 查看{$field}
+platform-schedule-identity-forget_reads = 删除过期的访问日志
+web-read-any-kind = 全部字段类别
+web-read-since = 从
+web-read-until = 至
+web-read-fields = 字段
+web-read-with-reason = 填写了原因
+web-read-reason-words = 原因关键字
+web-contributions = 信息提供
+web-contributions-hint = 谁提供了哪些信息
+web-contribution-first = 享有权益
+web-contribution-supplies = 提供
+web-entity-quality_task = 质量任务

@@ -1,0 +1,107 @@
+"""EC-17: the access log answers who saw whom, what field, when and why; by index; and forgets in time."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import event, text
+from sqlalchemy.engine import URL
+
+from hutong.identity import Principal, protect, queries, record_read
+from hutong.identity.queries import sensitive_reads
+from hutong.platform import clock, jobs
+from hutong.platform import database as live
+from hutong.platform.errors import Forbidden
+from hutong.platform.settings import settings
+
+AUDITOR = Principal(1, "user", "auditor", frozenset({"identity.audit"}))
+CLERK = Principal(3, "user", "clerk", frozenset(), clear=frozenset({"name", "phone"}))
+ROWS = [{"id": 7, "name": "张三丰", "mobile": "13912345678", "phone": None}]
+FIELDS = {"name": "name", "mobile": "phone", "phone": "phone"}
+
+
+def many(count: int) -> None:
+    """A log of some size: reads of three people over a thousand days."""
+    with live.begin("identity") as conn:
+        conn.execute(
+            text(
+                """INSERT INTO identity.sensitive_read (at, actor, entity, entity_ids, kinds, fields, reason)
+                   SELECT timestamptz '2024-01-01' + n * interval '1 minute', 'user:' || n % 50, 'party',
+                          ARRAY[n % 5000, n % 4999], ARRAY['name'], ARRAY['name'],
+                          CASE WHEN n % 1000 = 0 THEN 'complaint ' || n END
+                   FROM generate_series(1, CAST(:count AS bigint)) AS n"""
+            ),
+            {"count": count},
+        )
+        conn.execute(text("ANALYZE identity.sensitive_read"))
+
+
+def test_log_names_the_fields_that_were_shown(database: URL) -> None:
+    protect(CLERK, "party", ROWS, FIELDS)
+    record_read(CLERK, "party", [8], ["id_card"], "customer called", fields=["id_number"])
+    newest, first = sensitive_reads(AUDITOR)
+    assert (newest["fields"], newest["reason"]) == (["id_number"], "customer called")
+    assert (first["entity_ids"], first["kinds"], first["fields"]) == ([7], ["name", "phone"], ["mobile", "name"])
+    with pytest.raises(Forbidden):
+        sensitive_reads(CLERK)
+
+
+def test_search_by_who_whom_what_when_why(database: URL) -> None:
+    many(3000)
+    found = sensitive_reads(AUDITOR, actor="user:7", entity_id=7, limit=500)
+    assert found and all(row["actor"] == "user:7" and 7 in row["entity_ids"] for row in found)
+    since, until = datetime(2024, 1, 2, tzinfo=UTC), datetime(2024, 1, 2, 1, tzinfo=UTC)
+    within = sensitive_reads(AUDITOR, since=since, until=until, limit=500)
+    assert len(within) == 60 and all(since <= row["at"] < until for row in within)
+    assert [row["reason"] for row in sensitive_reads(AUDITOR, reason="")] == [f"complaint {n}000" for n in (3, 2, 1)]
+    assert len(sensitive_reads(AUDITOR, reason="t 2")) == 1
+    assert sensitive_reads(AUDITOR, kind="bank_card") == []
+    assert len(sensitive_reads(AUDITOR, kind="name", limit=500)) == 500
+    pages: list[int] = []
+    before = None
+    while page := sensitive_reads(AUDITOR, actor="user:7", before=before, limit=17):
+        pages += [row["id"] for row in page]
+        before = pages[-1]
+    assert pages == sorted(set(pages), reverse=True) and len(pages) == 60
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"actor": "user:7"},
+        {"entity_id": 77},
+        {"actor": "user:7", "entity_id": 77},
+        {"reason": ""},
+        {"reason": "complaint 9"},
+        {"since": datetime(2024, 1, 20, tzinfo=UTC), "until": datetime(2024, 1, 21, tzinfo=UTC)},
+        {"kind": "name"},
+        {},
+    ],
+    ids=str,
+)
+def test_every_search_goes_by_an_index(database: URL, asked: dict[str, object]) -> None:
+    """However long the log grows: no search reads it whole."""
+    many(60_000)
+    said: list[tuple[str, object]] = []
+
+    def hear(_conn: object, _cursor: object, statement: str, values: object, *_: object) -> None:
+        if statement.startswith("SELECT identity.sensitive_read"):
+            said.append((statement, values))
+
+    event.listen(live.engine(), "before_cursor_execute", hear)
+    sensitive_reads(AUDITOR, **asked)  # type: ignore[arg-type]  # the parameters above
+    event.remove(live.engine(), "before_cursor_execute", hear)
+    [(statement, values)] = said
+    with live.read("identity") as conn:
+        plan = "\n".join(row[0] for row in conn.exec_driver_sql(f"EXPLAIN {statement}", values))  # type: ignore[arg-type]
+    assert "Seq Scan" not in plan, plan
+
+
+def test_forgets_what_is_too_old_and_keeps_the_rest(database: URL) -> None:
+    many(3000)
+    assert jobs.run(jobs.start("identity.forget_reads")) == "done"
+    assert len(queries.sensitive_reads(AUDITOR, limit=500)) == 500, "younger than the settings say"
+    last = datetime(2024, 1, 1, tzinfo=UTC) + timedelta(minutes=3000, days=settings.access_log_days)
+    with clock.fixed(last - timedelta(minutes=100)):
+        assert jobs.run(jobs.start("identity.forget_reads")) == "done"
+    left = queries.sensitive_reads(AUDITOR, limit=500)
+    assert len(left) == 101
