@@ -56,3 +56,20 @@ def telecom(
     totals = manifest["usage"]["totals"]
     say("cli-sample-usage", records=totals["lines"], files=totals["files"], good=totals["valid"])
     say("cli-sample-written", folder=str(out))
+
+
+@app.command(help=t("cli-help-sample-insurance"))
+def insurance(
+    *,
+    out: Annotated[Path, typer.Option(help=t("cli-help-sample-out"))],
+    customers: Annotated[int, typer.Option(min=100, max=1_000_000, help=t("cli-help-sample-customers"))] = 5_000,
+    seed: Annotated[int, typer.Option(min=0, help=t("cli-help-sample-seed"))] = 7,
+) -> None:
+    """Write a life core system's CSV, a property core system's XLSX, a call centre's JSON lines, and the truth."""
+    from hutong.cli.sample.insurance.generate import generate
+
+    manifest = generate(out, customers=customers, seed=seed)
+    for source, counts in manifest["sources"].items():
+        name = word(f"cli-source-{source}", source)
+        say("cli-sample-source", source=name, rows=counts["rows"], rejected=sum(counts["rejected"].values()))
+    say("cli-sample-written", folder=str(out))

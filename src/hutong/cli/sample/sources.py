@@ -1,6 +1,7 @@
 """The three exports: which rows they hold, in which order, with rubbish and repeats; and the truth about each row."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -53,17 +54,17 @@ class Export:
         )
 
 
-def exports(seed: int, people: Population, until: np.datetime64) -> list[Export]:
-    """What CRM, billing and call centre export. Every customer is known to at least one of them."""
+def exports(seed: int, people: Population, until: np.datetime64, systems: Sequence[System] = SYSTEMS) -> list[Export]:
+    """What systems (CRM, billing, call centre) export. Every customer is known to at least one of them."""
     rng = np.random.default_rng([seed, 2])
-    known = np.array([rng.random(len(people)) < system.presence for system in SYSTEMS])
+    known = np.array([rng.random(len(people)) < system.presence for system in systems])
     known[0] |= ~known.any(axis=0)
     agencies = identifiers.mobiles(rng, max(len(people) // 1000, 3))
     return [
         _export(
             Accidents(np.random.default_rng([seed, 3, place])), system, people, mask, agencies=agencies, until=until
         )
-        for place, (system, mask) in enumerate(zip(SYSTEMS, known, strict=True))
+        for place, (system, mask) in enumerate(zip(systems, known, strict=True))
     ]
 
 
@@ -113,7 +114,7 @@ def _written(
     """Rows in the system's own columns and codes, with the verdict admission should come to."""
     columns = system.columns(rows, choose(no_key, "", system.keys(serial)), chance.rng)
     broken = np.zeros(len(serial), dtype=bool)
-    if system.name != "billing":
+    if system.lines:
         broken = (chance.rng.random(len(serial)) < _BROKEN) & ~no_key & ~not_name
         broken[chance.rng.integers(0, len(serial) // 2)] = True
     reason = choose(no_key, "no_key", rejections(system, rows, columns))
@@ -139,12 +140,13 @@ def write_sources(folder: Path, written: list[Export]) -> None:
     """The three files under `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     crm, billing, callcentre = written
-    (folder / "crm.csv").write_bytes(_csv(crm))
+    (folder / "crm.csv").write_bytes(csv_bytes(crm))
     _xlsx(folder / "billing.xlsx", billing)
-    (folder / "callcentre.jsonl").write_bytes(_json_lines(callcentre))
+    (folder / "callcentre.jsonl").write_bytes(json_lines(callcentre))
 
 
-def _csv(export: Export) -> bytes:
+def csv_bytes(export: Export) -> bytes:
+    """A file of CSV in GB18030 with CRLF; broken rows are cut short."""
     table = pa.table({name: _nulls(column) for name, column in export.columns.items()})
     sink = pa.BufferOutputStream()
     pacsv.write_csv(table, sink, pacsv.WriteOptions(include_header=False, quoting_style="needed"))
@@ -181,7 +183,8 @@ def _xlsx(path: Path, export: Export) -> None:
     book.close()
 
 
-def _json_lines(export: Export) -> bytes:
+def json_lines(export: Export) -> bytes:
+    """A file of JSON lines; broken rows are cut in half."""
     encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
     names = list(export.columns)
     lines = [

@@ -18,7 +18,8 @@ _ID_KINDS = ("resident", "passport", "military", "permit", "uscc", "organisation
 
 @dataclass(frozen=True)
 class System:
-    """A source system. `presence`: share of customers it knows; `duplicates`: share of these it knows twice."""
+    """A source system. `presence`: share of customers it knows; `duplicates`: share of these it knows twice; `lines`:
+    its file has lines, which may break."""
 
     name: str
     presence: float
@@ -26,33 +27,36 @@ class System:
     rates: Rates
     keys: Callable[[Whole], Text]
     columns: Callable[[Records, Text, np.random.Generator], Columns]
+    lines: bool = True
 
 
-def _coded(words: Text, codes: dict[str, str]) -> Text:
+def coded(words: Text, codes: dict[str, str]) -> Text:
+    """Words as a system's codes; empty where it has none."""
     result = np.full(len(words), "", dtype="<U12")
     for word, code in codes.items():
         result = choose(words == word, code, result)
     return result
 
 
-def _numbered(values: Whole, codes: dict[int, str]) -> Text:
+def numbered(values: Whole, codes: dict[int, str]) -> Text:
+    """Numbers as a system's codes; empty where it has none."""
     result = np.full(len(values), "", dtype="<U4")
     for value, code in codes.items():
         result = choose(values == value, code, result)
     return result
 
 
-def _day(values: Whole, style: str) -> Text:
+def day(values: Whole, style: str) -> Text:
     """yyyymmdd numbers as 19850302 (""), 1985-03-02 ("-") or 1985/3/2 ("/")."""
-    year, month, day = digits(values // 10000, 4), values // 100 % 100, values % 100
+    year, month, of_month = digits(values // 10000, 4), values // 100 % 100, values % 100
     if style == "/":
-        written = join(year, "/", plain(month), "/", plain(day))
+        written = join(year, "/", plain(month), "/", plain(of_month))
     else:
-        written = join(year, style, digits(month, 2), style, digits(day, 2))
+        written = join(year, style, digits(month, 2), style, digits(of_month, 2))
     return choose(values == 0, "", written)
 
 
-def _moment(values: Times, style: str) -> Text:
+def moment(values: Times, style: str) -> Text:
     """Times as 20260814093012 ("") or with `style` between the parts of the day: 2026/08/14 09:30:12."""
     letters = points(np.datetime_as_string(values, unit="s"))
     year, month, day, clock = letters[:, :4], letters[:, 5:7], letters[:, 8:10], letters[:, 11:19]
@@ -70,10 +74,10 @@ def _crm(rows: Records, keys: Text, rng: np.random.Generator) -> Columns:
         "客户编号": keys,
         "客户类型": choose(rows.person, "1", "2"),
         "客户名称": rows.name,
-        "证件类型": _coded(rows.id_kind, dict(zip(_ID_KINDS, ("01", "02", "03", "04", "11", "12", "77"), strict=True))),
+        "证件类型": coded(rows.id_kind, dict(zip(_ID_KINDS, ("01", "02", "03", "04", "11", "12", "77"), strict=True))),
         "证件号码": rows.id_number,
-        "性别": choose(rows.person, _numbered(rows.gender, {0: "0", 1: "1", 2: "2", 9: "9"}), ""),
-        "出生日期": _day(rows.birth, "-"),
+        "性别": choose(rows.person, numbered(rows.gender, {0: "0", 1: "1", 2: "2", 9: "9"}), ""),
+        "出生日期": day(rows.birth, "-"),
         "联系电话": rows.mobile,
         "固定电话": choose(rng.random(len(keys)) < 0.04, _extension(rows.fixed), rows.fixed),
         "电子邮箱": rows.email,
@@ -81,11 +85,11 @@ def _crm(rows: Records, keys: Text, rng: np.random.Generator) -> Columns:
         "邮政编码": place.postcode[area],
         "联系人": rows.contact,
         "归属地市": place.city_code[area],
-        "客户等级": _numbered(rows.grade, {1: "1", 2: "2", 3: "3", 4: "4", 9: "5"}),
+        "客户等级": numbered(rows.grade, {1: "1", 2: "2", 3: "3", 4: "4", 9: "5"}),
         "客户状态": rng.choice(np.array(["1", "2", "3"]), len(keys), p=[0.93, 0.03, 0.04]),
         "建档网点": join(_start(place.city_code[area], 4), "-", digits(rng.integers(1, 30, len(keys)), 2)),
-        "建档时间": _moment(rows.created, "/"),
-        "更新时间": _moment(rows.updated, "/"),
+        "建档时间": moment(rows.created, "/"),
+        "更新时间": moment(rows.updated, "/"),
     }
 
 
@@ -105,10 +109,10 @@ def _billing(rows: Records, keys: Text, rng: np.random.Generator) -> Columns:
         "CUST_ID": keys,
         "CUST_TYPE": choose(rows.person, "P", "G"),
         "CUST_NAME": rows.name,
-        "CERT_TYPE": _coded(rows.id_kind, kinds),
+        "CERT_TYPE": coded(rows.id_kind, kinds),
         "CERT_NO": rows.id_number,
-        "SEX": choose(rows.person, _numbered(rows.gender, {0: "U", 1: "M", 2: "F", 9: "X"}), ""),
-        "BIRTHDAY": _day(rows.birth, ""),
+        "SEX": choose(rows.person, numbered(rows.gender, {0: "U", 1: "M", 2: "F", 9: "X"}), ""),
+        "BIRTHDAY": day(rows.birth, ""),
         "MOBILE": rows.mobile,
         "TEL": choose(rows.fixed == "", "", fixed),
         "EMAIL": rows.email,
@@ -116,31 +120,31 @@ def _billing(rows: Records, keys: Text, rng: np.random.Generator) -> Columns:
         "POST_CODE": choose(rng.random(len(keys)) < 0.8, place.postcode[rows.area], ""),
         "BANK_ACCT": rows.bank_card,
         "AREA_CODE": place.area_code[rows.area],
-        "CUST_LEVEL": _numbered(rows.grade, {1: "D", 2: "G", 3: "S", 4: "N", 9: "P"}),
-        "OPEN_DATE": _start(_moment(rows.created, ""), 8),
-        "MODIFY_TIME": _moment(rows.updated, ""),
+        "CUST_LEVEL": numbered(rows.grade, {1: "D", 2: "G", 3: "S", 4: "N", 9: "P"}),
+        "OPEN_DATE": _start(moment(rows.created, ""), 8),
+        "MODIFY_TIME": moment(rows.updated, ""),
     }
 
 
 def _callcentre(rows: Records, keys: Text, rng: np.random.Generator) -> Columns:
     words = ("身份证", "护照", "军官证", "港澳通行证", "营业执照", "组织机构代码证", "临时证")
-    kinds = _coded(rows.id_kind, dict(zip(_ID_KINDS, words, strict=True)))
+    kinds = coded(rows.id_kind, dict(zip(_ID_KINDS, words, strict=True)))
     return {
         "contactId": keys,
         "kind": choose(rows.person, "个人", "单位"),
         "callerName": rows.name,
-        "gender": choose(rows.person, _numbered(rows.gender, {1: "男", 2: "女", 9: "保密"}), ""),
+        "gender": choose(rows.person, numbered(rows.gender, {1: "男", 2: "女", 9: "保密"}), ""),
         "idKind": choose(rows.id_number == "", "", kinds),
         "idNumber": rows.id_number,
-        "birthday": _day(rows.birth, "/"),
+        "birthday": day(rows.birth, "/"),
         "callerPhone": rows.mobile,
         "phone2": choose(rng.random(len(keys)) < 0.5, rows.fixed, ""),
         "email": rows.email,
         "address": rows.address,
-        "level": _numbered(rows.grade, {1: "五星", 2: "四星", 3: "三星", 4: "普通", 9: "体验"}),
+        "level": numbered(rows.grade, {1: "五星", 2: "四星", 3: "三星", 4: "普通", 9: "体验"}),
         "agent": join("A", digits(rng.integers(1, 120, len(keys)), 4)),
-        "createdAt": join(_moment(rows.created, "-"), "+08:00"),
-        "updatedAt": join(_moment(rows.updated, "-"), "+08:00"),
+        "createdAt": join(moment(rows.created, "-"), "+08:00"),
+        "updatedAt": join(moment(rows.updated, "-"), "+08:00"),
     }
 
 
@@ -240,6 +244,7 @@ SYSTEMS = (
         ),
         lambda serial: join("80", digits(serial + 1, 8)),
         _billing,
+        lines=False,
     ),
     System(
         "callcentre",
