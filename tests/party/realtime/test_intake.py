@@ -30,13 +30,15 @@ def test_two_hundred_callers_one_party() -> None:
     def call(number: int) -> Found:
         return find_or_create(SYSTEM, wang(), f"caller-{number}")
 
-    with ThreadPoolExecutor(24) as pool:
+    with ThreadPoolExecutor(200) as pool:
         found = list(pool.map(call, range(200)))
     assert len({made.party_id for made in found}) == 1
     assert sum(made.created for made in found) == 1
     with database.read("party") as conn:
         assert conn.execute(text("SELECT count(*) FROM party.party")).scalar_one() == 1
         assert conn.execute(text("SELECT record_count FROM party.party")).scalar_one() == 200
+        links = conn.execute(text("SELECT count(*) FROM party.judgement WHERE verdict = 'same'")).scalar_one()
+    assert links == 200 * 199 / 2, "all links are in the log, as a run would write them"
 
 
 def test_the_same_key_gives_the_same_answer() -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 from hutong.identity import Principal, require
 from hutong.party import visibility
 from hutong.party.golden.record import refresh_these
+from hutong.party.lifecycle import keyed
 from hutong.party.realtime import storing
 from hutong.party.realtime.matching import Judging, Verdict, judging, verdicts
 from hutong.party.realtime.placing import place
@@ -23,7 +24,7 @@ from hutong.party.resolution import match_keys, membership
 from hutong.party.resolution.regroup import regroup
 from hutong.party.stewardship import suspects
 from hutong.platform import database
-from hutong.platform.errors import NotFound, Problem
+from hutong.platform.errors import Gone, NotFound, Problem
 from hutong.platform.gathering import Gathering
 
 API_SOURCE = "api"
@@ -81,11 +82,16 @@ def take(requests: Sequence[Request]) -> list[Answer]:
     if asked:
         with database.begin("party") as conn:
             unknown = {source for source, _ in asked} - _sources(conn, {source for source, _ in asked})
-            firsts = {key: numbers[0] for key, numbers in asked.items() if key[0] not in unknown}
+            erased = keyed.erased_of(conn, list(asked))
+            firsts = {key: numbers[0] for key, numbers in asked.items() if key[0] not in unknown and key not in erased}
             found = _take(conn, requests, {number: records[number] for number in firsts.values()}) if firsts else {}
         for key, numbers in asked.items():
             for number in numbers:
-                answers[number] = _answer(key, number, numbers[0], found, unknown)
+                answers[number] = (
+                    Gone("party-erased-key", source=key[0])
+                    if key in erased
+                    else _answer(key, number, numbers[0], found, unknown)
+                )
     return [answers[number] for number in range(len(requests))]
 
 

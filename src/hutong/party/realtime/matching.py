@@ -86,9 +86,14 @@ _ROWS = text(f"""
 
 
 def verdicts(
-    conn: Connection, by: Judging, records: Sequence[Record], keys: Sequence[Sequence[int]] | None = None
+    conn: Connection,
+    by: Judging,
+    records: Sequence[Record],
+    keys: Sequence[Sequence[int]] | None = None,
+    *,
+    among: bool = True,
 ) -> list[list[Verdict]]:
-    """What the rules say about each record and all others, those known and those of the set before it.
+    """What the rules say about each record and all others: those known and, `among` them, those of the set before it.
 
     A record has `id`, `source`, `key`, `kind` and the attributes; `keys`: its match keys, where they are known.
     """
@@ -100,7 +105,7 @@ def verdicts(
     made: list[list[Verdict]] = []
     before: dict[int, list[int]] = {}
     for place, record in enumerate(prepared):
-        siblings = dict.fromkeys(earlier for key in found[place] for earlier in before.get(key, ()))
+        siblings = dict.fromkeys(earlier for key in found[place] for earlier in before.get(key, ())) if among else {}
         rivals = [others[id] for id in stored.of[place] if id in others] + [prepared[one] for one in siblings]
         made.append([said for other in rivals if (said := compare(by.rules, record, other))])
         for key in found[place]:

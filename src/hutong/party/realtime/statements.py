@@ -33,36 +33,56 @@ def state(viewer: Principal, party_id: int, changes: Mapping[str, Any]) -> None:
     """State attributes of a party (fields of PartyData; None withdraws). Raises NotFound, Unprocessable."""
     require(viewer, "party.change")
     with database.begin("party") as conn:
-        membership.lock(conn)
-        known_source(conn, API_SOURCE)
-        row = _in_use(conn, viewer, party_id)
-        key = f"{viewer.name}/{row.id}"
-        before = conn.execute(_STATED, {"source": API_SOURCE, "key": key}).one_or_none()
-        held = msgspec.convert(before.raw, PartyData) if before else PartyData(row.kind, row.name)
-        data = replace(held, **{name: value for name, value in changes.items() if name != "attributes"})
-        if "attributes" in changes:
-            merged = {**(held.attributes or {}), **changes["attributes"]}
-            data = replace(data, attributes={name: value for name, value in merged.items() if value is not None})
-        data = replace(data, name=data.name or row.name)
-        record_id = store_record(conn, standardised(data), data, key, API_SOURCE)
-        operation = membership.new_operation(conn, "intake", "stated", viewer.actor)
-        if before is None:
-            first = records_of(conn, [row.id]).get(row.id, [])[:1]
-            pairs = [(record_id, other) for other in first]
-            judge(conn, pairs, "same", "stated", "stated about this party", operation_id=operation, by=viewer.actor)
-        home = {record_id: row.id} if before is None else None
-        regroup(conn, [record_id], operation, viewer.actor, home, queue=False)
+        state_in(conn, viewer, party_id, changes)
+
+
+def state_in(conn: Connection, viewer: Principal, party_id: int, changes: Mapping[str, Any]) -> int:
+    """`state` within the caller's transaction. Returns the living party's id."""
+    membership.lock(conn)
+    known_source(conn, API_SOURCE)
+    row = _in_use(conn, viewer, party_id)
+    key = f"{viewer.name}/{row.id}"
+    before = conn.execute(_STATED, {"source": API_SOURCE, "key": key}).one_or_none()
+    held = msgspec.convert(before.raw, PartyData) if before else PartyData(row.kind, row.name)
+    data = replace(held, **{name: value for name, value in changes.items() if name != "attributes"})
+    if "attributes" in changes:
+        merged = {**(held.attributes or {}), **changes["attributes"]}
+        data = replace(data, attributes={name: value for name, value in merged.items() if value is not None})
+    data = replace(data, name=data.name or row.name)
+    record_id = store_record(conn, standardised(data), data, key, API_SOURCE)
+    operation = membership.new_operation(conn, "intake", "stated", viewer.actor)
+    if before is None:
+        first = records_of(conn, [row.id]).get(row.id, [])[:1]
+        pairs = [(record_id, other) for other in first]
+        judge(conn, pairs, "same", "stated", "stated about this party", operation_id=operation, by=viewer.actor)
+    home = {record_id: row.id} if before is None else None
+    regroup(conn, [record_id], operation, viewer.actor, home, queue=False)
+    return int(row.id)
 
 
 def deactivate(viewer: Principal, party_id: int) -> None:
     """End the use of a party: it stays known, with its history, but takes part in nothing new. Raises NotFound."""
     require(viewer, "party.change")
     with database.begin("party") as conn:
-        row = _in_use(conn, viewer, party_id)
-        changed = {"id": row.id, "state": "inactive"}
-        history.change(conn, party, [changed], columns=["state"], changed_by=viewer.actor, cause="deactivated")
-        told = {"party_id": row.id, "kind": row.kind}
-        publish(conn, "party", [Event("party.deactivated", f"party:{row.id}", told)])
+        deactivate_in(conn, viewer, party_id)
+
+
+def deactivate_in(conn: Connection, viewer: Principal, party_id: int) -> int:
+    """`deactivate` within the caller's transaction. Returns the living party's id."""
+    return _use(conn, viewer, party_id, ("active", "inactive"), "deactivated")
+
+
+def reactivate_in(conn: Connection, viewer: Principal, party_id: int) -> int:
+    """Take a deactivated party into use again. Returns its id. Raises NotFound where none is."""
+    return _use(conn, viewer, party_id, ("inactive", "active"), "reactivated")
+
+
+def _use(conn: Connection, viewer: Principal, party_id: int, states: tuple[str, str], word: str) -> int:
+    row = _in_use(conn, viewer, party_id, states[0])
+    changed = {"id": row.id, "state": states[1]}
+    history.change(conn, party, [changed], columns=["state"], changed_by=viewer.actor, cause=word)
+    publish(conn, "party", [Event(f"party.{word}", f"party:{row.id}", {"party_id": row.id, "kind": row.kind})])
+    return int(row.id)
 
 
 def take_role(viewer: Principal, party_id: int, name: str) -> int:
@@ -100,11 +120,11 @@ def _told(event: str, party_id: int, kind: str, name: str) -> Event:
     return Event(event, f"party:{party_id}", {"party_id": party_id, "kind": kind, "role": name})
 
 
-def _in_use(conn: Connection, viewer: Principal, party_id: int) -> Any:
+def _in_use(conn: Connection, viewer: Principal, party_id: int, state: str = "active") -> Any:
     wanted = select(party.c.id, party.c.kind, party.c.name)
     row = conn.execute(
         wanted.where(
-            party.c.id == living(conn, party_id), party.c.state == "active", visibility.seen(viewer)
+            party.c.id == living(conn, party_id), party.c.state == state, visibility.seen(viewer)
         ).with_for_update(key_share=True)
     ).one_or_none()
     if row is None:

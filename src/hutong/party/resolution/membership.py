@@ -69,12 +69,14 @@ def move(
     after = _named(conn, after)
     changed = before != after
     moves = _Moves(conn, (record[changed], before[changed], after[changed]), touched, everywhere)
+    retired: list[int] = []
+    revived: list[int] = []
     if moves.count:
         moves.run(_XREF)
+        revived = list(moves.run(_REVIVED).scalars())
+    if (before[changed] > 0).any():
         moves.run(_OPERATION_RECORDS, operation=operation_id)
-    retired = list(moves.run(_RETIRED).scalars()) if moves.count else []
-    revived = list(moves.run(_REVIVED).scalars()) if moves.count else []
-    if moves.count:
+        retired = list(moves.run(_RETIRED).scalars())
         moves.run(_REPOINT, retired=retired, operation=operation_id)
     cause = f"operation:{operation_id}"
     refreshed = moves.refresh(by, cause)

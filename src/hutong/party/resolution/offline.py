@@ -24,7 +24,7 @@ def resolve_files(inputs: Sequence[tuple[Path, Mapping]], rules: RulesDocument) 
     with duckdb.connect() as duck:
         parts: list[pa.Table] = []
         for path, mapping in inputs:
-            parts.append(_staged(path, mapping))
+            parts.append(staged(path, mapping))
         duck.register("all_rows", pa.concat_tables(parts))
         duck.execute(
             """CREATE TABLE records AS
@@ -38,7 +38,8 @@ def resolve_files(inputs: Sequence[tuple[Path, Mapping]], rules: RulesDocument) 
         return found.append_column("party", pa.array(np.unique(label, return_inverse=True)[1] + 1))
 
 
-def _staged(path: Path, mapping: Mapping) -> pa.Table:
+def staged(path: Path, mapping: Mapping) -> pa.Table:
+    """The admitted rows of a source system's file, standardised: `source`, `key`, `kind`, `row_number`, attributes."""
     with duckdb.connect() as duck:
         read(duck, path, mapping)
         staging.stage(duck, mapping, {})
