@@ -10,14 +10,10 @@ from pydantic import BaseModel
 from hutong.api.problems import problems
 from hutong.identity.http import Caller
 from hutong.party.sharing import exports
+from hutong.party.sharing.files import MEDIA
 from hutong.platform.http import locale_of
 
 router = APIRouter(prefix="/party/v1/exports", tags=["Customer master: exports"])
-MEDIA = {
-    "csv": "text/csv; charset=utf-8",
-    "parquet": "application/vnd.apache.parquet",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 Code = Annotated[str, Path(max_length=60)]
 Key = Annotated[int, Path(ge=1, le=2**62)]
 

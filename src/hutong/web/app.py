@@ -33,7 +33,18 @@ from hutong.web import (
     static_files,
 )
 from hutong.web.insight import dashboard, reports, rules, tasks
-from hutong.web.party import customers, loads, merges, protection, resolution, suspects
+from hutong.web.party import (
+    campaigns,
+    counter,
+    customers,
+    exports,
+    loads,
+    merges,
+    protection,
+    resolution,
+    seat,
+    suspects,
+)
 from hutong.web.shell import render
 
 ROUTERS = (
@@ -47,6 +58,10 @@ ROUTERS = (
     reports.router,
     protection.router,
     resolution.router,
+    counter.router,
+    seat.router,
+    campaigns.router,
+    exports.router,
     customers.router,
     suspects.router,
     merges.router,

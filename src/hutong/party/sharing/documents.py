@@ -51,12 +51,14 @@ class Document(BaseModel):
 
 
 class Column(BaseModel):
-    """A column of a list: the fact it shows, and its heading where that is another."""
+    """A column of a list: the fact it shows, and its heading where that is another. `currency`: an amount in units of
+    the currency, to two places, for people; else in micros."""
 
     model_config = ConfigDict(extra="forbid")
 
     fact: str
     heading: str | None = None
+    currency: bool = False
 
     @field_validator("fact")
     @classmethod

@@ -47,6 +47,26 @@ def start(viewer: Principal, code: str) -> Row:
         return _queued(conn, export, _consumer(export, viewer), viewer.actor)
 
 
+def preview(viewer: Principal, code: str, sample: int = 20) -> Row:
+    """`export`, `rows` (how many the viewer's file would have now), `headings` and `sample` (its first rows as text,
+    masked as the file). Raises NotFound."""
+    require(viewer, RIGHT)
+    with database.read("party") as conn:
+        export = documents.one(conn, Export, code)
+        if not _may_make(viewer, export):
+            raise NotFound("party-sharing-document-unknown", kind=Export.kind, code=code)
+        columns, source = statement(viewer, export, {"mode": "full", "from_position": 0}, 0)
+        ordered = source.rpartition(" ORDER BY ")[0]
+        rows = conn.execute(text(f"SELECT count(*) {ordered}".replace(":", "\\:"))).scalar_one()
+        shown = ", ".join(files.text_of(column) for column in columns)
+        first = conn.execute(text(f"SELECT {shown} {source} LIMIT {int(sample)}".replace(":", "\\:"))).all()
+    clear = {kind for name in _names(export) if (kind := facts.fact(name).sensitive) and viewer.sees(kind)}
+    if clear and first:
+        record_read(viewer, ENTITY, [], sorted(clear), f"{export.code} v{export.version}: {len(first)} rows on screen")
+    headings = [column.heading for column in columns]
+    return {"export": export, "rows": rows, "headings": headings, "sample": [list(row) for row in first]}
+
+
 def _consumer(export: Export, viewer: Principal | None) -> str:
     """Whose file it is: the consumer's, else of who makes it. Raises NotFound for a consumer that is not registered."""
     if export.consumer is None:
@@ -128,17 +148,7 @@ def _names(export: Export) -> list[str]:
 def statement(consumer: Principal, export: Export, run: Row, position: int) -> tuple[list[files.Shown], str]:
     """The columns and the SQL from FROM on: the consumer's rows that meet the filter, each field as it may be seen."""
     condition = facts.condition(export.where)
-    shown = [
-        files.Shown(
-            column.heading or column.fact,
-            masked(consumer, found.sql, found.sensitive)
-            if consumer.has("party", column.fact)
-            else "CAST(NULL AS text)",
-            found.type if consumer.has("party", column.fact) and not _hidden(consumer, found) else cel.STRING,
-        )
-        for column in export.columns
-        for found in (facts.fact(column.fact),)
-    ]
+    shown = [_shown(consumer, column) for column in export.columns]
     scope = str(visibility.seen(consumer))
     chosen = f"party.party.state = 'active' AND {scope} AND {facts.where(condition)}"
     source = facts.source_of([*_names(export), *facts.names_of(condition)])
@@ -147,8 +157,16 @@ def statement(consumer: Principal, export: Export, run: Row, position: int) -> t
     return _changed(consumer, shown, source, chosen, (int(run["from_position"]), position))
 
 
-def _hidden(consumer: Principal, found: facts.Fact) -> bool:
-    return found.sensitive is not None and not consumer.sees(found.sensitive)
+def _shown(consumer: Principal, column: documents.Column) -> files.Shown:
+    """A column as the consumer may see it: as it is, masked, or nothing where its field list does not name it."""
+    heading, found = column.heading or column.fact, facts.fact(column.fact)
+    if not consumer.has("party", column.fact):
+        return files.Shown(heading, "CAST(NULL AS text)", cel.STRING)
+    if found.sensitive is not None and not consumer.sees(found.sensitive):
+        return files.Shown(heading, masked(consumer, found.sql, found.sensitive), cel.STRING)
+    if column.currency:
+        return files.Shown(heading, f"round(CAST({found.sql} AS numeric) / 1000000, 2)", files.DECIMAL)
+    return files.Shown(heading, found.sql, found.type)
 
 
 def _changed(

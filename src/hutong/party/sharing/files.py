@@ -23,6 +23,16 @@ XLSX_MOST = 1_048_575
 """Rows a sheet holds below its heading."""
 
 
+MEDIA = {
+    "csv": "text/csv; charset=utf-8",
+    "parquet": "application/vnd.apache.parquet",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+"""Format → media type."""
+DECIMAL = cel.Type("decimal")
+"""Amounts in units of the currency, to two places."""
+
+
 class Shown(NamedTuple):
     """A column of a list: heading, SQL (trusted, masked already), type."""
 
@@ -96,7 +106,7 @@ def _csv(conn: Connection, path: Path, columns: Sequence[Shown], source: str) ->
         return _copy(conn, _lines(columns, source, harmless=True), file)
 
 
-_DUCK = {"int": "BIGINT", "bool": "BOOLEAN", "date": "DATE", "timestamp": "TIMESTAMPTZ"}
+_DUCK = {"int": "BIGINT", "bool": "BOOLEAN", "date": "DATE", "timestamp": "TIMESTAMPTZ", "decimal": "DECIMAL(18, 2)"}
 
 
 def _parquet(conn: Connection, path: Path, columns: Sequence[Shown], source: str) -> int:

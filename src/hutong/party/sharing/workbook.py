@@ -47,7 +47,7 @@ def head(headings: Iterable[str]) -> bytes:
 def cell(value: str, kind: str) -> str:
     """SQL that gives a cell's XML of SQL that gives its text: numbers as such, all else as text, never a formula.
     Characters that XML forbids are left out, and what is longer than a cell holds."""
-    if kind == "int":
+    if kind in ("int", "decimal"):
         return f"coalesce('<c><v>' || {value} || '</v></c>', '<c/>')"
     clean = rf"regexp_replace(left({value}, 32767), '[\x01-\x08\x0B-\x1F\uFFFE\uFFFF]', '', 'g')"
     safe = f"replace(replace(replace(replace({clean}, '&', '&amp;'), '<', '&lt;'), '>', '&gt;'), E'\\n', '&#10;')"

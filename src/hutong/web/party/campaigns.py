@@ -1,0 +1,103 @@
+"""Campaigns (EC-15), for those who lead telesales: whom a filter finds, freezing it as a list, how the list goes."""
+
+from typing import Annotated
+
+import yaml
+from fastapi import APIRouter, Form, Request, Response
+
+from hutong.identity import queries as identity_queries
+from hutong.identity.http import SignedInSession
+from hutong.identity.principal import require
+from hutong.party.sharing import call_lists, documents, facts
+from hutong.party.sharing.documents import CallList
+from hutong.platform import database
+from hutong.platform.errors import Unprocessable
+from hutong.platform.http import locale_of
+from hutong.web.shell import render, to_page
+
+router = APIRouter(include_in_schema=False)
+Body = Annotated[str, Form(max_length=50_000)]
+
+
+@router.get("/campaigns/{code}")
+def campaign_page(request: Request, session: SignedInSession, code: str) -> Response:
+    """Whom the campaign finds now: how many, who is held back, a sample; its scripts; the seats to share it out to."""
+    require(session.viewer, call_lists.LEAD)
+    with database.read("party") as conn:
+        campaign = documents.one(conn, CallList, code)
+    context = {
+        "campaign": campaign,
+        "sentence": facts.condition(campaign.where).explain(locale_of(request)),
+        "found": call_lists.preview(session.viewer, campaign),
+        "seats": identity_queries.holders(session.viewer, call_lists.SEAT),
+        "body": yaml.safe_dump(
+            campaign.model_dump(mode="json", exclude={"version"}), allow_unicode=True, sort_keys=False
+        ),
+    }
+    return render(request, "sharing/campaign.html", context, session)
+
+
+def parsed(body: str) -> CallList:
+    """A campaign as written on the page. Raises Unprocessable."""
+    try:
+        content = yaml.safe_load(body)
+    except yaml.YAMLError as error:
+        raise Unprocessable(
+            "party-sharing-document-wrong", field="body", place="YAML", reason=str(error)[:200]
+        ) from error
+    if not isinstance(content, dict):
+        raise Unprocessable("party-sharing-document-wrong", field="body", place="YAML", reason="not a mapping")
+    return documents.parse(CallList, content)
+
+
+@router.post("/campaigns/preview")
+def previewed(request: Request, session: SignedInSession, body: Body) -> Response:
+    """What a campaign that is being written would find."""
+    campaign = parsed(body)
+    context = {
+        "sentence": facts.condition(campaign.where).explain(locale_of(request)),
+        "found": call_lists.preview(session.viewer, campaign),
+    }
+    return render(request, "sharing/campaign_found.html", context, session)
+
+
+@router.post("/campaigns")
+def published(session: SignedInSession, body: Body) -> Response:
+    """Publish a campaign as its next version."""
+    made = call_lists.publish(session.viewer, parsed(body).model_dump(mode="json", exclude={"version"}))
+    return to_page(f"/campaigns/{made.code}")
+
+
+@router.post("/campaigns/{code}/freeze")
+def frozen(session: SignedInSession, code: str, seat: Annotated[list[int] | None, Form()] = None) -> Response:
+    """Freeze the customers found now as a list, shared out to the seats chosen."""
+    return to_page(f"/call-lists/{call_lists.freeze(session.viewer, code, seat or [])}")
+
+
+@router.get("/call-lists/{list_id}")
+def list_page(request: Request, session: SignedInSession, list_id: int) -> Response:
+    """How a list goes, seat by seat."""
+    rows = call_lists.progress(session.viewer, list_id)
+    with database.read("party") as conn:
+        listed = call_lists.the_list(conn, list_id)
+    names = {row["id"]: row["name"] for row in identity_queries.holders(session.viewer, call_lists.SEAT)}
+    return render(request, "sharing/call_list.html", {"list": listed, "rows": rows, "seats": names}, session)
+
+
+@router.post("/call-lists/{list_id}/share")
+def shared_out(
+    session: SignedInSession,
+    list_id: int,
+    seat: Annotated[list[int] | None, Form()] = None,
+    from_seat: Annotated[int | None, Form()] = None,
+) -> Response:
+    """Share out anew what waits, of a seat or of nobody."""
+    call_lists.reassign(session.viewer, list_id, seat or [], from_seat)
+    return to_page(f"/call-lists/{list_id}")
+
+
+@router.post("/call-lists/{list_id}/close")
+def closed(session: SignedInSession, list_id: int) -> Response:
+    """Close a list."""
+    call_lists.close(session.viewer, list_id)
+    return to_page(f"/call-lists/{list_id}")

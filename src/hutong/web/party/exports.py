@@ -1,0 +1,49 @@
+"""Exports and lists in the console (EC-14, EC-15): renewals, prospects and whatever else is defined, as a file."""
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import FileResponse
+
+from hutong.identity.http import SignedInSession
+from hutong.party.sharing import exports, facts
+from hutong.party.sharing.files import MEDIA
+from hutong.platform.http import locale_of
+from hutong.web.shell import render, to_page
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/exports")
+def exports_page(request: Request, session: SignedInSession) -> Response:
+    """The lists that can be made, and the files made."""
+    context = {"definitions": exports.definitions(session.viewer), "runs": exports.runs(session.viewer, limit=30)}
+    return render(request, "sharing/exports.html", context, session)
+
+
+@router.get("/exports/runs")
+def runs_part(request: Request, session: SignedInSession) -> Response:
+    """The files made, looked at again while one is being made."""
+    return render(request, "sharing/export_runs.html", {"runs": exports.runs(session.viewer, limit=30)}, session)
+
+
+@router.get("/exports/runs/{run_id}/file")
+def fetched(session: SignedInSession, run_id: int) -> Response:
+    """A file, for whom it was made."""
+    found, path = exports.fetch(session.viewer, run_id)
+    name = f"{found['code']}-{found['id']}.{found['format']}"
+    headers = {"Cache-Control": "no-store"}
+    return FileResponse(path, media_type=MEDIA[found["format"]], filename=name, headers=headers)
+
+
+@router.get("/exports/{code}")
+def preview_page(request: Request, session: SignedInSession, code: str) -> Response:
+    """How many a list has now, and its first rows, masked as the file will be."""
+    found = exports.preview(session.viewer, code)
+    context = {**found, "sentence": facts.condition(found["export"].where).explain(locale_of(request))}
+    return render(request, "sharing/export.html", context, session)
+
+
+@router.post("/exports/{code}")
+def started(session: SignedInSession, code: str) -> Response:
+    """Begin to make a file."""
+    exports.start(session.viewer, code)
+    return to_page("/exports")
