@@ -5,6 +5,7 @@ from itertools import groupby
 
 from sqlalchemy import Connection, Table, select
 
+from hutong.inventory import erasure  # noqa: F401  (registers its handlers)
 from hutong.inventory.tables import account, offer_instance, product_instance
 from hutong.platform import history
 from hutong.platform.outbox import Delivered

@@ -5,7 +5,10 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from hutong.catalog.order_template import StepKind
-from hutong.ordering import answers
+from hutong.ordering import (
+    answers,
+    erasure,  # noqa: F401  (registers its handlers)
+)
 from hutong.platform.outbox import Delivered
 from hutong.platform.subscriptions import subscriber
 

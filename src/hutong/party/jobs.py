@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 from hutong.party.ingest import uploads
 from hutong.party.ingest.load import load_file
+from hutong.party.lifecycle import changes
 from hutong.party.quality.measure import measure
 from hutong.party.quality.tasks import settle_waiting
 from hutong.party.relations import find_households as households
@@ -92,3 +93,12 @@ def find_households(ctx: jobs.JobContext) -> None:
     """Find households anew by rule, under what people said of them (EC-11)."""
     found = households.find_households(by=f"system:{ctx.job_id}")
     ctx.checkpoint(dict(found._asdict()))
+
+
+@jobs.job("party.changes")
+def settle_changes(ctx: jobs.JobContext) -> None:
+    """End requests whose time is over; finish approved changes whose effect was cut off (EC-02)."""
+    ctx.checkpoint({"finished": len(changes.resume_approved()), "expired": changes.expire_due()})
+
+
+schedules.schedule("party.changes", "*/15 * * * *", "party.changes")

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from hutong.party.columns import NAMES
 from hutong.party.ingest.mapping import Delivery, Mapping
 from hutong.party.ingest.standardising import REJECTED, STORED, Task
+from hutong.party.lifecycle import keyed
 from hutong.party.tables import source
 from hutong.platform import database
 
@@ -70,6 +71,7 @@ class Store:
             conn.execute(text("ANALYZE staged (key, last, operation)"))
             self._analysed = True
         gone = conn.execute(text(_UNKNOWN), self._words).rowcount
+        gone += keyed.drop_erased(conn, "staged", str(self._words["source"]))
         winners = conn.execute(text("SELECT count(*) FROM staged WHERE last AND operation = 'put'")).scalar_one()
         written = conn.execute(text(_UPSERT), self._words).rowcount
         counts.withdrawn += conn.execute(text(_WITHDRAW), self._words).rowcount
@@ -90,6 +92,7 @@ class Store:
             return
         self._conn.execute(text("TRUNCATE refused"))
         database.copy_csv(self._conn, "refused", REJECTED, bytes_of(path))
+        keyed.drop_erased(self._conn, "refused", str(self._words["source"]))
         self._conn.execute(text(_REFUSED), self._words)
 
     def finish(self) -> None:

@@ -21,8 +21,8 @@ _COUNTS = {
     "quality": """SELECT x.party_id, count(*) FROM party.quality_task q JOIN party.xref x ON x.record_id = q.record_id
                   WHERE x.party_id = ANY(:ids) AND q.entity = 'source_record' AND q.closed_at IS NULL GROUP BY 1""",
     "groups": """SELECT p, count(*) FROM party.suspect_group g, unnest(g.party_ids) AS p
-                 WHERE g.party_ids && CAST(:ids AS bigint[]) AND p = ANY(:ids) AND g.state IN ('open', 'claimed', 'proposed')
-                 GROUP BY 1""",
+                 WHERE g.party_ids && CAST(:ids AS bigint[]) AND p = ANY(:ids)
+                 AND g.state IN ('open', 'claimed', 'proposed') GROUP BY 1""",
     "requests": """SELECT p, count(*) FROM party.change_request c, unnest(c.party_ids) AS p
                    WHERE c.party_ids && CAST(:ids AS bigint[]) AND p = ANY(:ids) AND c.state = 'pending' GROUP BY 1""",
 }

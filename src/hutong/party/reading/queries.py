@@ -9,6 +9,7 @@ from sqlalchemy import Connection, RowMapping, select, text
 from hutong.identity import Principal, protect, require
 from hutong.party import documents, visibility
 from hutong.party.columns import SENSITIVE
+from hutong.party.lifecycle.tombstones import check_erased
 from hutong.party.standardise import identifiers, names, phones
 from hutong.party.standardise.text import clean, is_han, simplified
 from hutong.party.tables import party
@@ -40,7 +41,8 @@ def survivor_ids(ids: Sequence[int]) -> dict[int, int]:
 def get(viewer: Principal, party_id: int) -> Row:
     """A party's golden record with its provenance, all its values and roles; a retired id gives its survivor.
 
-    Raises NotFound, as all reads of this file do for a party outside the viewer's row scope (EC-17).
+    Raises NotFound, as all reads of this file do for a party outside the viewer's row scope (EC-17), Gone for an erased
+    one.
     `provenance`: attribute → {record_id, source, key}; `values`: names, contacts, documents.
     """
     require(viewer, "party.read")
@@ -52,6 +54,7 @@ def get(viewer: Principal, party_id: int) -> Row:
             .one_or_none()
         )
         if row is None:
+            check_erased(conn, party_id)
             raise NotFound("party-unknown", id=party_id)
         values = _values(conn, living)
         origins = _origins(conn, row["provenance"])

@@ -110,6 +110,7 @@ VIEWS = {
                id_type, id_number, mobile, phone, email, address, province, city, district, postcode, branch, grade,
                record_count, changed_at
         FROM party.party WHERE state <> 'merged'""",
+    "party.v1_tombstone": "SELECT party_id, kind, erased_at FROM party.tombstone",
     "party.v1_redirect": "SELECT retired_id, survivor_id FROM party.redirect",
     "party.v1_xref": "SELECT source, key, party_id FROM party.xref",
     "party.v1_role": """

@@ -1,0 +1,10 @@
+## Changes and erasure
+party-change-state = Change request { $id } is “{ $state }”, which does not allow this. Look at it anew.
+party-change-own = What one asked for oneself, another person approves.
+party-change-others = Only who asked for a change withdraws it.
+party-change-pending = Change request { $id } of this party waits for approval: decide it first.
+party-change-parties = Name { $least } to { $most } parties.
+party-change-unknown = There is no change request { $id }.
+party-erased = Party { $id } was erased.
+party-erased-key = This record of source system { $source } was erased at the wish of the person. It is taken again only once they consent anew.
+party-erased-key-unknown = No such record of source system { $source } was erased.

@@ -1,0 +1,10 @@
+## 变更与删除
+party-change-state = 变更申请 { $id } 处于“{ $state }”状态，不能这样处理。请刷新后再看。
+party-change-own = 自己提出的变更须由他人审批。
+party-change-others = 只有申请人可以撤回变更申请。
+party-change-pending = 该参与人有待审批的变更申请 { $id }，请先处理。
+party-change-parties = 请指定 { $least } 至 { $most } 个参与人。
+party-change-unknown = 没有变更申请 { $id }。
+party-erased = 参与人 { $id } 已被物理删除。
+party-erased-key = 来源系统 { $source } 的这条记录已应本人要求删除，须本人重新同意后才能再次接收。
+party-erased-key-unknown = 来源系统 { $source } 没有这条已删除的记录。
