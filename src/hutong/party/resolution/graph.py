@@ -1,6 +1,7 @@
 """The judged records as arrays: all of them, or those that hang together with some, for the clustering to work on."""
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,8 +54,7 @@ class Graph:
         return keep_ids(made.label, self.prior if prior is None else prior, self.retired)
 
 
-_CLOSURE = """
-INSERT INTO scope
+_CLOSURE = text("""
 WITH RECURSIVE near (id) AS (
     SELECT unnest(CAST(:records AS bigint[]))
     UNION
@@ -68,47 +68,49 @@ WITH RECURSIVE near (id) AS (
         WHERE own.record_id = near.id
     ) AS n
 )
-SELECT id FROM near"""
+SELECT id FROM near""")
 
 
-def scope_near(conn: Connection, records: list[int]) -> None:
-    """Make the temporary table `scope` (record_id): these records and all that same-judgements tie them to."""
-    _empty_scope(conn)
-    conn.execute(text(_CLOSURE), {"records": records})
+def near(conn: Connection, records: Sequence[int]) -> list[int]:
+    """These records and all that same-judgements (refused ones too) or their parties tie them to."""
+    return sorted(conn.execute(_CLOSURE, {"records": list(records)}).scalars())
 
 
-def scope_all(conn: Connection) -> None:
-    """Make the temporary table `scope` of every record."""
-    _empty_scope(conn)
-    conn.execute(text("INSERT INTO scope SELECT id FROM party.source_record"))
-    conn.execute(text("ANALYZE scope"))
+_SOME = "unnest(CAST(:ids AS bigint[]))"
+_ALL = "(SELECT id FROM party.source_record)"
+_RECORDS = """
+SELECT r.id, x.party_id, CASE WHEN r.id_valid AND r.id_type IN ({kinds}) THEN r.id_type || r.id_number END
+FROM {scope} AS s (record_id) JOIN party.source_record r ON r.id = s.record_id
+LEFT JOIN party.xref x ON x.record_id = r.id
+ORDER BY r.source COLLATE "C", r.key COLLATE "C\""""
+_JUDGED = """
+SELECT j.left_id, j.right_id, (j.verdict = 'same')::int, j.strength, (j.made_by_kind = 'person')::int
+FROM {scope} AS s (record_id) JOIN party.judgement j ON j.left_id = s.record_id
+WHERE j.ended_at IS NULL AND j.verdict <> 'unsure' {inside}"""
+_INSIDE = "AND j.right_id = ANY(:ids)"
+_RETIRED = """
+SELECT o.record_id, d.retired_id FROM party.redirect d
+JOIN party.operation_record o ON o.operation_id = d.operation_id AND o.before_id = d.retired_id {some}"""
 
 
-def _empty_scope(conn: Connection) -> None:
-    conn.execute(text("CREATE TEMPORARY TABLE IF NOT EXISTS scope (record_id bigint PRIMARY KEY) ON COMMIT DROP"))
-    conn.execute(text("TRUNCATE scope"))
-
-
-def load(conn: Connection, rules: RulesDocument) -> Graph:
-    """The graph of the records in `scope`."""
+def load(conn: Connection, rules: RulesDocument, ids: Sequence[int] | None = None) -> Graph:
+    """The graph of these records, as `near` gives them; None: of all."""
     kinds = {*rules.person.exclusive, *rules.organisation.exclusive}
     listed = ", ".join("'" + kind.replace("'", "''") + "'" for kind in sorted(kinds)) or "''"
-    records = fetch(
+    scope = _ALL if ids is None else _SOME
+    records = _table(
         conn,
-        f"""SELECT r.id, x.party_id, CASE WHEN r.id_valid AND r.id_type IN ({listed}) THEN r.id_type || r.id_number END
-            FROM scope s JOIN party.source_record r ON r.id = s.record_id LEFT JOIN party.xref x ON x.record_id = r.id
-            ORDER BY r.source COLLATE "C", r.key COLLATE "C" """,  # noqa: S608
+        _RECORDS.format(kinds=listed, scope=scope),
         {"id": pa.int64(), "party": pa.int64(), "code": pa.string()},
+        ids,
     )
     record = ints(records, "id")
     codes = records.column("code").combine_chunks().dictionary_encode()
-    judged = fetch(
+    judged = _table(
         conn,
-        """SELECT j.left_id, j.right_id, j.verdict = 'same', j.strength, j.made_by_kind = 'person'
-           FROM scope s JOIN party.judgement j ON j.left_id = s.record_id
-           WHERE j.ended_at IS NULL AND j.verdict <> 'unsure' AND EXISTS (
-               SELECT FROM scope o WHERE o.record_id = j.right_id)""",
-        {"left": pa.int64(), "right": pa.int64(), "same": pa.string(), "strength": pa.int64(), "person": pa.string()},
+        _JUDGED.format(scope=scope, inside="" if ids is None else _INSIDE),
+        dict.fromkeys(("left", "right", "same", "strength", "person"), pa.int64()),
+        ids,
     )
     links, apart = _judged(record, judged)
     return Graph(
@@ -117,8 +119,17 @@ def load(conn: Connection, rules: RulesDocument) -> Graph:
         ints(pa.table({"c": codes.indices}), "c") + _given(codes),
         links,
         apart,
-        _retired(conn, record),
+        _retired(conn, record, ids),
     )
+
+
+def _table(conn: Connection, query: str, types: dict[str, pa.DataType], ids: Sequence[int] | None) -> pa.Table:
+    """A query's rows: few through parameters, so that the database keeps its plan; all by COPY."""
+    if ids is None:
+        return fetch(conn, query, types)
+    rows = conn.execute(text(query), {"ids": list(ids)}).all()
+    columns = zip(*rows, strict=True) if rows else [()] * len(types)
+    return pa.table({name: pa.array(column, kind) for (name, kind), column in zip(types.items(), columns, strict=True)})
 
 
 def _given(codes: Any) -> Ints:
@@ -134,21 +145,15 @@ def _numbers(record: Ints, wanted: Ints) -> Ints:
 def _judged(record: Ints, judged: pa.Table) -> tuple[Links, Apart]:
     one, two = _numbers(record, ints(judged, "left")), _numbers(record, ints(judged, "right"))
     left, right = np.minimum(one, two), np.maximum(one, two)
-    same = np.array(judged.column("same").to_pylist(), dtype=object) == "t"
-    person = np.array(judged.column("person").to_pylist(), dtype=object) == "t"
+    same, person = ints(judged, "same") == 1, ints(judged, "person") == 1
     links = Links(left[same], right[same], ints(judged, "strength")[same], person[same])
     level = np.where(person, BY_PERSON, BY_RULE).astype(np.int64)
     return links, Apart(left[~same], right[~same], level[~same])
 
 
-def _retired(conn: Connection, record: Ints) -> dict[int, list[int]]:
-    rows = fetch(
-        conn,
-        """SELECT o.record_id, d.retired_id FROM party.redirect d
-           JOIN party.operation_record o ON o.operation_id = d.operation_id AND o.before_id = d.retired_id
-           JOIN scope s ON s.record_id = o.record_id""",
-        {"record": pa.int64(), "party": pa.int64()},
-    )
+def _retired(conn: Connection, record: Ints, ids: Sequence[int] | None) -> dict[int, list[int]]:
+    some = "" if ids is None else "WHERE o.record_id = ANY(:ids)"
+    rows = _table(conn, _RETIRED.format(some=some), {"record": pa.int64(), "party": pa.int64()}, ids)
     made: dict[int, list[int]] = {}
     numbers = _numbers(record, ints(rows, "record")).tolist()
     for number, party in zip(numbers, ints(rows, "party").tolist(), strict=True):

@@ -28,8 +28,7 @@ def regroup(
     `home`: record → party it belongs to unless judgements say otherwise (what an undo returns to). `queue`: bring the
     suspects' queue to it now, not with the next run.
     """
-    graph.scope_near(conn, list(records))
-    found = graph.load(conn, documents.active_rules(conn))
+    found = graph.load(conn, documents.active_rules(conn), graph.near(conn, records))
     prior = found.prior
     if home:
         prior = np.array(
@@ -41,7 +40,7 @@ def regroup(
     )
     if queue:
         now = conn.execute(
-            text("SELECT DISTINCT x.party_id FROM scope s JOIN party.xref x USING (record_id)")
+            text("SELECT DISTINCT party_id FROM party.xref WHERE record_id = ANY(:ids)"), {"ids": found.record.tolist()}
         ).scalars()
         suspects.refresh(conn, sorted({*now, *found.prior.tolist()}))
     return moved

@@ -100,8 +100,7 @@ def _move(conn: Connection, rules: RulesDocument, logged: Logged, by: str) -> tu
     """Cluster what the news concern and move what changed."""
     loaded = "SELECT c.record_id FROM party.changed_record c JOIN taken t USING (seq) WHERE NOT c.judged"
     touched = graph.ints(graph.fetch(conn, loaded, {"id": pa.int64()}), "id")
-    _regrouped(conn, logged, touched)
-    found = graph.load(conn, rules)
+    found = graph.load(conn, rules, _concerned(conn, logged, touched))
     after = found.assign()
     operation = membership.new_operation(conn, "resolve", f"rules {rules.version}", by)
     moving = found.record[found.prior != after]
@@ -143,15 +142,10 @@ def _take_up(conn: Connection, rules: RulesDocument, *, full: bool) -> News:
     return News(records, graph.ints(queue, "seq"), digest, brought.statistics)
 
 
-def _regrouped(conn: Connection, logged: Logged, loaded: Ints) -> None:
-    """Choose the records to cluster (`scope`): those with other judgements, another content or no party.
-
-    Clusters that nothing changed stay as they are: so only what hangs together with the changes is looked at.
-    """
+def _concerned(conn: Connection, logged: Logged, loaded: Ints) -> list[int] | None:
+    """The records to cluster: those with other judgements, another content or no party, and what hangs together with
+    them; None: all. Clusters that nothing changed stay as they are."""
     alone = "NOT EXISTS (SELECT FROM party.xref x WHERE x.record_id = r.id)"
     homeless = graph.fetch(conn, f"SELECT r.id FROM party.source_record r WHERE {alone}", {"id": pa.int64()})  # noqa: S608
     records = logged.records | set(graph.ints(homeless, "id").tolist()) | set(loaded.tolist())
-    if len(records) > MANY:
-        graph.scope_all(conn)
-    else:
-        graph.scope_near(conn, sorted(records))
+    return None if len(records) > MANY else graph.near(conn, sorted(records))
