@@ -4,6 +4,8 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from itertools import count
 from pathlib import Path
 
@@ -30,16 +32,30 @@ def server() -> Iterator[URL]:
 
 
 @pytest.fixture(scope="session")
-def template(server: URL) -> Iterator[str]:
-    """A migrated database that each test's own is copied from."""
-    name = f"test_{os.getpid()}_template"
-    _drop_abandoned(server)
-    _admin(server, SQL("DROP DATABASE IF EXISTS {}").format(Identifier(name)))
-    _admin(server, SQL("CREATE DATABASE {}").format(Identifier(name)))
-    with _using(server.set(database=name), SERVER_DIR):
-        migrations.upgrade_all()
-    yield name
-    _admin(server, SQL("DROP DATABASE {}").format(Identifier(name)))
+def template(server: URL) -> str:
+    """A migrated database that each test's own is copied from: made once for all processes and runs of a day, as long
+    as what it is made from stays the same."""
+    today = datetime.now(UTC).date()
+    name = f"template_{today:%Y%m%d}_{_made_from()}"
+    building = f"{name}_building"
+    with _admin_connection(server) as conn:
+        _drop_abandoned(conn, f"template_{today - timedelta(days=1):%Y%m%d}")
+        conn.execute("SELECT pg_advisory_lock(hashtext(%s))", [name])
+        if not conn.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchone():
+            conn.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(building)))
+            conn.execute(SQL("CREATE DATABASE {}").format(Identifier(building)))
+            with _using(server.set(database=building), SERVER_DIR):
+                migrations.upgrade_all()
+            conn.execute(SQL("ALTER DATABASE {} RENAME TO {}").format(Identifier(building), Identifier(name)))
+    return name
+
+
+def _made_from() -> str:
+    """A hash of all that makes the tables: every Python file of a center that is about tables, views, migrations."""
+    package = Path(live.__file__).parents[1]
+    kept = [*package.glob("*/tables.py"), *package.glob("*/tables/*.py"), *package.glob("*/migrations/**/*.py"),
+            *package.glob("platform/**/*.py"), *package.glob("party/columns.py")]  # fmt: skip
+    return sha256(b"".join(path.read_bytes() for path in sorted(kept))).hexdigest()[:16]
 
 
 @contextmanager
@@ -84,18 +100,37 @@ def _using(url: URL, folder: Path) -> Iterator[None]:
             os.environ.pop(name, None)
 
 
-def _admin(server: URL, statement: SQL | psycopg.sql.Composed) -> None:
+def _admin_connection(server: URL) -> psycopg.Connection:
     url = server.set(drivername="postgresql", database="postgres").render_as_string(hide_password=False)
-    with psycopg.connect(url, autocommit=True) as conn:
+    return psycopg.connect(url, autocommit=True)
+
+
+def _admin(server: URL, statement: SQL | psycopg.sql.Composed) -> None:
+    with _admin_connection(server) as conn:
         conn.execute(statement)
 
 
-def _drop_abandoned(server: URL) -> None:
-    """Databases of test processes that were killed."""
-    url = server.set(drivername="postgresql", database="postgres").render_as_string(hide_password=False)
-    with psycopg.connect(url, autocommit=True) as conn:
-        names = [row[0] for row in conn.execute("SELECT datname FROM pg_database WHERE datname LIKE 'test\\_%'")]
-        for name in names:
-            process = int(name.split("_")[1])
-            if not Path(f"/proc/{process}").exists():
-                conn.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(name)))
+def _drop_abandoned(conn: psycopg.Connection, oldest_template: str) -> None:
+    """Databases of test processes that were killed, and templates of earlier days."""
+    query = r"SELECT datname FROM pg_database WHERE datname ~ '^(test|template)_\d'"
+    for (name,) in conn.execute(query).fetchall():
+        left = (
+            name < oldest_template if name.startswith("template") else not Path(f"/proc/{name.split('_')[1]}").exists()
+        )
+        if left:
+            conn.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(name)))
+
+
+LONGEST = ("tests/crash/", "tests/journeys/", "tests/billing/pricing/test_kernel_against_reference.py", "tests/web/",
+           "tests/platform/test_embedded_postgres.py", "tests/party/stewardship/", "tests/party/resolution/",
+           "tests/platform/cel/test_agreement.py", "tests/billing/test_rating.py", "tests/cli/")  # fmt: skip
+"""Files that take long, longest first: begun first (`--no-loadscope-reorder`), so that no process waits for another."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first, the rest as they come."""
+
+    def place(item: pytest.Item) -> int:
+        return next((number for number, start in enumerate(LONGEST) if item.nodeid.startswith(start)), len(LONGEST))
+
+    items.sort(key=place)

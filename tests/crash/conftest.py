@@ -1,10 +1,11 @@
 """How many kills, and from which seed: `--kills N --seed S`, or HUTONG_CRASH_KILLS and HUTONG_CRASH_SEED."""
 
 import os
+from datetime import UTC, datetime
 
 import pytest
 
-SEED = 20260
+FIRST_SEED = 20260
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -22,6 +23,6 @@ def kills(request: pytest.FixtureRequest) -> int | None:
 
 @pytest.fixture
 def seed(request: pytest.FixtureRequest) -> int:
-    """What all random choices come from."""
+    """What all random choices come from; another each day, so that each day's runs break something else."""
     asked = request.config.getoption("--seed", None) or os.environ.get("HUTONG_CRASH_SEED")
-    return int(asked or SEED)
+    return int(asked or FIRST_SEED + datetime.now(UTC).toordinal())

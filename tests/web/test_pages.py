@@ -47,8 +47,7 @@ def every_path(site: Site) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
-@pytest.mark.parametrize("locale", ["zh-CN", "en"])
+@pytest.mark.parametrize(("locale", "viewport"), [("zh-CN", DESKTOP), ("en", PHONE)], ids=["zh-CN-desktop", "en-phone"])
 def test_no_page_complains(browser: Any, served: str, site: Site, locale: str, viewport: dict[str, int]) -> None:
     """XP-07: every page answers 200, in its language, says nothing to the console, and is no wider than the screen."""
     page, complaints = open_as(browser, served, "administrator", locale, viewport)
