@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from hutong.party.match import forms
 from hutong.party.match.comparators import ADDRESS, COMPARATORS, LEVELS, TEXT
+from hutong.party.match.em import IDENTITY, PARTLY_SHARED, SHARED
 
 
 class Plan(NamedTuple):
@@ -82,6 +83,20 @@ def _filled(records: pa.Table, column: str) -> bool:
     if column not in records.column_names:
         return False
     return bool(pc.count_distinct(records.column(column)).as_py() > 1)
+
+
+_SHARED = {
+    "person": ("family_name", "phone", "address", "street_number", "street", "unit", "postcode", "place", "state", "country",
+               "city", "organisation"),
+    "organisation": ("phone", "email", "url", "postcode", "place", "state", "country", "city", "contact_name"),
+}  # fmt: skip
+_PARTLY = {"person": ("name",), "organisation": ("name",)}
+
+
+def shared(kind: str, plan: Plan) -> int:
+    """What relatives (a household, an agency's sites) share of a comparison: 0 nothing but by chance, 1 the value, 2 only
+    likeness of it."""
+    return SHARED if plan.name in _SHARED[kind] else PARTLY_SHARED if plan.name in _PARTLY[kind] else IDENTITY
 
 
 def kernel(comparator: str) -> int:

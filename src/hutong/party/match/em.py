@@ -2,6 +2,10 @@
 
 Both together stand for every pair there is, so nothing is conditioned on a block, and matches among random pairs are
 taken out of the chances of agreement (u) where matches are not rare.
+
+Three kinds of pairs are told apart: the same party, strangers, and *relatives*: different parties that share
+circumstances (a household's address and line, an agency's phone), but agree on who they are only by chance. Without the
+third, households teach the model that a person's names and birth date often differ.
 """
 
 from collections.abc import Sequence
@@ -14,15 +18,19 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Levels = NDArray[np.int8]
 _ROUNDS = 60
+IDENTITY, SHARED, PARTLY_SHARED = 0, 1, 2
+"""What relatives share of a comparison: nothing but by chance; values; or only likeness, never the same value."""
 
 
 class Observed(NamedTuple):
     """Pairs as levels (-1: not given; 16 more where the frequency of the agreed value is known). `rarity`: minus log2 of
-    the shares of agreed values, summed; `group`: 1 within one source, else 0; `weight`: how many pairs one stands for;
-    `totals`: all pairs of the groups; `left`, `right`: the records of the first pairs, those of blocks."""
+    the shares of agreed values, summed, and the part of it from what relatives share; `group`: 1 within one source, else
+    0; `weight`: how many pairs one stands for; `totals`: all pairs of the groups; `left`, `right`: the records of the
+    first pairs, those of blocks."""
 
     levels: Levels
     rarity: Floats
+    shared_rarity: Floats
     group: NDArray[np.int8]
     weight: Floats
     totals: Floats
@@ -31,60 +39,98 @@ class Observed(NamedTuple):
 
 
 class Fitted(NamedTuple):
-    """Chances of each level among matches (m) and others (u), share of matches per group, and each pair's bits."""
+    """Chances of each level among matches (m), strangers (u) and relatives (r), and the shares of matches and relatives
+    per group."""
 
     m: list[Floats]
     u: list[Floats]
+    r: list[Floats]
     share: Floats
-    weight: Floats
+    related: Floats
     rounds: int
 
 
-def fit(observed: Observed, sizes: Sequence[int], start: Sequence[Floats] | None = None, expected: float = 1e-3) -> Fitted:
-    """Fit m, u and the shares of matches. `sizes`: levels per comparison; `start`: m to begin with."""
+class _State(NamedTuple):
+    m: Floats
+    u: Floats
+    r: Floats
+    share: Floats
+    related: Floats
+
+
+def fit(observed: Observed, sizes: Sequence[int], shared: Sequence[int], expected: float = 1e-3) -> Fitted:
+    """Fit the chances and shares. `sizes`: levels per comparison; `shared`: what relatives share of each."""
     width = max(sizes)
-    m = np.zeros((len(sizes), width))
     belief = np.zeros((len(sizes), width))
     for place, size in enumerate(sizes):
         belief[place, :size] = default_m(size)
-        m[place, :size] = start[place] if start is not None else belief[place, :size]
-    u = _counted(observed.levels, observed.weight, len(sizes), width) + 0.25 * belief
-    u /= u.sum(axis=1, keepdims=True)
-    share = np.full(2, expected)
+    u = _normal(_counted(observed.levels, observed.weight, len(sizes), width) + 0.25 * belief)
+    relatives = sum(kind != IDENTITY for kind in shared) >= 2 and IDENTITY in shared
+    state = _State(belief.copy(), u, _related(belief, u, sizes, shared), np.full(2, expected),
+                   np.full(2, expected if relatives else 0.0))  # fmt: skip
     strength = _strength(observed.levels, len(sizes))
     rounds = 0
     for rounds in range(1, _ROUNDS + 1):  # noqa: B007
-        posterior = _posteriors(observed, m, u, share)
-        matched = observed.weight * posterior
-        votes = _votes(observed, matched, m, u, share)
-        made = _counted(observed.levels, votes, len(sizes), width) + strength * belief
-        made /= made.sum(axis=1, keepdims=True)
-        others = _counted(observed.levels, observed.weight - matched, len(sizes), width) + 0.25 * belief
-        others /= others.sum(axis=1, keepdims=True)
-        for group in range(2):
-            found = float(matched[observed.group == group].sum())
-            share[group] = min(max((found + 0.5) / (observed.totals[group] + 1.0), 1e-12), 0.5)
-        moved = float(np.abs(made - m).max())
-        m, u = made, others
-        if moved < 2e-4:
+        before = state.m
+        state = _round(observed, state, sizes, shared, belief, strength)
+        if float(np.abs(state.m - before).max()) < 2e-4:
             break
-    bits = _bits(observed, m, u, share)
-    return Fitted(
-        [m[p, :s].copy() for p, s in enumerate(sizes)], [u[p, :s].copy() for p, s in enumerate(sizes)], share, bits, rounds
-    )
+    m, u, r = ([table[place, :size].copy() for place, size in enumerate(sizes)] for table in state[:3])
+    return Fitted(m, u, r, state.share, state.related, rounds)
 
 
-def _votes(observed: Observed, matched: Floats, m: Floats, u: Floats, share: Floats) -> Floats:
+def _round(
+    observed: Observed, state: _State, sizes: Sequence[int], shared: Sequence[int], belief: Floats, strength: float
+) -> _State:
+    bits, related_bits = _bits(observed, state, shared)
+    same, kin = np.exp2(np.clip(bits, -60, 60)), np.exp2(np.clip(related_bits, -60, 60))
+    matched = observed.weight * same / (1.0 + same + kin)
+    kindred = observed.weight * kin / (1.0 + same + kin)
+    votes = _votes(observed, matched, bits)
+    width = belief.shape[1]
+    m = _normal(_counted(observed.levels, votes, len(sizes), width) + strength * belief)
+    u = _normal(_counted(observed.levels, observed.weight - matched - kindred, len(sizes), width) + 0.25 * belief)
+    r = _normal(_counted(observed.levels, kindred, len(sizes), width) + 2.0 * belief)
+    return _State(m, u, _related(r, u, sizes, shared), _shares(observed, matched),
+                  _shares(observed, kindred) if state.related.any() else state.related)  # fmt: skip
+
+
+def _shares(observed: Observed, weight: Floats) -> Floats:
+    found = np.array([weight[observed.group == group].sum() for group in range(2)])
+    return np.clip((found + 0.5) / (observed.totals + 1.0), 1e-12, 0.5)
+
+
+def _normal(counts: Floats) -> Floats:
+    made: Floats = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1e-300)
+    return made
+
+
+def _related(r: Floats, u: Floats, sizes: Sequence[int], shared: Sequence[int]) -> Floats:
+    """Relatives agree by chance on who they are, and on a partly shared value never but by chance."""
+    made = r.copy()
+    for place, (size, kind) in enumerate(zip(sizes, shared, strict=True)):
+        if kind == IDENTITY:
+            made[place] = u[place]
+        elif kind == PARTLY_SHARED and size > 3:
+            same = u[place, size - 2 : size]
+            rest = made[place, : size - 2]
+            made[place, : size - 2] = rest / max(rest.sum(), 1e-12) * (1.0 - same.sum())
+            made[place, size - 2 : size] = same
+    return made
+
+
+def _votes(observed: Observed, matched: Floats, bits: Floats) -> Floats:
     """What each pair says about matches: every record has one vote for its nearest partner and less for farther ones.
     Else the many pairs among an agency's sites, or a household's people, would teach what matches look like."""
-    bits = _bits(observed, m, u, share)[: len(observed.left)]
+    size = len(observed.left)
+    near = bits[:size]
     nearest = np.full(int(max(observed.right.max(initial=0), observed.left.max(initial=0))) + 1, -100.0)
-    np.maximum.at(nearest, observed.left, bits)
-    np.maximum.at(nearest, observed.right, bits)
-    far_left = np.clip(nearest[observed.left] - bits, 0.0, 100.0)
-    far_right = np.clip(nearest[observed.right] - bits, 0.0, 100.0)
+    np.maximum.at(nearest, observed.left, near)
+    np.maximum.at(nearest, observed.right, near)
+    far_left = np.clip(nearest[observed.left] - near, 0.0, 100.0)
+    far_right = np.clip(nearest[observed.right] - near, 0.0, 100.0)
     votes = np.zeros(len(matched))
-    votes[: len(bits)] = matched[: len(bits)] * (np.exp2(-far_left / 2) + np.exp2(-far_right / 2))
+    votes[:size] = matched[:size] * (np.exp2(-far_left / 2) + np.exp2(-far_right / 2))
     return votes
 
 
@@ -101,26 +147,32 @@ def default_m(size: int) -> Floats:
     return np.append(0.15 * rest / rest.sum(), 0.85) if size > 1 else np.ones(1)
 
 
-def _bits(observed: Observed, m: Floats, u: Floats, share: Floats) -> Floats:
-    ratio = np.zeros((len(m), 32))
-    for place in range(len(m)):
-        plain, known = level_bits(m[place], u[place])
-        ratio[place, : len(plain)], ratio[place, 16 : 16 + len(plain)] = plain, known
-    prior = np.log2(share / (1.0 - share))
-    return _summed(observed.levels, ratio, observed.rarity, prior, observed.group)
-
-
-def _posteriors(observed: Observed, m: Floats, u: Floats, share: Floats) -> Floats:
-    bits = np.clip(_bits(observed, m, u, share), -60, 60)
-    return 1.0 / (1.0 + np.exp2(-bits))
-
-
 def level_bits(m: Floats, u: Floats) -> tuple[Floats, Floats]:
     """Bits of each level, and of each level before the share of the agreed value is taken off: what others agree on by
     chance at this level or above is then that share, not the average."""
     plain: Floats = np.log2(np.maximum(m, 1e-9)) - np.log2(np.maximum(u, 1e-12))
     above = np.cumsum(u[::-1])[::-1]
     return plain, plain + np.log2(np.maximum(above, 1e-12))
+
+
+def _table(m: Floats, u: Floats) -> Floats:
+    ratio = np.zeros((len(m), 32))
+    for place in range(len(m)):
+        plain, known = level_bits(m[place], u[place])
+        ratio[place, : len(plain)], ratio[place, 16 : 16 + len(plain)] = plain, known
+    return ratio
+
+
+def _bits(observed: Observed, state: _State, shared: Sequence[int]) -> tuple[Floats, Floats]:
+    """Log2 odds of same against strangers, and of relatives against strangers."""
+    strange = np.log2(np.maximum(1.0 - state.share - state.related, 1e-9))
+    same = _summed(observed.levels, _table(state.m, state.u), observed.rarity, np.log2(state.share) - strange,
+                   observed.group)  # fmt: skip
+    if not state.related.any():
+        return same, np.full(len(same), -100.0)
+    kin = _table(state.r, state.u)
+    kin[[place for place, kind in enumerate(shared) if kind == IDENTITY]] = 0.0
+    return same, _summed(observed.levels, kin, observed.shared_rarity, np.log2(state.related) - strange, observed.group)
 
 
 @njit(cache=True, nogil=True, parallel=True)

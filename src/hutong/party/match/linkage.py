@@ -19,20 +19,22 @@ def average_linkage(
     right: Ints,
     weight: Floats,
     codes: Ints,
-    apart_left: Ints,
-    apart_right: Ints,
+    sources: Ints,
     threshold: float,
+    apart: tuple[Ints, Ints] | None = None,
     missing: float = LOW,
 ) -> Ints:
     """The smallest record number of each record's cluster. `weight` in bits above which a pair is rather the same;
-    pairs not given count `missing` bits. Two different non-zero `codes` and pairs `apart` never meet. Weights become whole
-    numbers, so that sums and thus the outcome do not depend on the order of anything."""
+    pairs not given count `missing` bits. Two different non-zero `codes`, two equal non-zero `sources` and pairs `apart` never
+    meet. Weights become whole numbers, so that sums and thus the outcome do not depend on the order of anything."""
     units = np.round((np.clip(weight, LOW, HIGH) - threshold) * _UNIT).astype(np.int64)
     gap = int(round((max(missing, LOW) - threshold) * _UNIT))
     keys = np.minimum(left, right) * count + np.maximum(left, right)
     order = np.argsort(keys, kind="stable")
-    apart = np.sort(np.minimum(apart_left, apart_right) * count + np.maximum(apart_left, apart_right))
-    return _linked(count, keys[order], units[order], codes.astype(np.int64), apart, gap)
+    never = np.zeros(0, dtype=np.int64)
+    if apart is not None:
+        never = np.sort(np.minimum(*apart) * count + np.maximum(*apart))
+    return _linked(count, keys[order], units[order], codes.astype(np.int64), sources.astype(np.int64), never, gap)
 
 
 def unscored(count: int, left: Ints, right: Ints, weight: Floats, threshold: float, largest: int = 400) -> tuple[Ints, Ints]:
@@ -89,7 +91,7 @@ def _components(count: int, keys: Ints, units: Ints, least: int) -> Ints:
 
 
 @njit(cache=True)
-def _linked(count: int, keys: Ints, units: Ints, codes: Ints, apart: Ints, gap: int) -> Ints:
+def _linked(count: int, keys: Ints, units: Ints, codes: Ints, sources: Ints, apart: Ints, gap: int) -> Ints:
     """Component by component: a dense matrix of sums of weights, joined greedily by the highest mean."""
     label = np.arange(count)
     pending = _components(count, keys, units, 0)
@@ -136,7 +138,7 @@ def _linked(count: int, keys: Ints, units: Ints, codes: Ints, apart: Ints, gap: 
         root = pending[order[start]]
         n = size[root]
         if n > 1:
-            _one(count, order[start : start + n], held[where[root] : where[root + 1]], keys, units, codes, apart, gap, place_of, label)
+            _one(count, order[start : start + n], held[where[root] : where[root + 1]], keys, units, codes, sources, apart, gap, place_of, label)
         start += n
     return label
 
@@ -149,7 +151,7 @@ def _apart(apart: Ints, key: int) -> bool:
 
 @njit(cache=True)
 def _one(
-    count: int, records: Ints, held: Ints, keys: Ints, units: Ints, codes: Ints, apart: Ints, gap: int, place_of: Ints, label: Ints
+    count: int, records: Ints, held: Ints, keys: Ints, units: Ints, codes: Ints, sources: Ints, apart: Ints, gap: int, place_of: Ints, label: Ints
 ) -> None:
     n = records.shape[0]
     never = -(1 << 55)
@@ -160,7 +162,9 @@ def _one(
     for a in range(n):
         for b in range(a + 1, n):
             one, two = codes[records[a]], codes[records[b]]
-            clash = one != 0 and two != 0 and one != two
+            clash = (one != 0 and two != 0 and one != two) or (
+                sources[records[a]] != 0 and sources[records[a]] == sources[records[b]]
+            )
             if clash or (apart.shape[0] and _apart(apart, min(records[a], records[b]) * count + max(records[a], records[b]))):
                 sums[a, b] = sums[b, a] = never
     alive = np.ones(n, dtype=np.bool_)

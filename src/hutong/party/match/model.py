@@ -20,7 +20,8 @@ class Strict(BaseModel):
 
 
 class Comparison(Strict):
-    """One comparison: m and u are the chances of each level among matches and among others."""
+    """One comparison: the chances of each level among matches (m), strangers (u), and relatives (r; empty where they
+    agree as strangers do)."""
 
     name: str
     comparator: str
@@ -29,6 +30,7 @@ class Comparison(Strict):
     levels: tuple[str, ...]
     m: tuple[float, ...]
     u: tuple[float, ...]
+    r: tuple[float, ...] = ()
 
     @property
     def plan(self) -> Plan:
@@ -39,6 +41,11 @@ class Comparison(Strict):
     def bits(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Bits of each level; and of each level before the share of the agreed value is taken off."""
         return level_bits(np.array(self.m), np.array(self.u))
+
+    @cached_property
+    def related_bits(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The same for relatives against strangers."""
+        return level_bits(np.array(self.r), np.array(self.u))
 
 
 class Model(Strict):
@@ -51,6 +58,8 @@ class Model(Strict):
     generic: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     prior_bits: float
     prior_within_bits: float
+    related_bits: float | None = Field(None, description="log2 odds of relatives against strangers; none: not modelled")
+    related_within_bits: float | None = None
     threshold_bits: float = 0.0
     review_bits: float = -3.0
     blocks: tuple[tuple[str, ...], ...]

@@ -13,7 +13,7 @@ from hutong.party.match.comparisons import kernel
 from hutong.party.match.encode import Values
 from hutong.party.match.frequency import Vocabulary
 from hutong.party.match.kernels import Ints, as_text
-from hutong.party.match.levels import compare_records, encode_all
+from hutong.party.match.levels import Compared, compare_records, encode_all
 from hutong.party.match.model import Model
 
 Floats = NDArray[np.float64]
@@ -30,11 +30,13 @@ class Encoded(NamedTuple):
 
 
 class Scored(NamedTuple):
-    """`weight`: total bits; `levels` and `bits` per comparison of the model."""
+    """`weight`: total bits; `levels` and `bits` per comparison of the model; `related`: bits taken off because the pair
+    looks like relatives. The weight is the prior, plus the bits, less `related`."""
 
     weight: Floats
     levels: NDArray[np.int8]
     bits: NDArray[np.float32]
+    related: Floats
 
 
 class FieldScore(NamedTuple):
@@ -51,6 +53,7 @@ class Pair(NamedTuple):
 
     weight: float
     fields: tuple[FieldScore, ...]
+    related: float
 
 
 def encode(model: Model, records: pa.Table) -> Encoded:
@@ -130,17 +133,42 @@ def score(model: Model, encoded: Encoded, left: Ints, right: Ints) -> Scored:
     return Scored(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
+def weights(model: Model, encoded: Encoded, left: Ints, right: Ints) -> Floats:
+    """Only the total bits of pairs, a part at a time: what ten million pairs can afford."""
+    made = np.empty(len(left))
+    for start in range(0, len(left), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        made[part] = _scored(model, encoded, left[part], right[part]).weight
+    return made
+
+
 def _scored(model: Model, encoded: Encoded, left: Ints, right: Ints) -> Scored:
     compared = compare_records(model.plans, encoded.values, left, right)
-    bits = rarity_bits(compared.agreed, encoded.rarity)
+    rarity = rarity_bits(compared.agreed, encoded.rarity)
+    bits = rarity.copy()
     for place, comparison in enumerate(model.comparisons):
         level, known = compared.levels[:, place], compared.agreed[:, place] >= 0
         plain, rare = comparison.bits
         at = np.maximum(level, 0)
         bits[:, place] += np.where(level >= 0, np.where(known, rare[at], plain[at]), 0.0)
     within = (encoded.source[left] == encoded.source[right]) & (encoded.source[left] >= 0)
-    weight = bits.sum(axis=1) + np.where(within, model.prior_within_bits, model.prior_bits)
-    return Scored(weight, compared.levels, bits.astype(np.float32))
+    relatives = related_bits(model, compared, rarity, within)
+    weight = bits.sum(axis=1) + np.where(within, model.prior_within_bits, model.prior_bits) - relatives
+    return Scored(weight, compared.levels, bits.astype(np.float32), relatives)
+
+
+def related_bits(model: Model, compared: Compared, rarity: Floats, within: NDArray[np.bool_]) -> Floats:
+    """Bits to take off a pair because it looks like relatives: a household, an agency's sites."""
+    if model.related_bits is None or model.related_within_bits is None:
+        return np.zeros(len(within))
+    kin = np.where(within, model.related_within_bits, model.related_bits)
+    for place, comparison in enumerate(model.comparisons):
+        if comparison.r:
+            level, known = compared.levels[:, place], compared.agreed[:, place] >= 0
+            plain, rare = comparison.related_bits
+            at = np.maximum(level, 0)
+            kin = kin + np.where(level >= 0, np.where(known, rare[at] + rarity[:, place], plain[at]), 0.0)
+    return np.logaddexp2(0.0, kin)
 
 
 def score_candidates(model: Model, record: Mapping[str, Any], candidates: Sequence[Mapping[str, Any]]) -> list[Pair]:
@@ -153,7 +181,8 @@ def score_candidates(model: Model, record: Mapping[str, Any], candidates: Sequen
     right = np.arange(1, len(listed), dtype=np.int64)
     scored = score(model, encode(model, table), np.zeros(len(right), dtype=np.int64), right)
     return [
-        Pair(float(scored.weight[row]), tuple(_fields(model, scored.levels[row], scored.bits[row])))
+        Pair(float(scored.weight[row]), tuple(_fields(model, scored.levels[row], scored.bits[row])),
+             float(scored.related[row]))  # fmt: skip
         for row in range(len(right))
     ]
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hutong.party.match import blocking, em
 from hutong.party.match.comparators import NUMBER
 from hutong.party.match.comparators import Encoded as Arrays
-from hutong.party.match.comparisons import Plan, choose, kernel, level_names
+from hutong.party.match.comparisons import Plan, choose, kernel, level_names, shared
 from hutong.party.match.encode import Values
 from hutong.party.match.frequency import Vocabulary, vocabulary
 from hutong.party.match.kernels import Ints
@@ -109,10 +109,12 @@ def train(records: pa.Table, kind: str, progress: Progress | None = None) -> Mod
     pairs = blocking.pairs(chosen.blocks, found, order, prepared.count)
     tell("train")
     counted = vocabularies(prepared)
-    fitted, names, sizes = _fitted(prepared, counted, pairs)
-    prior = np.log2(fitted.share / (1.0 - fitted.share))
+    fitted, names, sizes = _fitted(prepared, kind, counted, pairs)
+    strange = 1.0 - fitted.share - fitted.related
+    prior = np.log2(fitted.share / strange)
+    kin = np.log2(np.maximum(fitted.related, 1e-12) / strange)
     comparisons = tuple(
-        _comparison(plan, fitted.m[place], fitted.u[place]) for place, plan in enumerate((*prepared.plans, *_order(names)))
+        _comparison(plan, kind, fitted, place) for place, plan in enumerate((*prepared.plans, *_order(names)))
     )
     return Model(
         kind=kind,
@@ -121,6 +123,8 @@ def train(records: pa.Table, kind: str, progress: Progress | None = None) -> Mod
         words=prepared.words,
         prior_bits=round(float(prior[0] if prior[0] < -1.0 else prior[1]), 6),
         prior_within_bits=round(float(prior[1] if prior[1] < -1.0 else prior[0]), 6),
+        related_bits=round(float(kin[0] if prior[0] < -1.0 else kin[1]), 6) if fitted.related.any() else None,
+        related_within_bits=round(float(kin[1] if prior[1] < -1.0 else kin[0]), 6) if fitted.related.any() else None,
         blocks=chosen.blocks,
         evidence={
             "records": prepared.count,
@@ -140,20 +144,25 @@ def _order(names: Sequence[str]) -> tuple[Plan, ...]:
     return (Plan(ORDER, "order", ("given_name", "family_name")),) if ORDER in names else ()
 
 
-def _comparison(plan: Plan, m: NDArray[np.float64], u: NDArray[np.float64]) -> Comparison:
+def _comparison(plan: Plan, kind: str, fitted: em.Fitted, place: int) -> Comparison:
     return Comparison(
         name=plan.name,
         comparator=plan.comparator,
         columns=plan.columns,
         prepared=plan.prepared,
         levels=("swapped", "straight") if plan.comparator == "order" else level_names(plan.comparator),
-        m=tuple(float(f"{value:.9g}") for value in m),
-        u=tuple(float(f"{value:.9g}") for value in u),
+        m=_rounded(fitted.m[place]),
+        u=_rounded(fitted.u[place]),
+        r=_rounded(fitted.r[place]) if fitted.related.any() and shared(kind, plan) != em.IDENTITY else (),
     )
 
 
+def _rounded(values: NDArray[np.float64]) -> tuple[float, ...]:
+    return tuple(float(f"{value:.9g}") for value in values)
+
+
 def _fitted(
-    prepared: Prepared, counted: dict[str, Vocabulary], pairs: blocking.Pairs
+    prepared: Prepared, kind: str, counted: dict[str, Vocabulary], pairs: blocking.Pairs
 ) -> tuple[em.Fitted, tuple[str, ...], list[int]]:
     count = prepared.count
     held = _sampled(pairs)
@@ -161,21 +170,25 @@ def _fitted(
     left, right = np.concatenate([held.left, other_left]), np.concatenate([held.right, other_right])
     compared = compare_records(prepared.plans, prepared.arrays, left, right)
     tables = [rarities(plan.name, values, counted) for plan, values in zip(prepared.plans, prepared.values, strict=True)]
-    rarity = rarity_bits(compared.agreed[:, : len(tables)], tables).sum(axis=1)
+    rarity = rarity_bits(compared.agreed[:, : len(tables)], tables)
     names = ordered(prepared.plans)
     sizes = [len(level_names(plan.comparator)) for plan in prepared.plans] + [2] * (len(names) - len(prepared.plans))
     group = (prepared.source[left] == prepared.source[right]).astype(np.int8)
     all_group = (prepared.source[pairs.left] == prepared.source[pairs.right]).astype(np.int8)
     there = totals(prepared.source)
     weight = np.ones(len(left))
-    for kind in (0, 1):
-        mine, blocked = group == kind, np.arange(len(left)) < len(held.left)
-        for part, whole in ((blocked, (all_group == kind).sum()), (~blocked, there[kind] - (all_group == kind).sum())):
+    for which in (0, 1):
+        mine, blocked = group == which, np.arange(len(left)) < len(held.left)
+        for part, whole in ((blocked, (all_group == which).sum()), (~blocked, there[which] - (all_group == which).sum())):
             if (mine & part).any():
                 weight[mine & part] = whole / (mine & part).sum()
     levels = (compared.levels + 16 * (compared.agreed >= 0)).astype(np.int8)
-    observed = em.Observed(levels, rarity, group, weight, there, held.left, held.right)
-    return em.fit(observed, sizes), names, sizes
+    kinds = [shared(kind, plan) for plan in prepared.plans] + [em.IDENTITY] * (len(names) - len(prepared.plans))
+    common = [place for place in range(len(tables)) if kinds[place] != em.IDENTITY]
+    observed = em.Observed(
+        levels, rarity.sum(axis=1), rarity[:, common].sum(axis=1), group, weight, there, held.left, held.right
+    )
+    return em.fit(observed, sizes, kinds), names, sizes
 
 
 def _sampled(pairs: blocking.Pairs) -> blocking.Pairs:

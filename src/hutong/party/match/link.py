@@ -1,0 +1,66 @@
+"""From a model and records to clusters: candidates by block, scored part by part, joined by average linkage."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from hutong.party.match import linkage
+from hutong.party.match.blocking import candidate_pairs
+from hutong.party.match.kernels import Ints
+from hutong.party.match.model import Model
+from hutong.party.match.scoring import Encoded, Scored, encode, score, weights
+
+Progress = Callable[[str], None]
+
+
+class Linked(NamedTuple):
+    """`label`: the smallest row of each record's cluster; the pairs near enough to matter, with their weights in bits."""
+
+    label: Ints
+    left: Ints
+    right: Ints
+    weight: NDArray[np.float64]
+    compared: int
+    windowed: int
+    model: Model
+    encoded: Encoded
+
+    def scored(self, left: Ints, right: Ints) -> Scored:
+        """Levels and bits of pairs, for explanations."""
+        return score(self.model, self.encoded, left, right)
+
+
+def link(
+    model: Model,
+    records: pa.Table,
+    codes: Ints | None = None,
+    alone: NDArray[np.bool_] | None = None,
+    progress: Progress | None = None,
+) -> Linked:
+    """Cluster records (in the order of source and key). `codes`: number of a record's exclusive document, 0 for none;
+    `alone`: whether the record's source has each party only once."""
+    tell = progress or (lambda step: None)
+    encoded = encode(model, records)
+    pairs = candidate_pairs(model, encoded)
+    left, right, weight = near(model, encoded, pairs.left, pairs.right)
+    more_left, more_right = linkage.unscored(encoded.count, left, right, weight, model.threshold_bits)
+    more = weights(model, encoded, more_left, more_right)
+    left, right = np.concatenate([left, more_left]), np.concatenate([right, more_right])
+    weight = np.concatenate([weight, more])
+    tell("cluster")
+    held = np.zeros(encoded.count, dtype=np.int64) if codes is None else codes
+    sources = np.zeros(encoded.count, dtype=np.int64)
+    if alone is not None and alone.any():
+        sources = np.where(alone, encoded.source + 1, 0)
+    label = linkage.average_linkage(encoded.count, left, right, weight, held, sources, model.threshold_bits)
+    return Linked(label, left, right, weight, len(pairs.left) + len(more_left), pairs.windowed, model, encoded)
+
+
+def near(model: Model, encoded: Encoded, left: Ints, right: Ints) -> tuple[Ints, Ints, NDArray[np.float64]]:
+    """Of the pairs those whose weight could matter: the rest count as far apart."""
+    weight = weights(model, encoded, left, right)
+    kept = weight > linkage.LOW + model.threshold_bits
+    return left[kept], right[kept], weight[kept]

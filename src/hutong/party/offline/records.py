@@ -1,0 +1,250 @@
+"""From a file's columns to records of standardised attributes: each distinct value is standardised once."""
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hutong.party.offline.files import read_columns
+from hutong.party.offline.mapping import COMPARE, SEVERAL, Column, FileMapping, Given
+from hutong.party.standardise import addresses, identifiers, names, organisations, phones
+from hutong.party.standardise.text import clean, is_han, join_han, not_given, simplified
+
+Text = str | None
+_STRING = pa.large_string()
+_FORMS = ("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m/%d/%Y", "%Y-%m-%d %H:%M:%S",
+          "%Y年%m月%d日", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%Y.%m.%d", "%Y")  # fmt: skip
+_LATIN_NAME = re.compile(r"[^\W\d_]+", re.UNICODE)
+
+
+def read_records(path: Path, mapping: FileMapping) -> pa.Table:
+    """A record a row: `source`, `key`, `kind`, `row` (from 1) and the attributes that the mapping gives."""
+    raw = read_columns(path, mapping)
+    count = raw.num_rows
+    made: dict[str, pa.Array] = {"source": _source(raw, path, mapping), "key": _key(raw, mapping), "kind": _kind(raw, mapping)}
+    made["row"] = pa.array(range(1, count + 1), pa.int64())
+    organisation = pc.equal(made["kind"], "organisation")
+    for attribute, given in mapping.columns.items():
+        if attribute in ("birth_month", "birth_day", "id_type"):
+            continue
+        made |= _attribute(raw, attribute, given, mapping, organisation)
+    for free in mapping.free:
+        comparator = COMPARE[free.compare]
+        values = by_distinct(_column(raw, [free.column]), _FREE.get(comparator, _text))
+        made[f"free_{comparator}_{free.name}"] = values
+    return pa.table(made)
+
+
+def _column(raw: pa.Table, columns: Sequence[str], join: str = " ") -> pa.Array:
+    parts = [raw.column(name).combine_chunks().cast(_STRING) for name in columns]
+    parts = [pa.concat_arrays(part.chunks) if isinstance(part, pa.ChunkedArray) else part for part in parts]
+    if len(parts) == 1:
+        return parts[0]
+    joined = pc.binary_join_element_wise(*parts, pa.scalar(join, _STRING), null_handling="skip")
+    return pc.if_else(pc.equal(joined, ""), pa.scalar(None, _STRING), joined)
+
+
+def by_distinct(column: pa.Array, function: Callable[[str], Text]) -> pa.Array:
+    """The function's results, called once for each distinct value."""
+    coded = column.dictionary_encode()
+    made = pa.array([function(value) for value in coded.dictionary.to_pylist()], _STRING)
+    return made.take(coded.indices)
+
+
+def _source(raw: pa.Table, path: Path, mapping: FileMapping) -> pa.Array:
+    if isinstance(mapping.source, Column):
+        return pc.fill_null(_column(raw, [mapping.source.column]), "")
+    return pa.array([mapping.source or path.stem] * raw.num_rows, _STRING)
+
+
+def _key(raw: pa.Table, mapping: FileMapping) -> pa.Array:
+    rows = pa.array([str(number) for number in range(1, raw.num_rows + 1)], _STRING)
+    return pc.coalesce(_column(raw, [mapping.key]), rows) if mapping.key else rows
+
+
+def _kind(raw: pa.Table, mapping: FileMapping) -> pa.Array:
+    if isinstance(mapping.kind, Column):
+        codes: dict[str, str] = dict(mapping.kind.codes) or {"person": "person", "organisation": "organisation"}
+        return pc.fill_null(by_distinct(_column(raw, [mapping.kind.column]), lambda code: codes.get(code)), "person")
+    return pa.array([mapping.kind] * raw.num_rows, _STRING)
+
+
+def _attribute(
+    raw: pa.Table, attribute: str, given: Given, mapping: FileMapping, organisation: pa.Array
+) -> dict[str, pa.Array]:
+    if attribute in SEVERAL:
+        return _several(raw, attribute, given, mapping)
+    column = _column(raw, given.columns, given.join)
+    if attribute == "name":
+        person = by_distinct(column, lambda value: names.person_name(value).name)
+        named = by_distinct(column, lambda value: organisations.organisation_name(value).name)
+        return {"name": pc.if_else(organisation, named, person)}
+    if attribute == "address":
+        parts = {field: by_distinct(column, _address_part(field)) for field in ("text", "key", "house", "road")}
+        return {"address": parts["text"], "address_key": parts["key"], "house": parts["house"], "road": parts["road"]}
+    if attribute in ("birth_date", "birth_year"):
+        return {"birth_date": _birth(raw, attribute, column, given, mapping)}
+    if attribute == "id_number":
+        kinds = mapping.columns.get("id_type")
+        return {"id_number": by_distinct(column, lambda value: _id_number(value))} | (
+            {"id_type": _column(raw, kinds.columns)} if kinds else {}
+        )
+    return {attribute: by_distinct(column, _STANDARD.get(attribute, _text))}
+
+
+_places: dict[str, addresses.Address] = {}
+
+
+def _address_part(field: str) -> Callable[[str], Text]:
+    def part(value: str) -> Text:
+        found = _places.get(value)
+        if found is None:
+            if len(_places) > 200_000:
+                _places.clear()
+            found = _places[value] = addresses.address(value)
+        text: Text = getattr(found, field)
+        return text
+
+    return part
+
+
+def _several(raw: pa.Table, attribute: str, given: Given, mapping: FileMapping) -> dict[str, pa.Array]:
+    columns = ("mobile", "phone", "other_phone") if attribute == "phone" else ("email", "other_email")
+    standard = (lambda value: _phone(value, mapping.region)) if attribute == "phone" else _email
+    found = [by_distinct(_column(raw, [name]), standard) for name in given.columns[: SEVERAL[attribute]]]
+    return dict(zip(columns, found, strict=False))
+
+
+def _phone(value: str, region: str) -> Text:
+    made = phones.phone(value, region)
+    if made.value or made.issue == "phone_placeholder":
+        return made.value
+    digits = re.sub(r"\D", "", value)
+    return digits if len(digits) >= 5 and not phones.placeholder(digits) else None
+
+
+def _email(value: str) -> Text:
+    text = clean(value).casefold().replace(" ", "")
+    return identifiers.email(text) or (text if "@" in text and not not_given(text) and len(text) > 4 else None)
+
+
+def _text(value: str) -> Text:
+    text = clean(value)
+    return None if not_given(text) else join_han(simplified(text)).casefold()
+
+
+def _name_part(value: str) -> Text:
+    text = _text(value)
+    if text is None or is_han(text):
+        return text
+    return " ".join(_LATIN_NAME.findall(text.replace("'", "").replace("’", ""))) or None
+
+
+def _code(value: str) -> Text:
+    text = re.sub(r"[\s\-./·]+", "", clean(value)).upper()
+    text = text.removesuffix(".0")
+    filler = len(text) >= 5 and len(set(text)) == 1
+    return None if not_given(text) or filler else text
+
+
+def _id_number(value: str) -> Text:
+    text = _code(value)
+    if text and re.fullmatch(r"\d{15}|\d{17}[\dX]", text):
+        made = identifiers.identifier("resident_id", text)
+        return made.value if made.valid else text
+    return text
+
+
+def _postcode(value: str) -> Text:
+    text = _code(value)
+    if text and re.fullmatch(r"\d{9}", text):
+        return text[:5]
+    return text
+
+
+def _number(value: str) -> Text:
+    try:
+        return repr(float(clean(value).replace(",", "")))
+    except ValueError:
+        return None
+
+
+def _street_number(value: str) -> Text:
+    text = _text(value)
+    return text.removesuffix(".0").lstrip("0") or None if text else None
+
+
+_STANDARD: dict[str, Callable[[str], Text]] = {
+    "given_name": _name_part,
+    "middle_name": _name_part,
+    "family_name": _name_part,
+    "contact_name": lambda value: names.person_name(value).name,
+    "organisation": lambda value: organisations.organisation_name(value).name,
+    "organisation_code": _code,
+    "bank_card": _code,
+    "postcode": _postcode,
+    "street_number": _street_number,
+}
+_FREE: dict[str, Callable[[str], Text]] = {
+    "code": _code,
+    "number": _number,
+    "word": _name_part,
+    "person": lambda value: names.person_name(value).name,
+    "organisation": lambda value: organisations.organisation_name(value).name,
+    "date": lambda value: _date(value, _FORMS),
+    "email": _email,
+    "phone": lambda value: _phone(value, "CN"),
+}
+
+
+def _birth(raw: pa.Table, attribute: str, column: pa.Array, given: Given, mapping: FileMapping) -> pa.Array:
+    """Eight digits; where only the year or parts are given, 00 for the rest."""
+    parts = [mapping.columns.get(name) for name in ("birth_month", "birth_day")]
+    if attribute == "birth_year" and any(parts):
+        texts = [column, *(_column(raw, part.columns) if part else pa.nulls(raw.num_rows, _STRING) for part in parts)]
+        joined = pc.binary_join_element_wise(*(pc.fill_null(text, "") for text in texts), pa.scalar("|", _STRING))
+        return by_distinct(joined, _parts)
+    forms = (*given.date, *_settled(column))
+    return by_distinct(column, lambda value: _date(value, forms))
+
+
+def _settled(column: pa.Array) -> tuple[str, ...]:
+    """The forms to try; day before month unless the column itself shows that months come first."""
+    months_first = days_first = 0
+    for value in pc.unique(column).to_pylist()[:5000]:
+        found = re.match(r"^(\d{1,2})[/.-](\d{1,2})[/.-]\d{4}$", value or "")
+        if found:
+            days_first += int(found.group(1)) > 12
+            months_first += int(found.group(2)) > 12
+    if months_first > days_first:
+        return ("%m/%d/%Y", "%m-%d-%Y", "%m.%d.%Y", *_FORMS)
+    return _FORMS
+
+
+def _parts(joined: str) -> Text:
+    year, month, day = (re.sub(r"\D.*$", "", part.strip()) for part in joined.split("|"))
+    if not year:
+        return None
+    return f"{int(year):04d}{int(month or 0):02d}{int(day or 0):02d}"
+
+
+def _date(value: str, forms: Sequence[str]) -> Text:
+    text = clean(value).removesuffix(".0")
+    for form in forms:
+        try:
+            found = datetime.strptime(text, form)  # noqa: DTZ007  (a day, not an instant)
+        except ValueError:
+            continue
+        return f"{found.year:04d}0000" if form == "%Y" else f"{found:%Y%m%d}"
+    digits = re.sub(r"\D", "", text)
+    return digits[:8] if len(digits) >= 4 else None
+
+
+def plain_rows(records: pa.Table, rows: Sequence[int]) -> list[dict[str, Any]]:
+    """Records as dictionaries, for explanations."""
+    made: list[dict[str, Any]] = records.take(pa.array(rows)).to_pylist()
+    return made

@@ -1,0 +1,138 @@
+"""Resolving files: records of all inputs, a model per kind of party (trained here unless given), clusters, explanations."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hutong.party.ingest.mapping import Mapping as SourceMapping
+from hutong.party.match.kernels import Ints
+from hutong.party.match.link import Linked, link
+from hutong.party.match.model import Model
+from hutong.party.match.training import sorted_records, train
+from hutong.party.offline.mapping import FileMapping
+from hutong.party.offline.names import names_split
+from hutong.party.offline.records import read_records
+from hutong.party.resolution.offline import staged
+from hutong.party.standardise import identifiers
+from hutong.platform.errors import Invalid
+
+Progress = Callable[[str], None]
+_EXCLUSIVE = ("resident_id", "uscc", "organisation_code")
+_STRING = pa.large_string()
+
+
+class KindResolved(NamedTuple):
+    """One kind of party: its records in the order of source and key, the model, and what was linked."""
+
+    kind: str
+    records: pa.Table
+    model: Model
+    linked: Linked
+
+
+class Resolved(NamedTuple):
+    """`clusters`: source, key, party (numbers from 1 in the order of source and key); `repeated`: rows whose key came
+    again later."""
+
+    clusters: pa.Table
+    kinds: tuple[KindResolved, ...]
+    repeated: int
+
+
+def resolve_files(
+    inputs: Sequence[tuple[Path, FileMapping | SourceMapping]],
+    models: Mapping[str, Model] | None = None,
+    progress: Progress | None = None,
+) -> Resolved:
+    """Resolve files together, persons among persons and organisations among organisations."""
+    tell = progress or (lambda step: None)
+    tell("read")
+    tables = [_records(path, mapping) for path, mapping in inputs]
+    unique = {source for (_, mapping), table in zip(inputs, tables, strict=True)
+              if isinstance(mapping, FileMapping) and mapping.unique for source in pc.unique(table["source"]).to_pylist()}  # fmt: skip
+    whole = pa.concat_tables(tables, promote_options="permissive")
+    records = _latest(whole)
+    done = []
+    for kind in ("person", "organisation"):
+        own = records.filter(pc.equal(records["kind"], kind))
+        if own.num_rows:
+            done.append(_resolved(own, kind, unique, models or {}, tell))
+    return Resolved(_numbered(done), tuple(done), whole.num_rows - records.num_rows)
+
+
+def _records(path: Path, mapping: FileMapping | SourceMapping) -> pa.Table:
+    if isinstance(mapping, FileMapping):
+        return read_records(path, mapping)
+    table = staged(path, mapping)
+    return table.rename_columns(["row" if name == "row_number" else name for name in table.column_names])
+
+
+def _latest(whole: pa.Table) -> pa.Table:
+    """One record for each source and key: the later row wins. In the order of source and key."""
+    ordered = whole.append_column("place", pa.array(np.arange(whole.num_rows)))
+    last = ordered.group_by(["source", "key"]).aggregate([("place", "max")])["place_max"]
+    return sorted_records(whole.take(last.combine_chunks()))
+
+
+def _resolved(own: pa.Table, kind: str, unique: set[str], models: Mapping[str, Model], tell: Progress) -> KindResolved:
+    records = names_split(own) if kind == "person" else own
+    model = models.get(kind) or (train(records, kind, tell) if records.num_rows > 1 else None)
+    if model is None:
+        raise Invalid("party-model-nothing", kind=kind)
+    tell("score")
+    alone = np.array([source in unique for source in records["source"].to_pylist()], dtype=np.bool_)
+    linked = link(model, records, exclusive_codes(records), alone, tell)
+    return KindResolved(kind, records, model, linked)
+
+
+def exclusive_codes(records: pa.Table) -> Ints:
+    """A number for each valid document of which a party has only one, 0 where there is none."""
+    count = records.num_rows
+    found: list[str | None] = [None] * count
+    if "id_valid" in records.column_names and "id_type" in records.column_names:
+        types, valid = records["id_type"].to_pylist(), records["id_valid"].to_pylist()
+        numbers = records["id_number"].to_pylist()
+        found = [
+            f"{kind}:{number}" if right and kind in _EXCLUSIVE else None
+            for kind, number, right in zip(types, numbers, valid, strict=True)
+        ]
+    else:
+        for column, kind in (("id_number", "resident_id"), ("organisation_code", "uscc")):
+            if column in records.column_names:
+                known = {value: _valid(kind, value) for value in pc.unique(records[column]).to_pylist() if value}
+                found = [
+                    before or (f"{kind}:{value}" if value and known[value] else None)
+                    for before, value in zip(found, records[column].to_pylist(), strict=True)
+                ]
+    coded = pa.array(found, _STRING).dictionary_encode()
+    numbers_: Ints = pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64) + 1
+    return numbers_
+
+
+def _valid(kind: str, value: str) -> bool:
+    return len(value) == 18 and identifiers.identifier(kind, value).valid
+
+
+def _numbered(done: Sequence[KindResolved]) -> pa.Table:
+    sources = pa.concat_arrays([_flat(kind.records["source"]) for kind in done])
+    keys = pa.concat_arrays([_flat(kind.records["key"]) for kind in done])
+    shift, labels = 0, []
+    for kind in done:
+        labels.append(kind.linked.label + shift)
+        shift += kind.records.num_rows
+    table = pa.table({"source": sources, "key": keys, "label": np.concatenate(labels)})
+    table = sorted_records(table)
+    label = table["label"].to_numpy()
+    _, first, inverse = np.unique(label, return_index=True, return_inverse=True)
+    rank = np.empty(len(first), dtype=np.int64)
+    rank[np.argsort(first, kind="stable")] = np.arange(1, len(first) + 1)
+    return table.drop_columns(["label"]).append_column("party", pa.array(rank[inverse]))
+
+
+def _flat(column: pa.ChunkedArray) -> pa.Array:
+    text = column.cast(_STRING).combine_chunks()
+    return pa.concat_arrays(text.chunks) if isinstance(text, pa.ChunkedArray) else text
