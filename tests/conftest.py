@@ -41,7 +41,7 @@ def template(server: URL) -> str:
     with _admin_connection(server) as conn:
         _drop_abandoned(conn, f"template_{today - timedelta(days=1):%Y%m%d}")
         conn.execute("SELECT pg_advisory_lock(hashtext(%s))", [name])
-        if conn.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchone() is None:
+        if conn.execute("SELECT true FROM pg_database WHERE datname = %s", [name]).fetchone() is None:
             conn.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(building)))
             conn.execute(SQL("CREATE DATABASE {}").format(Identifier(building)))
             with _using(server.set(database=building), SERVER_DIR):
