@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
@@ -47,8 +48,9 @@ class Processes:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         for process in self._all:
-            if process.stdin:
-                process.stdin.close()
+            with suppress(OSError):  # it may have ended by itself
+                if process.stdin:
+                    process.stdin.close()
             if kind is not None:
                 process.kill()
         for process in self._all:

@@ -32,11 +32,11 @@ _LAST = """
 WITH repeated AS (SELECT key FROM staged WHERE len(reasons) = 0 GROUP BY key HAVING count(*) > 1),
 ranked AS (
     SELECT row_number, key, source_changed_at,
-           row_number > coalesce(max(row_number) FILTER (source_changed_at IS NULL) OVER (PARTITION BY key), -1)
+           row_number >= coalesce(max(row_number) FILTER (source_changed_at IS NULL) OVER (PARTITION BY key), -1)
                AS since
     FROM staged SEMI JOIN repeated USING (key) WHERE len(reasons) = 0)
 SELECT row_number FROM ranked
-QUALIFY row_number() OVER (PARTITION BY key ORDER BY since DESC, source_changed_at DESC, row_number DESC) > 1"""
+QUALIFY row_number() OVER (PARTITION BY key ORDER BY since DESC, source_changed_at DESC NULLS LAST, row_number DESC) > 1"""
 """Rows that a row of the same key replaces, as if one came after the other: a row replaces what is there unless its
 source changed it earlier; a row without that time always does, and is always replaced."""
 
