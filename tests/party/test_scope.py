@@ -16,6 +16,7 @@ from tests.party.stewardship.test_stewardship import records
 from hutong.identity import SYSTEM, Principal, roles, users
 from hutong.party import Found, PartyData, find_or_create, get, search, update
 from hutong.party.golden import explanation
+from hutong.party.lifecycle.changes import apply_change
 from hutong.party.reading import listing, pages, queries, suspects
 from hutong.party.realtime import statements
 from hutong.party.resolution.resolve import resolve
@@ -94,9 +95,10 @@ def test_own_and_own_units_customers_are_listed(staff: dict[str, Principal]) -> 
         explanation.side_by_side,
         explanation.versions,
         lambda viewer, id: queries.why_not(viewer, id, id),
-        lambda viewer, id: statements.state(viewer, id, {"grade": "gold"}),
+        lambda viewer, id: apply_change(viewer, "modify", [id], body={"attributes": {"grade": "gold"}}),
         lambda viewer, id: statements.take_role(viewer, id, "partner"),
-        statements.deactivate,
+        lambda viewer, id: apply_change(viewer, "deactivate", [id]),
+        lambda viewer, id: apply_change(viewer, "erase", [id]),
         lambda viewer, id: update(viewer, id, PartyData("person", "王小明"), "eve-1"),
         lambda viewer, id: merge.preview_merge(viewer, [id, parties()["eve-2"]]),
         lambda viewer, id: merge.merge(viewer, [id, parties()["eve-2"]], "one"),

@@ -96,7 +96,7 @@ def test_nothing_is_missed_and_nothing_comes_twice_however_many_write() -> None:
 def test_what_happens_is_told() -> None:
     """EC-14: created, changed, merged with the survivor, roles, end of use; with the record as it is now."""
     one, other = made(1, mobile="13912340001"), made(2)
-    statements.state(SYSTEM, one, {"email": "one@hutong.cn"})
+    apply_change(SYSTEM, "modify", [one], body={"attributes": {"email": "one@hutong.cn"}})
     merge(SYSTEM, [one, other], "same person", force=True)
     worker.drain()
     page = changes(SYSTEM, 0)
@@ -130,8 +130,8 @@ def test_each_follower_has_its_own_rows_and_masks() -> None:
     find_or_create(
         SYSTEM, PartyData("person", "王一", id_type="resident_id", id_number=resident(1), branch="west"), "later"
     )
-    statements.state(SYSTEM, east, {"branch": "west"})
-    statements.state(SYSTEM, west, {"grade": "gold"})
+    apply_change(SYSTEM, "modify", [east], body={"attributes": {"branch": "west"}})
+    apply_change(SYSTEM, "modify", [west], body={"attributes": {"grade": "gold"}})
     worker.drain()
     after = [(change.type, change.party_id, change.record) for change in changes(mine, page.cursor).changes]
     assert after[-1:] == [("party.withdrawn", east, None)]

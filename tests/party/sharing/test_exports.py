@@ -17,7 +17,6 @@ from hutong.identity import SYSTEM, Principal, clients
 from hutong.identity.queries import client_by_code
 from hutong.identity.tables import sensitive_read
 from hutong.party import PartyData, find_or_create
-from hutong.party.realtime import statements
 from hutong.party.sharing import documents, exports
 from hutong.party.sharing.changes import changes
 from hutong.party.sharing.documents import Export
@@ -161,9 +160,9 @@ def test_changes_since_the_run_before_and_what_left() -> None:
     published("csv", mode="changes", where='customer.kind == "person"')
     done, rows = made(dwh, "all-csv")
     assert (done["mode"], len(rows)) == ("full", 4)
-    statements.state(SYSTEM, first, {"email": "one@hutong.cn"})
-    statements.deactivate(SYSTEM, third)
-    statements.state(SYSTEM, company, {"email": "two@hutong.cn"})
+    apply_change(SYSTEM, "modify", [first], body={"attributes": {"email": "one@hutong.cn"}})
+    apply_change(SYSTEM, "deactivate", [third])
+    apply_change(SYSTEM, "modify", [company], body={"attributes": {"email": "two@hutong.cn"}})
     worker.drain()
     done, rows = made(dwh, "all-csv")
     assert (done["mode"], [row[:3] for row in rows]) == (

@@ -18,6 +18,7 @@ from hutong.api.tmf.resource import JsonAnswer, Resource, chosen_fields, created
 from hutong.identity import Principal
 from hutong.identity.http import Caller
 from hutong.inventory import listing
+from hutong.party.lifecycle.changes import apply_change
 from hutong.party.reading import pages
 from hutong.party.realtime import statements
 from hutong.platform.errors import Conflict, NotFound, Unprocessable
@@ -98,7 +99,7 @@ def _created(viewer: Principal, key: int) -> Resource:
 
 @router.patch(
     "/customer/{key}",
-    responses=openapi.responses(200, 404, 422),
+    responses=openapi.responses(200, 404, 422) | {202: {"description": "Waits for approval"}},
     openapi_extra=openapi.body(CustomerUpdate, "application/merge-patch+json"),
 )
 async def patch(key: str, request: Request, viewer: Caller) -> JsonAnswer:
@@ -108,13 +109,13 @@ async def patch(key: str, request: Request, viewer: Caller) -> JsonAnswer:
     changes: dict[str, Any] = {"name": stated.name or ""} if "name" in given else {}
     if "contactMedium" in given:
         changes |= contacts(stated.contact_medium or [])
-    return JsonAnswer(await run_in_threadpool(_patched, viewer, key_of(key), changes))
+    return await run_in_threadpool(_patched, viewer, key_of(key), changes)
 
 
-def _patched(viewer: Principal, key: int, changes: dict[str, Any]) -> Resource:
+def _patched(viewer: Principal, key: int, changes: dict[str, Any]) -> JsonAnswer:
     one(viewer, key)
-    statements.state(viewer, key, changes)
-    return one(viewer, key)
+    applied = apply_change(viewer, "modify", [key], body={"attributes": changes})
+    return JsonAnswer(one(viewer, key), 202 if applied.state == "pending" else 200)
 
 
 @router.delete("/customer/{key}", status_code=204, responses=openapi.responses(204, 404, 409))

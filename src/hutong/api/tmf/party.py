@@ -4,7 +4,7 @@ import uuid
 from enum import Enum
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from hutong import party
@@ -16,10 +16,12 @@ from hutong.api.tmf.party_view import party as shown
 from hutong.api.tmf.resource import JsonAnswer, Resource, chosen_fields, created, identified, key_of, patch_of
 from hutong.identity import Principal
 from hutong.identity.http import Caller
+from hutong.party.lifecycle.changes import Applied, apply_change
+from hutong.party.lifecycle.tombstones import check_tombstone
 from hutong.party.reading import pages
-from hutong.party.realtime import statements
 from hutong.platform.errors import NotFound
 
+PENDING: dict[int | str, dict[str, Any]] = {202: {"description": "Waits for approval"}}
 BOTH = {
     "id": "id",
     "contactMedium.characteristic.emailAddress": "email",
@@ -72,29 +74,31 @@ def routes(kind: str) -> APIRouter:
 
     @router.patch(
         f"/{kind}/{{key}}",
-        responses=openapi.responses(200, 404, 422),
+        responses=openapi.responses(200, 404, 422) | PENDING,
         openapi_extra=openapi.body(document, "application/merge-patch+json"),
     )
     async def patch(key: str, request: Request, viewer: Caller) -> JsonAnswer:
-        """State attributes anew, as the caller's own word; survivorship decides what shows. null withdraws it."""
+        """State attributes anew, as the caller's own word; survivorship decides what shows. null withdraws it.
+        202: what the policy wants approved waits, and nothing of it shows yet."""
         given = await patch_of(request, FIXED)
         stated = body.converted(document, given)
-        return JsonAnswer(await run_in_threadpool(_patched, viewer, kind, key_of(key), changes(stated, set(given))))
+        return await run_in_threadpool(_patched, viewer, kind, key_of(key), changes(stated, set(given)))
 
-    @router.delete(f"/{kind}/{{key}}", status_code=204, responses=openapi.responses(204, 404))
-    def delete(key: str, viewer: Caller) -> None:
-        """End its use; its history stays."""
+    @router.delete(f"/{kind}/{{key}}", status_code=204, responses=openapi.responses(204, 404) | PENDING)
+    def delete(key: str, viewer: Caller) -> Response:
+        """End its use; its history stays. 202: it waits for approval."""
         one(viewer, kind, key_of(key))
-        statements.deactivate(viewer, key_of(key))
+        return answer_of(apply_change(viewer, "deactivate", [key_of(key)]))
 
     return router
 
 
 def one(viewer: Principal, kind: str, key: int) -> Resource:
-    """One party. Raises NotFound."""
+    """One party. Raises NotFound; Gone for an erased one."""
     living = party.survivor_ids([key])[key]
     found = pages.page(viewer, {"id": [str(living)], "kind": [KINDS[kind]]}, limit=1)
     if not found.rows:
+        check_tombstone(key)
         raise NotFound("api-resource-unknown")
     return shown(found.rows[0])
 
@@ -111,7 +115,12 @@ def _create(
     return created(resource) if found.created else JsonAnswer(resource)
 
 
-def _patched(viewer: Principal, kind: str, key: int, stated: dict[str, Any]) -> Resource:
+def _patched(viewer: Principal, kind: str, key: int, stated: dict[str, Any]) -> JsonAnswer:
     one(viewer, kind, key)
-    statements.state(viewer, key, stated)
-    return one(viewer, kind, key)
+    applied = apply_change(viewer, "modify", [key], body={"attributes": stated})
+    return JsonAnswer(one(viewer, kind, key), 202 if applied.state == "pending" else 200)
+
+
+def answer_of(applied: Applied) -> Response:
+    """204 where it is done, 202 where it waits for approval (EC-02)."""
+    return Response(status_code=202 if applied.state == "pending" else 204)

@@ -13,7 +13,7 @@ from hutong.party import visibility
 from hutong.party.areas.people import RIGHT, anchor, check_codes, state_in
 from hutong.party.areas.read import Row, shown_values
 from hutong.party.information import AREAS
-from hutong.party.realtime import statements
+from hutong.party.lifecycle.changes import apply_change
 from hutong.party.realtime.intake import living
 from hutong.party.resolution import membership
 from hutong.party.resolution.regroup import records_of, regroup
@@ -81,7 +81,7 @@ def add(
         changes: dict[str, Any] = {attribute: made}
         if kind == "identifier":
             changes = {"id_type": detail, "id_number": made}
-        statements.state(viewer, party_id, changes)
+        apply_change(viewer, "modify", [party_id], body={"attributes": changes})  # a new identity may wait for approval
     said = {"confirmed_at": clock.now(), "confirmed_by": viewer.actor} if confirmed else {}
     given = {"kind": kind, "value": made, "detail": detail, "use": use, **said}
     with database.begin("party") as conn:

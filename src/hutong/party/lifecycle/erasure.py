@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from hutong.identity import Principal, require
+from hutong.identity.forgetting import forget_reasons
 from hutong.party.columns import LEADERS, followers
 from hutong.party.information import AREAS
 from hutong.party.lifecycle import erased_files, keyed
@@ -39,6 +40,7 @@ def erase(party_id: int, *, request_id: int, by: str, approved_by: str | None, r
             ).scalars()
         )
     forgetting.scrub_deliveries([f"party:{id}" for id in ids], "party_id", ids)
+    forget_reasons("party", ids)
     erased_files.remove_orphans()
     return {"counts": counts}
 

@@ -31,3 +31,9 @@ def check_erased(conn: Connection, party_id: int) -> None:
     """Raise Gone for a party that was erased."""
     if tombstone_of(conn, party_id) is not None:
         raise Gone("party-erased", id=party_id)
+
+
+def check_tombstone(party_id: int) -> None:
+    """`check_erased` in a transaction of its own."""
+    with database.read("party") as conn:
+        check_erased(conn, party_id)

@@ -29,15 +29,9 @@ _STATED = text("""
     WHERE r.source = :source AND r.key = :key""")
 
 
-def state(viewer: Principal, party_id: int, changes: Mapping[str, Any]) -> None:
-    """State attributes of a party (fields of PartyData; None withdraws). Raises NotFound, Unprocessable."""
-    require(viewer, "party.change")
-    with database.begin("party") as conn:
-        state_in(conn, viewer, party_id, changes)
-
-
 def state_in(conn: Connection, viewer: Principal, party_id: int, changes: Mapping[str, Any]) -> int:
-    """`state` within the caller's transaction. Returns the living party's id."""
+    """State attributes of a party (fields of PartyData; None withdraws), as an approved change. Returns the living
+    party's id. Raises NotFound, Unprocessable. Callers at the edge ask by `lifecycle.changes.apply_change`."""
     membership.lock(conn)
     known_source(conn, API_SOURCE)
     row = _in_use(conn, viewer, party_id)
@@ -60,15 +54,9 @@ def state_in(conn: Connection, viewer: Principal, party_id: int, changes: Mappin
     return int(row.id)
 
 
-def deactivate(viewer: Principal, party_id: int) -> None:
-    """End the use of a party: it stays known, with its history, but takes part in nothing new. Raises NotFound."""
-    require(viewer, "party.change")
-    with database.begin("party") as conn:
-        deactivate_in(conn, viewer, party_id)
-
-
 def deactivate_in(conn: Connection, viewer: Principal, party_id: int) -> int:
-    """`deactivate` within the caller's transaction. Returns the living party's id."""
+    """End the use of a party, as an approved change: it stays known, with its history, but takes part in nothing new.
+    Returns the living party's id. Raises NotFound."""
     return _use(conn, viewer, party_id, ("active", "inactive"), "deactivated")
 
 

@@ -1,0 +1,178 @@
+"""EC-02: after erasure nothing of the person is in any column of any table, nor in any file; a tombstone is left."""
+
+import pytest
+from sqlalchemy import text
+from tests.party.conftest import Importer, write_crm
+from tests.party.resolution.test_resolve import ids, person, resident
+from tests.party.state import parties
+
+from hutong.identity import SYSTEM, Principal
+from hutong.identity.protection import record_read
+from hutong.inventory import accounts
+from hutong.inventory.requests import OpenAccount
+from hutong.party import PartyData, find_or_create, get
+from hutong.party.lifecycle import erasure, keyed
+from hutong.party.lifecycle.changes import apply_change, approve
+from hutong.party.lifecycle.tombstones import tombstones
+from hutong.party.reading import requests, suspects
+from hutong.party.resolution.resolve import resolve
+from hutong.party.stewardship import decide, desk, merge, split
+from hutong.platform import database, history, migrations, subscriptions, worker
+from hutong.platform.errors import Gone, NotFound
+from hutong.platform.settings import settings
+
+pytestmark = pytest.mark.usefixtures("database")
+ADA, LEAD = (Principal(n, "user", f"user{n}", frozenset({"*"}), clear=frozenset({"*"})) for n in (1, 2))
+NAME, MAIL, MOBILE, PHONE = "诸葛亮", "kongming@163.com", "13988887777", "057187654321"
+CARD, STREET, NOTE, SHARED = "6222021234567890128", "卧龙岗", "南阳来的孔明先生", "shared@163.com"
+SOUGHT = [
+    NAME,
+    "zhugeliang",
+    "ZHUGELIANG",
+    MAIL,
+    MOBILE,
+    "87654321",
+    CARD,
+    STREET,
+    NOTE,
+    resident(5),
+    "CRM-PRIVATE-KEY",
+]
+
+
+def found_in_database(sought: list[str]) -> list[str]:
+    """Columns of any kind of text, in any table of any schema of ours, that hold one of the values."""
+    columns = text(
+        """SELECT c.table_schema, c.table_name, c.column_name FROM information_schema.columns c
+           JOIN information_schema.tables t USING (table_schema, table_name)
+           WHERE t.table_type = 'BASE TABLE' AND c.table_schema NOT IN ('pg_catalog', 'information_schema')
+             AND (c.data_type IN ('text', 'character varying', 'json', 'jsonb', 'ARRAY', 'bytea', 'USER-DEFINED')
+                  OR c.data_type LIKE 'char%')"""
+    )
+    made = []
+    with database.engine().connect() as conn:
+        for schema, table, column in conn.execute(columns).all():
+            held = conn.execute(
+                text(
+                    f"""SELECT array_agg(DISTINCT v) FROM "{schema}"."{table}", unnest(CAST(:sought AS text[])) AS v
+                        WHERE strpos("{column}"::text, v) > 0
+                           OR strpos("{column}"::text, encode(convert_to(v, 'UTF8'), 'hex')) > 0"""
+                ),
+                {"sought": sought},
+            ).scalar_one()
+            if held:
+                made.append(f"{schema}.{table}.{column}: {held}")
+    return made
+
+
+def found_on_disk(sought: list[str]) -> list[str]:
+    """Files of the data folder that hold one of the values, in UTF-8 or GB18030, or in their name."""
+    made = []
+    for path in settings.data_dir.rglob("*"):
+        held = path.read_bytes() if path.is_file() else b""
+        if any(v in path.name or v.encode() in held or v.encode("gb18030") in held for v in sought):
+            made.append(str(path.relative_to(settings.data_dir)))
+    return made
+
+
+def told() -> None:
+    """Let every center hear what was told."""
+    subscriptions.load_handlers(database.CENTERS)
+    worker.drain()
+
+
+@pytest.fixture
+def life(take_in: Importer) -> int:
+    """A person with data everywhere: loaded twice, stated, merged, split, suspected, refused, noted, read, uploaded."""
+    row = person(
+        "CRM-PRIVATE-KEY",
+        NAME,
+        联系电话=MOBILE,
+        固定电话=PHONE,
+        电子邮箱=MAIL,
+        通信地址=f"浙江省杭州市西湖区{STREET}路1号",
+        **ids(5),
+    )
+    take_in(row, person("other", "李丽", **ids(6)), person("third", "诸葛连", 电子邮箱=SHARED))
+    take_in({**row, "更新时间": "2026/02/02 10:00:00", "电子邮箱": "old-" + MAIL})
+    take_in({**row, "客户编号": "wrong", "证件号码": resident(5)[:-1] + "0", "证件类型": "1"})
+    resolve()
+    party = parties()["CRM-PRIVATE-KEY"]
+    stated = PartyData("person", NAME, id_type="resident_id", id_number=resident(5), bank_card=CARD, mobile=MOBILE,
+                       email=SHARED)  # fmt: skip
+    assert find_or_create(ADA, stated, "CRM-PRIVATE-KEY-2").party_id == party
+    done = merge.merge(ADA, [party, parties()["other"]], NOTE, force=True)
+    split.undo(ADA, done.operation_id or 0, NOTE)
+    apply_change(ADA, "modify", [party], body={"attributes": {"name": NAME + "先生"}}, reason=NOTE)
+    resolve()
+    [group] = [row["id"] for row in suspects.queue(ADA) if party in row["party_ids"]]
+    desk.claim(ADA, group)
+    decide.unsure(ADA, group, NOTE)
+    record_read(ADA, "party", [party], ["name"], reason=NOTE)
+    accounts.open_accounts([OpenAccount("acc-1", party, name=NAME)])
+    folder = settings.data_dir / "uploads" / ("a" * 32)
+    folder.mkdir(parents=True)
+    write_crm(folder / "crm.csv", [row])
+    exports = settings.data_dir / "exports"
+    exports.mkdir()
+    (exports / "1.csv").write_text(f"{NAME},{MOBILE}", encoding="utf-8")
+    return party
+
+
+def test_nothing_is_found_after_erasure(life: int) -> None:
+    """EC-02: values seeded in many places are found before, and nowhere after; others keep theirs."""
+    assert len(found_in_database(SOUGHT)) > 12 and len(found_on_disk(SOUGHT)) == 2
+    told()
+    asked = apply_change(ADA, "erase", [life], reason="asked by the person")
+    assert (asked.state, asked.rule) == ("pending", "erasure") and get(SYSTEM, life)["name"].startswith(NAME)
+    approve(LEAD, asked.request_id, "identity checked")
+    told()
+    assert found_in_database(SOUGHT) == []
+    assert found_on_disk(SOUGHT) == []
+    assert get(SYSTEM, parties()["other"])["name"] == "李丽"
+
+
+def test_the_tombstone(life: int, take_in: Importer) -> None:
+    """EC-02: the id resolves to a tombstone; nothing can be done with it; resolution and history stay sound."""
+    asked = apply_change(ADA, "erase", [life], reason="asked by the person").request_id
+    approve(LEAD, asked)
+    [left] = tombstones(SYSTEM)
+    assert (left["party_id"], left["erased_by"], left["approved_by"]) == (life, ADA.actor, LEAD.actor)
+    assert left["reason"] == "asked by the person" and left["counts"]["source_record"] >= 3
+    with pytest.raises(Gone):
+        get(SYSTEM, life)
+    with pytest.raises(NotFound):
+        apply_change(ADA, "modify", [life], body={"attributes": {"email": MAIL}})
+    assert erasure.erase(life, request_id=asked, by="x", approved_by=None, reason="again") == {"counts": {}}
+    resolve()
+    assert life not in parties().values()
+    with database.read("party") as conn:
+        assert history.check_center(conn, migrations.tables_of("party").metadata) == []
+    assert requests.pending(LEAD) == []
+
+
+def test_erased_keys_do_not_come_back(life: int, take_in: Importer) -> None:
+    """EC-02: the next load of the same source key is not taken, nor its rejected row kept; a new consent lets it in."""
+    approve(LEAD, apply_change(ADA, "erase", [life], reason="asked").request_id)
+    told()
+    row = person("CRM-PRIVATE-KEY", NAME, 联系电话=MOBILE, **ids(5))
+    report = take_in(row, person("new", "赵云", **ids(8)))
+    resolve()
+    assert report.admitted == 1 and set(parties()) >= {"new", "other"} and "CRM-PRIVATE-KEY" not in parties()
+    assert found_in_database(SOUGHT) == []
+    with pytest.raises(Gone):
+        find_or_create(ADA, PartyData("person", NAME), "CRM-PRIVATE-KEY-2")
+    erasure.consent_again(ADA, "crm", "CRM-PRIVATE-KEY")
+    with pytest.raises(NotFound):
+        erasure.consent_again(ADA, "crm", "CRM-PRIVATE-KEY")
+    take_in({**row, "更新时间": "2026/03/03 10:00:00"})
+    resolve()
+    assert parties()["CRM-PRIVATE-KEY"] != life
+
+
+def test_the_secret_is_made_once_and_private() -> None:
+    """EC-02: hashes say nothing without the installation's key, which its owner alone reads."""
+    first = keyed.secret()
+    assert keyed.secret() == first and len(first) == 64
+    assert (settings.data_dir / "erasure.key").stat().st_mode & 0o077 == 0
+    assert keyed.hash_of("crm", "1") != keyed.hash_of("crm", "2") != keyed.hash_of("billing", "2")
