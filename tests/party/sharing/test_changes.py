@@ -10,6 +10,7 @@ from tests.party.resolution.test_resolve import resident
 
 from hutong.identity import SYSTEM, Principal
 from hutong.party import PartyData, find_or_create
+from hutong.party.lifecycle.changes import apply_change
 from hutong.party.realtime import statements
 from hutong.party.sharing.changes import changes
 from hutong.party.stewardship.merge import merge

@@ -17,6 +17,7 @@ from hutong.identity import SYSTEM, Principal, clients
 from hutong.identity.queries import client_by_code
 from hutong.identity.tables import sensitive_read
 from hutong.party import PartyData, find_or_create
+from hutong.party.lifecycle.changes import apply_change
 from hutong.party.sharing import documents, exports
 from hutong.party.sharing.changes import changes
 from hutong.party.sharing.documents import Export
