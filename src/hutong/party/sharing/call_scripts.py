@@ -24,7 +24,7 @@ def said(viewer: Principal, known: Row, scripts: Sequence[Script]) -> list[Row]:
     for script in scripts:
         condition = facts.condition(script.when)
         if condition.holds({"customer": known}):
-            why = "" if script.when == "true" else condition.explain(viewer.locale)
+            why = "" if script.when == "true" else facts.sentence(condition, viewer.locale)
             made.append({"title": script.title.of(viewer.locale), "text": script.text.of(viewer.locale), "why": why})
     return made[:MOST]
 

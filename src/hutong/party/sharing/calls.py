@@ -19,6 +19,8 @@ from hutong.platform.errors import Conflict, NotFound, Unprocessable
 Row = dict[str, Any]
 Disposition = Literal["reached", "callback", "refused", "sold", "unreachable"]
 DISPOSITIONS: tuple[Disposition, ...] = ("reached", "callback", "refused", "sold", "unreachable")
+OUTCOMES = {"unreachable": "missed", "callback": "promised"}
+"""Disposition → code of touch_outcome, where they differ."""
 TRIES = 3
 """Calls nobody answered until a customer counts as unreachable; before, the list comes back to it."""
 
@@ -123,8 +125,9 @@ def dispose(
         given = {"list_id": list_id, "party_id": party_id, "seat_id": viewer.id, "disposition": disposition}
         conn.execute(call_result.insert().values(**given, note=note, callback_at=callback_at))
         code = the_list(conn, list_id)["code"]
+        outcome = OUTCOMES.get(disposition, disposition)
         touch = {"channel": "phone", "direction": "in" if inbound else "out", "purpose": "sales", "note": note,
-                 "outcome": disposition, "handled_by": viewer.actor, "campaign": code}  # fmt: skip
+                 "outcome": outcome, "handled_by": viewer.actor, "campaign": code}  # fmt: skip
         state_in(conn, viewer, party_id, area_named("touch"), touch, key=None)
         if never_again:
             refusal = {"purpose": "marketing", "given": False, "channel": "phone", "proof": f"call list {list_id}"}

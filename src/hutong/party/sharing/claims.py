@@ -31,7 +31,7 @@ def decide(viewer: Principal, party_id: int, number: str, claim: Mapping[str, An
     holds decides; the decision is kept. Raises NotFound, Unprocessable.
     """
     require(viewer, RIGHT)
-    if unknown := sorted(set(claim) - set(documents.CLAIM)):
+    if unknown := sorted(set(claim) - set(facts.CLAIM)):
         raise Unprocessable("party-claim-field-unknown", field=unknown[0], name=unknown[0])
     with database.begin("party") as conn:
         home = living(conn, party_id)
@@ -52,7 +52,7 @@ def decide(viewer: Principal, party_id: int, number: str, claim: Mapping[str, An
             "decided_by": viewer.actor,
         }
         row = conn.execute(claim_decision.insert().values(**values).returning(claim_decision)).mappings().one()
-    return {**row, "reason": rule.reason.of(viewer.locale), "sentence": condition.explain(viewer.locale)}
+    return {**row, "reason": rule.reason.of(viewer.locale), "sentence": facts.sentence(condition, viewer.locale)}
 
 
 @lru_cache(maxsize=512)
@@ -92,7 +92,7 @@ def explained(viewer: Principal, decision_id: int) -> Row:
     for rule in document.rules:
         condition = _condition(rule.when)
         held = condition.holds(row["inputs"])
-        asked.append({"rule": rule.code, "held": held, "sentence": condition.explain(viewer.locale)})
+        asked.append({"rule": rule.code, "held": held, "sentence": facts.sentence(condition, viewer.locale)})
         if rule.code == row["rule"]:
             break
     return {**row, "asked": asked}

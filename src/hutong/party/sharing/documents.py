@@ -175,20 +175,9 @@ class Needs(Document):
         return {name for need in self.needs for name in facts.names_of(facts.condition(need.when))}
 
 
-CLAIM: dict[str, cel.Type] = {
-    "amount_micros": cel.MONEY,
-    "cause": cel.STRING,
-    "line": cel.STRING,
-    "injured": cel.BOOL,
-    "documents_complete": cel.BOOL,
-    "days_since_loss": cel.INT,
-}
-"""What a routing rule may ask of a claim."""
-
-
 @lru_cache
 def _claims() -> cel.Environment:
-    return cel.Environment({**facts.environment().variables, "claim": cel.object_of(CLAIM)})
+    return cel.Environment({**facts.environment().variables, "claim": cel.object_of(facts.CLAIM)})
 
 
 def claim_condition(source: str) -> cel.Expression:

@@ -14,9 +14,21 @@ from hutong.party.columns import ATTRIBUTES
 from hutong.party.sharing import area_facts
 from hutong.platform import cel
 from hutong.platform.errors import Unprocessable
+from hutong.platform.i18n import has_message, translate
 from hutong.platform.settings import settings
 
 _TYPES = {"text": cel.STRING, "date": cel.DATE, "boolean": cel.BOOL}
+
+
+CLAIM: dict[str, cel.Type] = {
+    "amount_micros": cel.MONEY,
+    "cause": cel.STRING,
+    "line": cel.STRING,
+    "injured": cel.BOOL,
+    "documents_complete": cel.BOOL,
+    "days_since_loss": cel.INT,
+}
+"""What a rule of routing may ask of a claim."""
 
 
 class Fact(NamedTuple):
@@ -94,6 +106,18 @@ def fact(name: str) -> Fact:
 def condition(source: str) -> cel.Expression:
     """A condition over `customer`. Raises ExpressionError (422) with place and mending."""
     return cel.parse_condition(source, environment())
+
+
+def labels(locale: str) -> dict[str, str]:
+    """`customer.<fact>` → its name for people, for sentences; likewise of claims (`claim.<field>`)."""
+    asked = {f"customer.{name}": f"party-fact-{name}" for name in catalogue()}
+    asked |= {f"claim.{name}": f"party-claim-{name}" for name in CLAIM}
+    return {name: translate(words, locale) for name, words in asked.items() if has_message(words, locale)}
+
+
+def sentence(expression: cel.Expression, locale: str) -> str:
+    """A condition as a sentence."""
+    return expression.explain(locale, labels(locale))
 
 
 def names_of(expression: cel.Expression) -> list[str]:

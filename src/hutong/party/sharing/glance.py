@@ -86,4 +86,4 @@ _UNTOLD = frozenset({"of_source", "of_key", "source", "key", "stated_by", "state
 def told(happening: Happening) -> Row:
     """A happening with what it says, without where its row is kept."""
     row = {name: value for name, value in happening.row.items() if name not in _UNTOLD}
-    return {"at": happening.at, "area": happening.kind, **row}
+    return {**row, "at": happening.at, "area": happening.kind}

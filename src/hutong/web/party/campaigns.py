@@ -27,7 +27,7 @@ def campaign_page(request: Request, session: SignedInSession, code: str) -> Resp
         campaign = documents.one(conn, CallList, code)
     context = {
         "campaign": campaign,
-        "sentence": facts.condition(campaign.where).explain(locale_of(request)),
+        "sentence": facts.sentence(facts.condition(campaign.where), locale_of(request)),
         "found": call_lists.preview(session.viewer, campaign),
         "seats": identity_queries.holders(session.viewer, call_lists.SEAT),
         "body": yaml.safe_dump(
@@ -55,7 +55,7 @@ def previewed(request: Request, session: SignedInSession, body: Body) -> Respons
     """What a campaign that is being written would find."""
     campaign = parsed(body)
     context = {
-        "sentence": facts.condition(campaign.where).explain(locale_of(request)),
+        "sentence": facts.sentence(facts.condition(campaign.where), locale_of(request)),
         "found": call_lists.preview(session.viewer, campaign),
     }
     return render(request, "sharing/campaign_found.html", context, session)

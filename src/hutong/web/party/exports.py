@@ -38,7 +38,7 @@ def fetched(session: SignedInSession, run_id: int) -> Response:
 def preview_page(request: Request, session: SignedInSession, code: str) -> Response:
     """How many a list has now, and its first rows, masked as the file will be."""
     found = exports.preview(session.viewer, code)
-    context = {**found, "sentence": facts.condition(found["export"].where).explain(locale_of(request))}
+    context = {**found, "sentence": facts.sentence(facts.condition(found["export"].where), locale_of(request))}
     return render(request, "sharing/export.html", context, session)
 
 
