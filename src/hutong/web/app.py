@@ -34,8 +34,10 @@ from hutong.web import (
 )
 from hutong.web.insight import dashboard, reports, rules, tasks
 from hutong.web.party import (
+    approvals,
     campaigns,
     counter,
+    customer_actions,
     customers,
     exports,
     loads,
@@ -58,11 +60,13 @@ ROUTERS = (
     reports.router,
     protection.router,
     resolution.router,
+    approvals.router,
     counter.router,
     seat.router,
     campaigns.router,
     exports.router,
     customers.router,
+    customer_actions.router,
     suspects.router,
     merges.router,
     orders.router,

@@ -8,7 +8,7 @@ from hutong.billing import queries as billing_queries
 from hutong.identity.http import SignedInSession
 from hutong.identity.principal import Principal
 from hutong.ordering import monitoring, queries
-from hutong.party.reading import listing, suspects
+from hutong.party.reading import listing, requests, suspects
 from hutong.platform import jobs
 from hutong.platform.http import locale_of
 from hutong.platform.i18n import translate
@@ -82,6 +82,8 @@ def todos(viewer: Principal) -> list[Figure]:
         made.append(("web-todo-mine", waiting["mine"], "/suspects?view=mine"))
         made.append(("web-todo-review", waiting["review"], "/suspects?view=review"))
         made.append(("web-todo-pool", waiting["pool"], "/suspects"))
+    if viewer.may("party.approve"):
+        made.append(("web-todo-approvals", requests.count_pending(viewer), "/approvals"))
     if viewer.may("ordering.manage"):
         made.append(("web-todo-exceptions", len(queries.exceptions(viewer)), "/exceptions"))
         made.append(("web-todo-overdue", len(monitoring.overdue(viewer)), "/orders"))

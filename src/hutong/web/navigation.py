@@ -18,6 +18,7 @@ class Entry(NamedTuple):
 ENTRIES = (
     Entry("/customers", "web-nav-customers", "party.read", "people", "web-group-customer"),
     Entry("/suspects", "web-nav-suspects", "party.steward", "twins", "web-group-customer"),
+    Entry("/approvals", "web-nav-approvals", "party.approve", "stamp", "web-group-customer"),
     Entry("/merges", "web-nav-merges", "party.merge", "merge", "web-group-customer"),
     Entry("/quality", "web-nav-quality", "party.quality", "gauge", "web-group-customer"),
     Entry("/quality/tasks", "web-nav-quality-tasks", "party.quality", "tasks", "web-group-customer"),

@@ -8,3 +8,4 @@ party-change-unknown = There is no change request { $id }.
 party-erased = Party { $id } was erased.
 party-erased-key = This record of source system { $source } was erased at the wish of the person. It is taken again only once they consent anew.
 party-erased-key-unknown = No such record of source system { $source } was erased.
+party-change-why = Say why it is refused.

@@ -8,3 +8,4 @@ party-change-unknown = 没有变更申请 { $id }。
 party-erased = 参与人 { $id } 已被物理删除。
 party-erased-key = 来源系统 { $source } 的这条记录已应本人要求删除，须本人重新同意后才能再次接收。
 party-erased-key-unknown = 来源系统 { $source } 没有这条已删除的记录。
+party-change-why = 请说明拒绝的理由。

@@ -7,9 +7,10 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from hutong.identity.http import SignedInSession
 from hutong.identity.principal import require
 from hutong.party.golden import explanation
+from hutong.party.lifecycle.changes import apply_change
 from hutong.party.reading import listing, queries
-from hutong.party.stewardship.merge import merge, preview_merge
-from hutong.party.stewardship.split import preview_split, split, undo
+from hutong.party.stewardship.merge import preview_merge
+from hutong.party.stewardship.split import preview_split, undo
 from hutong.platform.errors import NotFound, Unprocessable
 from hutong.web import search
 from hutong.web.party.consequences import consequences
@@ -65,7 +66,9 @@ def do_merge(
 ) -> Response:
     """Merge; the customer that remains is shown."""
     seen(session, [party_id, *other])
-    merge(session.viewer, [party_id, *other], reason, force=force)
+    applied = apply_change(session.viewer, "merge", [party_id, *other], body={"force": force}, reason=reason)
+    if applied.state == "pending":
+        return to_page(f"/customers/{party_id}?pending=true")
     return to_page(f"/customers/{queries.survivor_ids([party_id])[party_id]}?tab=records")
 
 
@@ -96,8 +99,8 @@ def do_split(
 ) -> Response:
     """Take the chosen records out into a customer of their own."""
     seen(session, [party_id])
-    split(session.viewer, party_id, record or [], reason)
-    return to_page(f"/customers/{party_id}?tab=changes")
+    applied = apply_change(session.viewer, "split", [party_id], body={"records": record or []}, reason=reason)
+    return to_page(f"/customers/{party_id}?{'pending=true' if applied.state == 'pending' else 'tab=changes'}")
 
 
 @router.post("/customers/{party_id}/undo/{operation_id}")
