@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from hutong.party.ingest import uploads
+from hutong.party.ingest import mappings, uploads
 from hutong.party.ingest.load import load_file
 from hutong.party.lifecycle import changes
 from hutong.party.quality.measure import measure
@@ -19,7 +19,7 @@ EXCLUSIVE = "party.resolve"
 def load(ctx: jobs.JobContext, *, token: str, file: str, mapping: str, by: str, then_resolve: bool = False) -> None:
     """Take an uploaded file in, whole or not at all; then, if wished, resolve all records by a job of its own.
 
-    `file`: its name; `mapping`: as `uploads.mappings` names it. What was read and standardised lies beside the
+    `file`: its name; `mapping`: as `mappings.in_force` names it. What was read and standardised lies beside the
     file, so that a job whose worker was killed, or that was cancelled, goes on from there; in the end all is deleted.
     """
     if "load" not in ctx.saved:
@@ -30,7 +30,7 @@ def load(ctx: jobs.JobContext, *, token: str, file: str, mapping: str, by: str, 
 
         ctx.progress(0, None, "read")
         path = uploads.path_of(token, file)
-        report = load_file(path, uploads.mapping_named(mapping), by, folder=path.parent / "parts", tell=tell)
+        report = load_file(path, mappings.mapping_named(mapping), by, folder=path.parent / "parts", tell=tell)
         counts = {"rows": report.rows, "admitted": report.admitted, "rejected": report.rejected}
         ctx.checkpoint({"load": report.load_id, **counts, "again": report.again})
     ctx.raise_if_cancelled()

@@ -9,7 +9,7 @@ from hutong.identity import Principal, require
 from hutong.identity.masking import mask
 from hutong.identity.protection import record_read
 from hutong.party.columns import SENSITIVE
-from hutong.party.ingest import uploads
+from hutong.party.ingest import mappings
 from hutong.party.ingest.mapping import Mapping as MappingDocument
 from hutong.party.ingest.spreadsheets import csv_line
 from hutong.party.tables import load, rejected_record
@@ -58,7 +58,7 @@ def rejected(
         statement = statement.where(rejected_record.c.reasons.any(reason))
     with database.read("party") as conn:
         rows = [dict(row) for row in conn.execute(statement.order_by(rejected_record.c.id).limit(limit)).mappings()]
-    show = _shower(viewer, found)
+    show = shower(viewer, found)
     for row in rows:
         row["raw"] = {name: show(name, value) for name, value in row["raw"].items()}
     clear = sorted({kind for kind in SENSITIVE.values() if viewer.sees(kind)})
@@ -88,13 +88,13 @@ def kinds_of(mapping: MappingDocument) -> dict[str, str | None]:
     return made
 
 
-def _shower(viewer: Principal, found: Mapping[str, Any]) -> Callable[[str, Any], Any]:
+def shower(viewer: Principal, found: Mapping[str, Any]) -> Callable[[str, Any], Any]:
     """How a column's value is shown. A column that the load's mapping does not name may hold anything: hidden."""
     if viewer.sees("*"):
         return lambda _name, value: value
     known: dict[str, str | None] = {}
-    for document in uploads.mappings().values():
-        if (document.mapping, document.version) == (found["mapping"], found["mapping_version"]):
+    for document in mappings.in_force().values():
+        if document.mapping == found["mapping"]:
             known = kinds_of(document)
 
     def show(name: str, value: Any) -> Any:

@@ -36,7 +36,8 @@ ranked AS (
                AS since
     FROM staged SEMI JOIN repeated USING (key) WHERE len(reasons) = 0)
 SELECT row_number FROM ranked
-QUALIFY row_number() OVER (PARTITION BY key ORDER BY since DESC, source_changed_at DESC NULLS LAST, row_number DESC) > 1"""
+QUALIFY row_number() OVER (
+    PARTITION BY key ORDER BY since DESC, source_changed_at DESC NULLS LAST, row_number DESC) > 1"""
 """Rows that a row of the same key replaces, as if one came after the other: a row replaces what is there unless its
 source changed it earlier; a row without that time always does, and is always replaced."""
 

@@ -1,5 +1,4 @@
-"""Files given in the console: kept in the data folder until their job has taken them in; and the mapping documents to
-choose from."""
+"""Files given in the console: kept in the data folder until their job has taken them in."""
 
 import re
 import secrets
@@ -7,28 +6,13 @@ import shutil
 from pathlib import Path
 from typing import BinaryIO
 
-from hutong.party.ingest.mapping import Mapping, read_mapping
 from hutong.platform.errors import NotFound, Unprocessable
 from hutong.platform.settings import settings
 
-PACKS = Path(__file__).parents[4] / "packs"
 LARGEST_BYTES = 2 << 30
 CHUNK_BYTES = 1 << 20
 _TOKEN = re.compile(r"^[0-9a-f]{32}$")
 _UNSAFE = re.compile(r"[^\w.\-]+")
-
-
-def mappings() -> dict[str, Mapping]:
-    """The mapping documents of the installed packs, by pack and name: `telecom/crm`."""
-    return {f"{path.parts[-3]}/{path.stem}": read_mapping(path) for path in sorted(PACKS.glob("*/mappings/*.yaml"))}
-
-
-def mapping_named(name: str) -> Mapping:
-    """One of `mappings`. Raises NotFound."""
-    found = mappings().get(name)
-    if found is None:
-        raise NotFound("party-mapping-unknown", field="mapping", name=name)
-    return found
 
 
 def keep(file: BinaryIO, name: str) -> tuple[str, str]:

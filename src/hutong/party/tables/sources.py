@@ -132,7 +132,7 @@ mapping_document = Table(
     identity(),
     Column("name", Text, nullable=False, comment="pack and name: telecom/crm"),
     Column("version", Integer, nullable=False, comment="the newest is in force"),
-    Column("body", JSON, nullable=False),
+    Column("body", Text, nullable=False, comment="YAML"),
     Column("note", Text),
     Column("published_by", Text, nullable=False),
     moment("published_at"),

@@ -11,7 +11,7 @@ from hutong import masterdata
 from hutong.identity.http import SignedInSession
 from hutong.identity.principal import require
 from hutong.masterdata import mapping as code_mapping
-from hutong.party.ingest import loads, uploads
+from hutong.party.ingest import loads, mappings, uploads
 from hutong.platform import database, jobs
 from hutong.platform.http import locale_of
 from hutong.web import words_of_codes
@@ -33,7 +33,7 @@ def loads_page(request: Request, session: SignedInSession, before: Key = 0) -> R
     context = {
         "loads": found,
         "following": found[-1]["id"] if len(found) == PAGE else None,
-        "mappings": uploads.mappings(),
+        "mappings": mappings.in_force(),
         "unmapped": unmapped,
         "running": jobs.recent(10, states=("queued", "running"), kind="party.load"),
     }
@@ -74,7 +74,7 @@ def upload(
 ) -> Response:
     """Keep the file, and let a job take it in; the page of the job shows how far it is."""
     require(session.viewer, loads.RIGHT)
-    document = uploads.mapping_named(mapping)
+    document = mappings.mapping_named(mapping)
     token, name = uploads.keep(file.file, file.filename or "upload")
     args: dict[str, Any] = {"token": token, "file": name, "mapping": mapping, "by": session.viewer.actor,
                             "then_resolve": then_resolve}  # fmt: skip

@@ -426,7 +426,7 @@ def upgrade() -> None:
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('name', sa.Text(), nullable=False, comment='pack and name: telecom/crm'),
     sa.Column('version', sa.Integer(), nullable=False, comment='the newest is in force'),
-    sa.Column('body', sa.JSON(), nullable=False),
+    sa.Column('body', sa.Text(), nullable=False, comment='YAML'),
     sa.Column('note', sa.Text(), nullable=True),
     sa.Column('published_by', sa.Text(), nullable=False),
     sa.Column('published_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),

@@ -1,0 +1,156 @@
+"""Mapping documents in force (EC-03): packs' files to begin with, then the versions people publish in the console."""
+
+import difflib
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+from sqlalchemy import select
+from sqlalchemy import text as sql
+
+from hutong.identity import Principal, require
+from hutong.party.ingest.mapping import Mapping
+from hutong.party.tables import mapping_document as table
+from hutong.platform import database
+from hutong.platform.errors import Conflict, NotFound, Unprocessable
+
+PACKS = Path(__file__).parents[4] / "packs"
+RIGHT = "party.steward"
+LONGEST = 200_000
+"""Characters of a document."""
+Found = dict[str, Any]
+
+
+def in_force() -> dict[str, Mapping]:
+    """The mapping documents by pack and name: `telecom/crm`. A published version goes before the pack's file."""
+    return {name: _read(text) for name, text in texts().items()}
+
+
+def mapping_named(name: str) -> Mapping:
+    """One of `in_force`. Raises NotFound."""
+    found = texts().get(name)
+    if found is None:
+        raise NotFound("party-mapping-unknown", field="mapping", name=name)
+    return _read(found)
+
+
+def mapping_of_source(source: str, name: str | None = None) -> Mapping:
+    """The mapping by which a source's records are read; `name` chooses where it has several. Raises NotFound."""
+    if name is not None:
+        return mapping_named(name)
+    found = [mapping for mapping in in_force().values() if mapping.source.code == source]
+    if not found:
+        raise NotFound("party-mapping-unknown", field="source", name=source)
+    return found[0]
+
+
+def texts() -> dict[str, str]:
+    """The documents in force as YAML, by name."""
+    made = {
+        f"{path.parts[-3]}/{path.stem}": path.read_text("utf-8") for path in sorted(PACKS.glob("*/mappings/*.yaml"))
+    }
+    newest = select(table.c.name, table.c.body).distinct(table.c.name).order_by(table.c.name, table.c.version.desc())
+    with database.read("party") as conn:
+        return made | {row.name: row.body for row in conn.execute(newest)}
+
+
+@lru_cache(maxsize=128)
+def _read(text: str) -> Mapping:
+    return checked(text)
+
+
+def checked(text: str) -> Mapping:
+    """A document from its text. Raises Unprocessable naming line, place and reason of the first mistake."""
+    if len(text) > LONGEST:
+        raise Unprocessable("party-mapping-long", field="body", most=LONGEST)
+    try:
+        return Mapping.model_validate(yaml.safe_load(text))
+    except yaml.MarkedYAMLError as problem:
+        line = problem.problem_mark.line + 1 if problem.problem_mark else 1
+        raise Unprocessable(
+            "party-mapping-mistake", field="body", line=line, where="YAML", why=problem.problem or "?"
+        ) from problem
+    except (ValidationError, yaml.YAMLError, RecursionError) as problem:
+        first = problem.errors()[0] if isinstance(problem, ValidationError) else {"loc": (), "msg": str(problem)}
+        place = tuple(first["loc"])
+        where = ".".join(str(part) for part in place) or "-"
+        line = _line(text, place)
+        raise Unprocessable(
+            "party-mapping-mistake", field="body", line=line, where=where, why=first["msg"]
+        ) from problem
+
+
+def _line(text: str, place: tuple[Any, ...]) -> int:
+    """The line of a place in a document, or of the nearest above it that is there."""
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, RecursionError):
+        return 1
+    line = 1
+    for part in place:
+        inner = None
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                if key.value == str(part):
+                    line, inner = key.start_mark.line + 1, value
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            inner = node.value[part]
+            line = inner.start_mark.line + 1
+        if inner is None:
+            break
+        node = inner
+    return line
+
+
+def versions(viewer: Principal, name: str) -> list[Found]:
+    """Published versions of a document, newest first: version, note, published_by, published_at, body."""
+    require(viewer, RIGHT)
+    with database.read("party") as conn:
+        rows = conn.execute(select(table).where(table.c.name == name).order_by(table.c.version.desc()))
+        return [dict(row) for row in rows.mappings()]
+
+
+def difference(before: str, after: str) -> list[str]:
+    """Lines of a unified difference, without its head."""
+    return list(difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=2))[2:]
+
+
+def publish(viewer: Principal, name: str, text: str, note: str, based_on: int | None) -> int:
+    """Put a document in force as a new version, and return it. `based_on`: the version the editor began with.
+
+    The version in the text is set. Raises Conflict when another version came in between, Unprocessable for a mistake.
+    """
+    require(viewer, RIGHT)
+    document = checked(text)
+    with database.begin("party") as conn:
+        conn.execute(
+            sql("SELECT pg_advisory_xact_lock(hashtextextended('party.mapping:' || :name, 0))"), {"name": name}
+        )
+        now = mapping_named(name).version if name in texts() else 0
+        if based_on is not None and based_on != now:
+            raise Conflict("party-mapping-newer", name=name, version=now)
+        version = now + 1
+        body = _with_version(text, version)
+        assert checked(body).source == document.source  # noqa: S101  (only the version differs)
+        values = {"name": name, "version": version, "body": body, "note": note, "published_by": viewer.actor}
+        conn.execute(table.insert(), values)
+    return version
+
+
+def _with_version(text: str, version: int) -> str:
+    lines = text.splitlines()
+    for place, line in enumerate(lines):
+        if line.startswith("version:"):
+            lines[place] = f"version: {version}"
+            break
+    return "\n".join(lines) + "\n"
+
+
+def roll_back(viewer: Principal, name: str, version: int) -> int:
+    """Publish an earlier version's text again, as a new version. Raises NotFound."""
+    body = next((found["body"] for found in versions(viewer, name) if found["version"] == version), None)
+    if body is None:
+        raise NotFound("party-mapping-version-unknown", name=name, version=version)
+    return publish(viewer, name, body, f"↩ {version}", None)

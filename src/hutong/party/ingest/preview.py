@@ -1,0 +1,127 @@
+"""What a mapping makes of a sample (EC-03), before anything of it is stored; and a first mapping guessed from one."""
+
+import re
+from collections.abc import Iterator, Sequence
+from collections.abc import Mapping as MappingOf
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import duckdb
+import msgspec
+
+from hutong import masterdata
+from hutong.party.columns import NAMES
+from hutong.party.ingest import staging
+from hutong.party.ingest.files import read
+from hutong.party.ingest.mapping import FileForm, Mapping
+from hutong.party.ingest.values import Standardiser
+from hutong.platform import database
+
+SAMPLE_ROWS = 200
+SAMPLE_BYTES = 8 << 20
+Row = dict[str, Any]
+
+
+def of_rows(mapping: Mapping, rows: Sequence[MappingOf[str, Any]]) -> list[Row]:
+    """What becomes of rows given by column, in their order: key, kind, standardised values, issues, reasons."""
+    with written(rows) as path:
+        return of_file(mapping.model_copy(update={"file": FileForm(format="jsonl")}), path, len(rows))
+
+
+def of_file(mapping: Mapping, path: Path, limit: int = SAMPLE_ROWS) -> list[Row]:
+    """What becomes of a file's first rows. Raises Invalid as a load would."""
+    with database.begin("masterdata") as conn:
+        codes = masterdata.mapping_of(conn, mapping.source.code)
+    with duckdb.connect() as duck:
+        read(duck, path, mapping)
+        duck.execute("CREATE OR REPLACE TABLE raw AS SELECT * FROM raw ORDER BY row_number LIMIT ?", [limit])
+        rules = staging.conditions(mapping)
+        staging.stage_rows(duck, mapping, codes, rules, Standardiser(mapping.region))
+        shown = ", ".join(NAMES)
+        found = duck.execute(
+            f"""SELECT row_number, key, kind, operation, {shown}, issues, reasons, raw FROM staged
+                UNION ALL BY NAME
+                SELECT row_number, [reason] AS reasons, []::VARCHAR[] AS issues,
+                       to_json({{line: left(line, 500)}})::VARCHAR AS raw FROM unreadable
+                ORDER BY row_number LIMIT {int(limit)}"""  # noqa: S608
+        )
+        names = [column[0] for column in found.description or ()]
+        made = [dict(zip(names, values, strict=True)) for values in found.fetchall()]
+    for row in made:
+        row["raw"] = msgspec.json.decode(row["raw"])
+    return made
+
+
+@contextmanager
+def written(rows: Sequence[MappingOf[str, Any]]) -> Iterator[Path]:
+    """Rows as JSON lines in a file of their own."""
+    with TemporaryDirectory(prefix="hutong-rows-") as folder:
+        path = Path(folder) / "rows.jsonl"
+        path.write_bytes(b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
+        yield path
+
+
+def samples(path: Path, mapping: Mapping, each: int = 5) -> dict[str, list[str]]:
+    """Column → some of its values, as they are in the file. The columns are those the file has."""
+    with duckdb.connect() as duck:
+        bare = mapping.model_copy(update={"columns": {}, "attributes": {}})
+        read(duck, path, bare)
+        columns = [row[0] for row in duck.execute("DESCRIBE raw").fetchall() if row[0] not in ("row_number", "broken")]
+        made: dict[str, list[str]] = {}
+        for column in columns:
+            name = '"' + column.replace('"', '""') + '"'
+            values = duck.execute(
+                f"SELECT DISTINCT left({name}, 60) FROM (FROM raw LIMIT 2000) WHERE trim({name}) <> '' LIMIT ?",  # noqa: S608
+                [each],
+            )
+            made[column] = [row[0] for row in values.fetchall()]
+        return made
+
+
+_BY_NAME = {
+    "name": r"^(客户|用户|联系人)?(名称|姓名)$|(^|_)(cust_?|full_?|caller_?)?name$|insured",
+    "gender": r"性别|gender|^sex$",
+    "birth_date": r"出生|生日|birth|^dob$",
+    "id_type": r"证件类型|证件种类|(id|cert)_?(type|kind)",
+    "id_number": r"证件号|身份证|(id|cert)_?(no|num|number|card)$",
+    "mobile": r"手机|移动电话|联系电话|mobile|cell|^msisdn$",
+    "phone": r"固定电话|座机|电话|(^|_)(tel|phone)",
+    "email": r"邮箱|电子邮件|e_?mail",
+    "bank_card": r"银行(卡|账)|bank|(^|_)iban",
+    "address": r"地址|住址|addr",
+    "postcode": r"邮政编码|邮编|post_?code|zip",
+    "contact_name": r"^联系人$|contact_?name",
+    "grade": r"等级|级别|grade|level",
+    "branch": r"网点|机构|分公司|branch|agency",
+    "created": r"(建档|创建|开户)(时间|日期)|created?|open_date",
+    "changed": r"(更新|修改|变更)(时间|日期)|updated?|modif|changed",
+}
+_BY_VALUE = {
+    "mobile": r"^(\+?86)?1[3-9]\d{9}$",
+    "id_number": r"^\d{17}[\dXx]$",
+    "email": r"^[^@\s]+@[^@\s]+\.\w+$",
+    "postcode": r"^\d{6}$",
+    "address": r"(路|街|道|巷|弄).{0,6}\d+\s*号|^\d+ [NSEW]?\.? ?\w+ (st|ave|rd|blvd)",
+    "birth_date": r"^(19|20)\d\d[-/]?[01]\d[-/]?[0-3]\d$",
+}
+
+
+def guessed(found: MappingOf[str, Sequence[str]]) -> dict[str, str]:
+    """Attribute → column of a file, guessed from names first and then from values; each column at most once."""
+    made: dict[str, str] = {}
+
+    def take(attribute: str, column: str) -> None:
+        if attribute not in made and column not in made.values():
+            made[attribute] = column
+
+    for attribute, form in _BY_NAME.items():
+        for column in found:
+            if re.search(form, re.sub(r"(?<=[a-z])(?=[A-Z])", "_", column).casefold()):
+                take(attribute, column)
+    for attribute, form in _BY_VALUE.items():
+        for column, values in found.items():
+            if len(values) > 1 and all(re.search(form, value, re.IGNORECASE) for value in values):
+                take(attribute, column)
+    return made
