@@ -12,11 +12,13 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from hutong.platform import database as live
-from hutong.platform import job_runner, jobs, upkeep
+from hutong.platform import job_runner, jobs, migrations, schedules, upkeep
 from hutong.platform.errors import Conflict, NotFound, Unprocessable
 from hutong.platform.jobs import JobContext, job
+from hutong.platform.settings import settings
 
 
 @contextmanager
@@ -183,6 +185,87 @@ def test_a_full_lane_does_not_starve_another(database: URL) -> None:
         assert jobs.wait(jobs.start("platform.light"), 20).state == "done"
         release.set()
         assert {jobs.wait(job_id).state for job_id in slow} == {"done"}
+
+
+def test_a_flood_of_batch_jobs_does_not_hold_up_online_ones(database: URL) -> None:
+    """EC-19: two hundred batch jobs wait, as many run as the lane has room for, and each online job goes by at once."""
+    running, most, together = threading.Semaphore(0), [0, 0], threading.Lock()
+
+    @job("platform.flood", lane="batch")
+    def flood(ctx: JobContext) -> None:
+        with together:
+            most[0] += 1
+            most[1] = max(most)
+        running.release()
+        time.sleep(0.02)
+        with together:
+            most[0] -= 1
+
+    @job("platform.asked", lane="online")
+    def asked(ctx: JobContext) -> None:
+        return
+
+    flooding = [jobs.start("platform.flood") for _ in range(200)]
+    with working():
+        assert running.acquire(timeout=60)
+        for _ in range(5):
+            assert jobs.wait(jobs.start("platform.asked"), 60).state == "done"
+        left = sum(job.state == "queued" for job in jobs.recent(300, kind="platform.flood"))
+        assert left > 0, "the online jobs waited for the flood to end"
+        assert jobs.wait(flooding[-1], 120).state == "done"
+    assert most[1] == jobs.LANES["batch"]
+
+
+def test_workers_wait_for_a_database_that_comes_back(database: URL, monkeypatch: pytest.MonkeyPatch) -> None:
+    """XP-06: the database dies while a worker begins: it tries again, and ends with no error."""
+
+    @job("platform.after_all")
+    def after_all(ctx: JobContext) -> None:
+        return
+
+    synchronise, tries = schedules.synchronise, []
+
+    def dying() -> None:
+        tries.append(1)
+        if len(tries) == 1:
+            with live.begin("platform") as conn:
+                conn.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+        synchronise()
+
+    monkeypatch.setattr(schedules, "synchronise", dying)
+    with working():
+        assert jobs.wait(jobs.start("platform.after_all"), 60).state == "done"
+    assert len(tries) == 2
+
+
+def test_programs_start_though_the_database_dies_meanwhile(database: URL, monkeypatch: pytest.MonkeyPatch) -> None:
+    """XP-06: `serve` and `worker` look at the tables first; a connection cut then is tried again, a wrong table not."""
+    upgrade, tries = migrations.upgrade_all, []
+
+    def dying(centers: object = None) -> None:
+        tries.append(1)
+        if len(tries) < 3:
+            with live.begin("platform") as conn:
+                conn.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+        upgrade()
+
+    monkeypatch.setattr(migrations, "upgrade_all", dying)
+    migrations.upgrade_at_start()
+    assert len(tries) == 3
+
+    def wrong(centers: object = None) -> None:
+        with live.begin("platform") as conn:
+            conn.execute(text("SELECT * FROM no_such_table"))
+
+    monkeypatch.setattr(migrations, "upgrade_all", wrong)
+    with pytest.raises(ProgrammingError):
+        migrations.upgrade_at_start()
+    monkeypatch.setattr(migrations, "upgrade_all", upgrade)
+    monkeypatch.setattr(settings, "database_url", "postgresql://127.0.0.1:9/none")
+    live.dispose()
+    with pytest.raises(OperationalError):
+        migrations.upgrade_at_start()
+    live.dispose()
 
 
 def test_a_superseded_worker_changes_nothing_any_more(database: URL) -> None:

@@ -17,7 +17,7 @@ def serve(
 
     from hutong.platform import database, migrations
 
-    migrations.upgrade_all()
+    migrations.upgrade_at_start()
     database.dispose()
     Granian(
         "hutong.server:create_app",

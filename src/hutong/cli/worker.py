@@ -42,7 +42,7 @@ def worker(
     loops = _loops(chosen)
     busy += 2 * len(loops)
     settings.pool_size = max(settings.pool_size, busy + 4)
-    migrations.upgrade_all(chosen)
+    migrations.upgrade_at_start(chosen)
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -12,6 +12,7 @@ from typing import Any
 import procrastinate
 import structlog
 from procrastinate import exceptions
+from sqlalchemy.exc import DBAPIError
 
 from hutong.platform import database, jobs, schedules
 from hutong.platform.subscriptions import load_handlers
@@ -85,9 +86,15 @@ def run_worker(
         from hutong.platform import upkeep  # noqa: F401  (declares the ground's own upkeep)
 
         load_handlers(database.CENTERS)
-        schedules.synchronise()
     jobs.stopping.clear()
-    asyncio.run(_work(stop, chosen, lanes, stalled_after))
+    while not stop.is_set():
+        try:
+            if "platform" in chosen:
+                schedules.synchronise()
+            asyncio.run(_work(stop, chosen, lanes, stalled_after))
+        except (DBAPIError, exceptions.ConnectorException) as failure:  # the database died while this began
+            log.warning("jobs not begun; trying again", error=type(failure).__name__)
+            stop.wait(AFTER_FAILURE)
 
 
 async def _work(stop: threading.Event, centers: Sequence[str], lanes: Sequence[str], stalled_after: float) -> None:

@@ -6,21 +6,29 @@ anew after each upgrade).
 """
 
 import importlib
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
 
+import structlog
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from hutong.platform import database
 from hutong.platform.errors import Conflict
+from hutong.platform.settings import settings
 
+log = structlog.get_logger(__name__)
 PACKAGE = Path(__file__).parents[1]
+PATIENCE_SECONDS = 60.0
+COMING_BACK = ("57P01", "57P02", "57P03")
+"""PostgreSQL's words for: shutting down, another process crashed, starting up."""
 MIGRATION_LOCK = 0x48555430  # 'HUT0': one migration at a time
 RESTORING = "hutong_restoring"
 """A schema that is there while a backup is restored: what lies beside it is not whole."""
@@ -81,6 +89,25 @@ def upgrade_all(centers: Iterable[str] | None = None) -> None:
         for center in installed():
             if center in wanted:
                 upgrade(conn, center)
+
+
+def upgrade_at_start(centers: Iterable[str] | None = None, patience: float = PATIENCE_SECONDS) -> None:
+    """`upgrade_all` for programs that stay: a database that dies or restarts meanwhile is waited for.
+
+    One that cannot be reached at all is not, unless it is the embedded one, which comes back by itself.
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            upgrade_all(centers)
+            return
+        except (OperationalError, InterfaceError) as failure:
+            was_there = failure.statement is not None or getattr(failure.orig, "sqlstate", None) in COMING_BACK
+            if time.monotonic() > deadline or not (was_there or settings.database_url is None):
+                raise
+            log.warning("database went away at the start; trying again", error=type(failure.orig).__name__)
+        database.dispose()
+        time.sleep(0.5)
 
 
 def differences(conn: Connection, center: str) -> list[str]:
