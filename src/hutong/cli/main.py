@@ -1,6 +1,6 @@
 """`hutong ...`: every command, gathered from one file per subject."""
 
-from hutong.cli import backup, billing, catalog, db, demo, history, party, peers, program, sample, serve, worker
+from hutong.cli import backup, billing, catalog, db, demo, history, party, peers, program, resolve, sample, serve, worker
 from hutong.cli.words import t
 
 app = program.group("cli-help-hutong")
@@ -9,6 +9,7 @@ app.add_typer(catalog.app, name="catalog")
 app.add_typer(db.app, name="db")
 app.add_typer(history.app, name="history")
 app.add_typer(party.app)
+app.add_typer(resolve.app)
 app.add_typer(sample.app, name="sample")
 app.command(help=t("cli-help-demo"))(demo.demo)
 app.command(help=t("cli-help-serve"))(serve.serve)

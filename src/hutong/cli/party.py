@@ -1,4 +1,4 @@
-"""`hutong import`, `resolve-parties`, `resolve`, `score`, `party-rules`: the customer master from the command line."""
+"""`hutong import`, `resolve-parties`, `party-rules`: the customer master from the command line."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
 from hutong.cli.program import group
+from hutong.cli.resolve import show
 from hutong.cli.words import say, t, word
 
 app = group("cli-help-party")
@@ -77,50 +77,7 @@ def resolve_parties(
     if truth:
         with database.read("party") as conn:
             scores = {kind or "all": score(conn, truth, kind=kind) for kind in (None, "person", "organisation")}
-        _show({t(f"cli-party-{kind}"): found for kind, found in scores.items()})
-
-
-@app.command("resolve", help=t("cli-help-party-resolve"))
-def resolve_file(
-    inputs: Annotated[list[Path], typer.Argument(help=t("cli-help-party-files"), exists=True, dir_okay=False)],
-    mapping: Annotated[list[Path], typer.Option("--mapping", "-m", help=t("cli-help-party-mappings"), exists=True)],
-    out: Annotated[Path, typer.Option(help=t("cli-help-party-out"))],
-    rules: Annotated[Path | None, typer.Option(help=t("cli-help-party-rules-file"), exists=True)] = None,
-) -> None:
-    """Resolve files without a server or database."""
-    import pyarrow.csv
-
-    from hutong.party.documents import DEFAULTS
-    from hutong.party.ingest.mapping import read_mapping
-    from hutong.party.match.rules import read_rules
-    from hutong.party.resolution.offline import resolve_files
-
-    if len(mapping) not in (1, len(inputs)):
-        raise typer.BadParameter(t("cli-party-mappings"), param_hint="--mapping")
-    mappings = [read_mapping(path) for path in mapping] * (len(inputs) if len(mapping) == 1 else 1)
-    made = resolve_files(list(zip(inputs, mappings, strict=True)), read_rules(rules or DEFAULTS / "rules.yaml"))
-    pyarrow.csv.write_csv(made, out)
-    parties = len(made.column("party").unique())
-    say("cli-party-resolved-files", records=made.num_rows, parties=parties, file=str(out))
-
-
-@app.command("score", help=t("cli-help-party-score"))
-def score_file(
-    clusters: Annotated[Path, typer.Argument(help=t("cli-help-party-clusters"), exists=True, dir_okay=False)],
-    truth: Annotated[Path, typer.Option(help=t("cli-help-party-truth-file"), exists=True, dir_okay=False)],
-    key: Annotated[str, typer.Option(help=t("cli-help-party-key"))] = "source_key",
-    entity: Annotated[str, typer.Option(help=t("cli-help-party-entity"))] = "customer_id",
-    source: Annotated[str, typer.Option(help=t("cli-help-party-source"))] = "",
-) -> None:
-    """Pairwise and B³ precision, recall and F1 of clusters against a truth."""
-    import pyarrow as pa
-    import pyarrow.csv
-
-    from hutong.party.resolution.score import TruthColumns, score_table
-
-    types = {"source": pa.string(), "key": pa.string(), "party": pa.int64()}
-    made = pyarrow.csv.read_csv(clusters, convert_options=pyarrow.csv.ConvertOptions(column_types=types))
-    _show({clusters.name: score_table(made, truth, TruthColumns(key, entity, source or None))})
+        show({t(f"cli-party-{kind}"): found for kind, found in scores.items()})
 
 
 @app.command("party-rules", help=t("cli-help-party-rules"))
@@ -137,12 +94,3 @@ def publish_rules(
         say("cli-party-published", kind=word(f"cli-party-document-{kind}", kind), version=version)
     if not made:
         say("cli-party-nothing")
-
-
-def _show(scores: dict[str, object]) -> None:
-    columns = ("records", "clusters", "entities", "precision", "recall", "f1", "b3_precision", "b3_recall", "b3_f1")
-    table = Table("", *(t(f"cli-party-score-{column}") for column in columns))
-    for name, found in scores.items():
-        values = (getattr(found, column) for column in columns)
-        table.add_row(name, *(f"{value:.4f}" if isinstance(value, float) else str(value) for value in values))
-    console.print(table)

@@ -173,7 +173,7 @@ def pairs(blocks: Sequence[Block], found: Hashes, order: Ints, records: int) -> 
     for block in blocks:
         record, key = members(block, found)
         place = np.lexsort((order[record], key))
-        made, large = _emit(record[place], key[place], records)
+        made, large = emit(record[place], key[place], records)
         lists.append(made)
         windowed += large
     whole = np.unique(np.concatenate(lists))
@@ -181,7 +181,7 @@ def pairs(blocks: Sequence[Block], found: Hashes, order: Ints, records: int) -> 
 
 
 @njit(cache=True, nogil=True)
-def _emit(record: Ints, key: Ints, records: int) -> tuple[Ints, int]:
+def emit(record: Ints, key: Ints, records: int) -> tuple[Ints, int]:
     """Pairs of records with the same key as left * records + right; keys are sorted."""
     total = large = 0
     for pass_ in range(2):

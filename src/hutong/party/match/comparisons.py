@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from hutong.party.match import forms
 from hutong.party.match.comparators import ADDRESS, COMPARATORS, LEVELS, TEXT
-from hutong.party.match.em import IDENTITY, PARTLY_SHARED, SHARED
+from hutong.party.match.em import IDENTITY, NAMED_ALIKE, PARTLY_SHARED, SHARED
 
 
 class Plan(NamedTuple):
@@ -86,16 +86,18 @@ def _filled(records: pa.Table, column: str) -> bool:
 
 
 _SHARED = {
-    "person": ("family_name", "phone", "address", "street_number", "street", "unit", "postcode", "place", "state", "country",
+    "person": ("phone", "address", "street_number", "street", "unit", "postcode", "place", "state", "country",
                "city", "organisation"),
-    "organisation": ("phone", "email", "url", "postcode", "place", "state", "country", "city", "contact_name"),
+    "organisation": ("phone", "email", "url", "postcode", "place", "state", "country", "city"),
 }  # fmt: skip
 _PARTLY = {"person": ("name",), "organisation": ("name",)}
 
 
 def shared(kind: str, plan: Plan) -> int:
     """What relatives (a household, an agency's sites) share of a comparison: 0 nothing but by chance, 1 the value, 2 only
-    likeness of it."""
+    likeness of it, 3 a name as it is found."""
+    if plan.name in ("family_name", "contact_name"):
+        return NAMED_ALIKE
     return SHARED if plan.name in _SHARED[kind] else PARTLY_SHARED if plan.name in _PARTLY[kind] else IDENTITY
 
 

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Levels = NDArray[np.int8]
 _ROUNDS = 60
-IDENTITY, SHARED, PARTLY_SHARED = 0, 1, 2
-"""What relatives share of a comparison: nothing but by chance; values; or only likeness, never the same value."""
+IDENTITY, SHARED, PARTLY_SHARED, NAMED_ALIKE = range(4)
+"""What relatives share of a comparison: nothing but by chance; values, as often as one party's records do; only likeness,
+never the same value; or as it is found (a family name)."""
 
 
 class Observed(NamedTuple):
@@ -40,7 +41,7 @@ class Observed(NamedTuple):
 
 class Fitted(NamedTuple):
     """Chances of each level among matches (m), strangers (u) and relatives (r), and the shares of matches and relatives
-    per group."""
+    per group; how many rounds it took."""
 
     m: list[Floats]
     u: list[Floats]
@@ -48,6 +49,7 @@ class Fitted(NamedTuple):
     share: Floats
     related: Floats
     rounds: int
+    weight: Floats  # of each pair: log2 odds of same against all else
 
 
 class _State(NamedTuple):
@@ -66,7 +68,7 @@ def fit(observed: Observed, sizes: Sequence[int], shared: Sequence[int], expecte
         belief[place, :size] = default_m(size)
     u = _normal(_counted(observed.levels, observed.weight, len(sizes), width) + 0.25 * belief)
     relatives = sum(kind != IDENTITY for kind in shared) >= 2 and IDENTITY in shared
-    state = _State(belief.copy(), u, _related(belief, u, sizes, shared), np.full(2, expected),
+    state = _State(belief.copy(), u, _related(belief, belief, u, sizes, shared), np.full(2, expected),
                    np.full(2, expected if relatives else 0.0))  # fmt: skip
     strength = _strength(observed.levels, len(sizes))
     rounds = 0
@@ -76,7 +78,8 @@ def fit(observed: Observed, sizes: Sequence[int], shared: Sequence[int], expecte
         if float(np.abs(state.m - before).max()) < 2e-4:
             break
     m, u, r = ([table[place, :size].copy() for place, size in enumerate(sizes)] for table in state[:3])
-    return Fitted(m, u, r, state.share, state.related, rounds)
+    same, kin = _bits(observed, state, shared)
+    return Fitted(m, u, r, state.share, state.related, rounds, same - np.logaddexp2(0.0, kin))
 
 
 def _round(
@@ -91,7 +94,7 @@ def _round(
     m = _normal(_counted(observed.levels, votes, len(sizes), width) + strength * belief)
     u = _normal(_counted(observed.levels, observed.weight - matched - kindred, len(sizes), width) + 0.25 * belief)
     r = _normal(_counted(observed.levels, kindred, len(sizes), width) + 2.0 * belief)
-    return _State(m, u, _related(r, u, sizes, shared), _shares(observed, matched),
+    return _State(m, u, _related(r, m, u, sizes, shared), _shares(observed, matched),
                   _shares(observed, kindred) if state.related.any() else state.related)  # fmt: skip
 
 
@@ -105,12 +108,14 @@ def _normal(counts: Floats) -> Floats:
     return made
 
 
-def _related(r: Floats, u: Floats, sizes: Sequence[int], shared: Sequence[int]) -> Floats:
+def _related(r: Floats, m: Floats, u: Floats, sizes: Sequence[int], shared: Sequence[int]) -> Floats:
     """Relatives agree by chance on who they are, and on a partly shared value never but by chance."""
     made = r.copy()
     for place, (size, kind) in enumerate(zip(sizes, shared, strict=True)):
         if kind == IDENTITY:
             made[place] = u[place]
+        elif kind == SHARED:
+            made[place] = m[place]
         elif kind == PARTLY_SHARED and size > 3:
             same = u[place, size - 2 : size]
             rest = made[place, : size - 2]

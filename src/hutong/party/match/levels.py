@@ -9,11 +9,18 @@ from numba import njit, prange
 from numpy.typing import NDArray
 
 from hutong.party.match.comparators import WORD, Encoded, Levels, compare, compare_pairs
-from hutong.party.match.comparisons import Plan, kernel
+from hutong.party.match.comparisons import Plan, kernel, level_names
 from hutong.party.match.encode import Values, encode_values
 from hutong.party.match.kernels import Ints
 
 GIVEN, FAMILY, ORDER = "given_name", "family_name", "name_order"
+
+
+_IMPLIES = {
+    "address": ("postcode", "place", "city", "state", "country"),
+    "postcode": ("state", "country"),
+    "place": ("country",),
+}
 
 
 class Compared(NamedTuple):
@@ -64,7 +71,23 @@ def compare_records(plans: Sequence[Plan], values: Sequence[Encoded], left: Ints
                 WORD, left[rows], right[rows], arrays.codes, by_name[other].codes, arrays, some_levels, some_agreed
             )
             levels[place][rows], agreed[place][rows] = some_levels, some_agreed
+    _implied(names, plans, levels, agreed)
     return Compared(np.ascontiguousarray(levels.T), np.ascontiguousarray(agreed.T))
+
+
+def _implied(names: Sequence[str], plans: Sequence[Plan], levels: Levels, agreed: Ints) -> None:
+    """What follows from a larger agreement is no evidence of its own: the city of one house, the state of one postcode."""
+    kinds = {plan.name: plan.comparator for plan in plans}
+    for whole, parts in _IMPLIES.items():
+        if whole not in kinds:
+            continue
+        least = len(level_names(kinds[whole])) - (3 if kinds[whole] == "address" else 1)
+        met = levels[names.index(whole)] >= least
+        for part in parts:
+            if part in kinds:
+                place = names.index(part)
+                follows = met & (levels[place] == len(level_names(kinds[part])) - 1)
+                levels[place][follows], agreed[place][follows] = -1, -1
 
 
 @njit(cache=True, nogil=True, parallel=True)

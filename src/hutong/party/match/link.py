@@ -51,12 +51,26 @@ def link(
     left, right = np.concatenate([left, more_left]), np.concatenate([right, more_right])
     weight = np.concatenate([weight, more])
     tell("cluster")
-    held = np.zeros(encoded.count, dtype=np.int64) if codes is None else codes
-    sources = np.zeros(encoded.count, dtype=np.int64)
-    if alone is not None and alone.any():
-        sources = np.where(alone, encoded.source + 1, 0)
-    label = linkage.average_linkage(encoded.count, left, right, weight, held, sources, model.threshold_bits)
+    label = clustered(model, left, right, weight, encoded.source, codes, alone)
     return Linked(label, left, right, weight, len(pairs.left) + len(more_left), pairs.windowed, model, encoded)
+
+
+def clustered(
+    model: Model,
+    left: Ints,
+    right: Ints,
+    weight: NDArray[np.float64],
+    source: Ints,
+    codes: Ints | None,
+    alone: NDArray[np.bool_] | None,
+) -> Ints:
+    """Labels from scored pairs. `source`: number of each record's source."""
+    count = len(source)
+    held = np.zeros(count, dtype=np.int64) if codes is None else codes
+    sources = np.zeros(count, dtype=np.int64)
+    if alone is not None and alone.any():
+        sources = np.where(alone, source + 1, 0)
+    return linkage.average_linkage(count, left, right, weight, held, sources, model.threshold_bits)
 
 
 def near(model: Model, encoded: Encoded, left: Ints, right: Ints) -> tuple[Ints, Ints, NDArray[np.float64]]:

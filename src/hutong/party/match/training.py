@@ -23,6 +23,8 @@ from hutong.platform.errors import Invalid
 Progress = Callable[[str], None]
 _RANDOM = 400_000
 _MOST = 2_000_000
+STRICTEST, LOSS = 8.0, 0.005
+REVIEW = -4.0
 
 
 class Prepared(NamedTuple):
@@ -110,7 +112,7 @@ def train(records: pa.Table, kind: str, progress: Progress | None = None) -> Mod
     tell("train")
     counted = vocabularies(prepared)
     fitted, names, sizes = _fitted(prepared, kind, counted, pairs)
-    strange = 1.0 - fitted.share - fitted.related
+    strange = np.maximum(1.0 - fitted.share - fitted.related, 1e-3)
     prior = np.log2(fitted.share / strange)
     kin = np.log2(np.maximum(fitted.related, 1e-12) / strange)
     comparisons = tuple(
@@ -125,6 +127,8 @@ def train(records: pa.Table, kind: str, progress: Progress | None = None) -> Mod
         prior_within_bits=round(float(prior[1] if prior[1] < -1.0 else prior[0]), 6),
         related_bits=round(float(kin[0] if prior[0] < -1.0 else kin[1]), 6) if fitted.related.any() else None,
         related_within_bits=round(float(kin[1] if prior[1] < -1.0 else kin[0]), 6) if fitted.related.any() else None,
+        threshold_bits=threshold(fitted.weight),
+        review_bits=REVIEW,
         blocks=chosen.blocks,
         evidence={
             "records": prepared.count,
@@ -133,6 +137,17 @@ def train(records: pa.Table, kind: str, progress: Progress | None = None) -> Mod
             "rounds": fitted.rounds,
         },
     )
+
+
+def threshold(weight: NDArray[np.float64]) -> float:
+    """The weight from which pairs count as same, without labels: even odds, or more as long as being stricter costs less
+    than half a percent of the matches that the model expects."""
+    odds = np.exp2(np.clip(weight, -60.0, 60.0))
+    expected = odds / (1.0 + odds)
+    whole = max(float(expected[weight >= 0].sum()), 1e-9)
+    steps = np.arange(0.0, STRICTEST + 0.25, 0.5)
+    lost = np.array([expected[(weight >= 0) & (weight < step)].sum() / whole for step in steps])
+    return float(steps[np.flatnonzero(lost <= LOSS)[-1]])
 
 
 def sorted_records(records: pa.Table) -> pa.Table:

@@ -47,8 +47,10 @@ def resolve_files(
     inputs: Sequence[tuple[Path, FileMapping | SourceMapping]],
     models: Mapping[str, Model] | None = None,
     progress: Progress | None = None,
+    threshold: float | None = None,
 ) -> Resolved:
-    """Resolve files together, persons among persons and organisations among organisations."""
+    """Resolve files together, persons among persons and organisations among organisations. `threshold`: bits to use
+    instead of what the model proposes."""
     tell = progress or (lambda step: None)
     tell("read")
     tables = [_records(path, mapping) for path, mapping in inputs]
@@ -60,7 +62,7 @@ def resolve_files(
     for kind in ("person", "organisation"):
         own = records.filter(pc.equal(records["kind"], kind))
         if own.num_rows:
-            done.append(_resolved(own, kind, unique, models or {}, tell))
+            done.append(_resolved(own, kind, unique, models or {}, tell, threshold))
     return Resolved(_numbered(done), tuple(done), whole.num_rows - records.num_rows)
 
 
@@ -78,11 +80,15 @@ def _latest(whole: pa.Table) -> pa.Table:
     return sorted_records(whole.take(last.combine_chunks()))
 
 
-def _resolved(own: pa.Table, kind: str, unique: set[str], models: Mapping[str, Model], tell: Progress) -> KindResolved:
+def _resolved(
+    own: pa.Table, kind: str, unique: set[str], models: Mapping[str, Model], tell: Progress, threshold: float | None
+) -> KindResolved:
     records = names_split(own) if kind == "person" else own
     model = models.get(kind) or (train(records, kind, tell) if records.num_rows > 1 else None)
     if model is None:
         raise Invalid("party-model-nothing", kind=kind)
+    if threshold is not None:
+        model = model.model_copy(update={"threshold_bits": threshold})
     tell("score")
     alone = np.array([source in unique for source in records["source"].to_pylist()], dtype=np.bool_)
     linked = link(model, records, exclusive_codes(records), alone, tell)

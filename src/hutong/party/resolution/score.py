@@ -35,6 +35,30 @@ class TruthColumns:
     source: str | None = "source"
 
 
+_KEYS = ("source_key", "key", "record_id", "rec_id", "id", "record", "source key")
+_ENTITIES = ("customer_id", "entity", "entity_id", "true_id", "true id", "label_true", "label", "cluster", "cluster_id", "party")
+
+
+def truth_columns(truth: Path, key: str | None = None, entity: str | None = None, source: str | None = None) -> TruthColumns:
+    """The columns of a truth file: as named, else those with a usual name, else the first as key and the last as entity.
+    `source` empty: keys are unique by themselves. Raises Invalid when a named column is missing."""
+    with duckdb.connect() as duck:
+        found = [row[0] for row in duck.execute(f"DESCRIBE SELECT * FROM {_scan(truth)}", [str(truth)]).fetchall()]  # noqa: S608
+    missing = [name for name in (key, entity, source) if name and name not in found]
+    if missing:
+        raise Invalid("party-file-columns", file=truth.name, missing=", ".join(missing), found=", ".join(found)[:500])
+    usual = {name.casefold(): name for name in reversed(found)}
+    chosen_key = key or next((usual[name] for name in _KEYS if name in usual), found[0])
+    chosen = entity or next((usual[name] for name in _ENTITIES if name in usual and usual[name] != chosen_key), found[-1])
+    return TruthColumns(chosen_key, chosen, ("source" if "source" in found else None) if source is None else source or None)
+
+
+def _scan(truth: Path) -> str:
+    if truth.suffix.lower() in (".parquet", ".pq"):
+        return "read_parquet(?)"
+    return "read_csv(?, all_varchar = true, header = true, quote = '\"', escape = '\"', delim = ',')"
+
+
 def score(
     conn: Connection,
     truth: Path,
@@ -59,14 +83,13 @@ def score_table(made: pa.Table, truth: Path, columns: TruthColumns = TruthColumn
     """Score a table of `source`, `key`, `party` against a truth file. Raises Invalid when no record is in it."""
     with duckdb.connect() as duck:
         duck.register("made", made)
-        join = f"AND t.{quoted(columns.source)} = m.source" if columns.source else ""
+        join = f"AND t.{quoted(columns.source)}::VARCHAR = m.source" if columns.source else ""
         duck.execute(
             f"""CREATE TABLE judged AS
                 SELECT DISTINCT m.source, m.key, m.party AS cluster, t.{quoted(columns.entity)} AS entity
-                FROM made m JOIN
-                     read_csv(?, all_varchar = true, header = true, quote = '"', escape = '"', delim = ',') t
-                  ON t.{quoted(columns.key)} = m.key {join}
-                WHERE t.{quoted(columns.entity)} <> ''""",  # noqa: S608
+                FROM made m JOIN {_scan(truth)} t
+                  ON trim(t.{quoted(columns.key)}::VARCHAR) = m.key {join}
+                WHERE trim(t.{quoted(columns.entity)}::VARCHAR) <> ''""",  # noqa: S608
             [str(truth)],
         )
         return _scored(duck, truth.name)
