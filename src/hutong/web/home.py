@@ -13,8 +13,11 @@ from hutong.platform import jobs
 from hutong.platform.http import locale_of
 from hutong.platform.i18n import translate
 from hutong.web.home_charts import by_source, by_state, by_time
+from hutong.web.kept import kept
 from hutong.web.shell import render, show_money
 
+party_counts = kept(listing.figures)
+known_to = kept(listing.by_sources)
 router = APIRouter(include_in_schema=False)
 Figure = tuple[str, Any, str]
 """Message id, value, where it leads."""
@@ -39,7 +42,7 @@ def party_figures(viewer: Principal) -> list[Figure]:
     """Customers, and groups that wait for stewards."""
     if not viewer.may("party.read"):
         return []
-    found = listing.figures()
+    found = party_counts()
     made: list[Figure] = [
         ("web-figure-customers", found["parties"], "/customers"),
         ("web-figure-records", found["records"], ""),
@@ -109,5 +112,5 @@ def charts(viewer: Principal, locale: str) -> list[tuple[str, dict[str, Any]]]:
             (translate("web-chart-orders-by-state", locale), by_state(monitoring.counts(viewer)["accepted"], locale))
         )
     if viewer.may("party.read"):
-        made.append((translate("web-chart-customers-by-source", locale), by_source(listing.by_sources(locale))))
+        made.append((translate("web-chart-customers-by-source", locale), by_source(known_to(locale))))
     return made
