@@ -55,7 +55,7 @@ def rejected(
     found = get(viewer, load_id)
     statement = select(rejected_record).where(rejected_record.c.load_id == load_id, rejected_record.c.id > after)
     if reason:
-        statement = statement.where(rejected_record.c.reasons.any(reason))
+        statement = statement.where(func.array_position(rejected_record.c.reasons, reason).is_not(None))
     with database.read("party") as conn:
         rows = [dict(row) for row in conn.execute(statement.order_by(rejected_record.c.id).limit(limit)).mappings()]
     show = shower(viewer, found)

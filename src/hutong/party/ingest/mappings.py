@@ -51,9 +51,11 @@ def texts() -> dict[str, str]:
     made = {
         f"{path.parts[-3]}/{path.stem}": path.read_text("utf-8") for path in sorted(PACKS.glob("*/mappings/*.yaml"))
     }
-    newest = select(table.c.name, table.c.body).distinct(table.c.name).order_by(table.c.name, table.c.version.desc())
     with database.read("party") as conn:
-        return made | {row.name: row.body for row in conn.execute(newest)}
+        return made | {row.name: row.body for row in conn.execute(sql(_NEWEST))}
+
+
+_NEWEST = "SELECT DISTINCT ON (name) name, body FROM party.mapping_document ORDER BY name, version DESC"
 
 
 @lru_cache(maxsize=128)

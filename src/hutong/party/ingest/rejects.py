@@ -49,7 +49,7 @@ def listing(
         if value is not None:
             wanted = wanted.where(column == value)
     if reason:
-        wanted = wanted.where(rejected_record.c.reasons.any(reason))
+        wanted = wanted.where(func.array_position(rejected_record.c.reasons, reason).is_not(None))
     with database.read("party") as conn:
         rows = [dict(row) for row in conn.execute(wanted.order_by(rejected_record.c.id).limit(limit)).mappings()]
     return _shown(viewer, rows)
