@@ -75,8 +75,8 @@ def _records(path: Path, mapping: FileMapping | SourceMapping) -> pa.Table:
 
 def _latest(whole: pa.Table) -> pa.Table:
     """One record for each source and key: the later row wins. In the order of source and key."""
-    ordered = whole.append_column("place", pa.array(np.arange(whole.num_rows)))
-    last = ordered.group_by(["source", "key"]).aggregate([("place", "max")])["place_max"]
+    ordered = whole.append_column("arrived", pa.array(np.arange(whole.num_rows)))
+    last = ordered.group_by(["source", "key"]).aggregate([("arrived", "max")])["arrived_max"]
     return sorted_records(whole.take(last.combine_chunks()))
 
 
