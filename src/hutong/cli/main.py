@@ -1,6 +1,21 @@
 """`hutong ...`: every command, gathered from one file per subject."""
 
-from hutong.cli import backup, billing, catalog, db, demo, history, party, peers, program, resolve, sample, serve, worker
+from hutong.cli import (
+    backup,
+    billing,
+    catalog,
+    db,
+    demo,
+    history,
+    party,
+    peers,
+    program,
+    resolve,
+    sample,
+    serve,
+    setup,
+    worker,
+)
 from hutong.cli.words import t
 
 app = program.group("cli-help-hutong")
@@ -12,6 +27,7 @@ app.add_typer(party.app)
 app.add_typer(resolve.app)
 app.add_typer(sample.app, name="sample")
 app.command(help=t("cli-help-demo"))(demo.demo)
+app.command(help=t("cli-help-setup"))(setup.setup)
 app.command(help=t("cli-help-serve"))(serve.serve)
 app.command(help=t("cli-help-worker"))(worker.worker)
 app.command(help=t("cli-help-peers"))(peers.peers)
