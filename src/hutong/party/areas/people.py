@@ -104,4 +104,4 @@ def check_codes(area: Area, values: Mapping[str, Any]) -> None:
             if field.code_set and value not in (None, ""):
                 known = masterdata.standard_codes(conn, field.code_set)
                 if known and value not in known:
-                    raise Unprocessable("party-area-code-unknown", field=field.name, code=str(value))
+                    raise Unprocessable("party-area-code-unknown", field=field.name, what=field.name, code=str(value))

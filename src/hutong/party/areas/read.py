@@ -41,6 +41,21 @@ def of_party(
     return shown(viewer, area, rows)
 
 
+def of_each(
+    viewer: Principal, party_id: int, names: Sequence[str], *, at: datetime | None = None, limit: int = 50
+) -> dict[str, list[Row]]:
+    """What is stated about a party in several areas, each latest first: one look at the party, one statement an area.
+
+    Needs `party.read`; out of scope raises NotFound.
+    """
+    require(viewer, RIGHT)
+    with database.read("party") as conn:
+        home = living(conn, party_id)
+        visibility.check(conn, viewer, home)
+        found = {name: of_parties(conn, area_named(name), [home], at=at, limit=limit) for name in names}
+    return {name: shown(viewer, area_named(name), rows) for name, rows in found.items()}
+
+
 def of_parties(
     conn: Connection,
     area: Area,

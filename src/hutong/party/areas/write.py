@@ -71,11 +71,11 @@ def merge(conn: Connection, area: Area, rows: Sequence[Mapping[str, Any]], by: s
     names = set(written(area))
     for row in rows:
         if unknown := sorted(set(row) - names):
-            raise Unprocessable("party-area-field-unknown", area=area.name, field=unknown[0])
+            raise Unprocessable("party-area-field-unknown", area=area.name, field=unknown[0], what=unknown[0])
         if missing := next((f.name for f in area.fields if f.required and row.get(f.name) in (None, "")), None):
-            raise Unprocessable("party-area-field-missing", area=area.name, field=missing)
+            raise Unprocessable("party-area-field-missing", area=area.name, field=missing, what=missing)
         if row.get(began(area)) is None:
-            raise Unprocessable("party-area-field-missing", area=area.name, field=began(area))
+            raise Unprocessable("party-area-field-missing", area=area.name, field=began(area), what=began(area))
     given = msgspec.json.encode([{name: _plain(value) for name, value in row.items()} for row in rows]).decode()
     relation = f"jsonb_to_recordset(CAST(:given AS jsonb)) AS given ({shape(area)})"
     return list(conn.execute(text(merge_sql(area, relation)), {"given": given, "by": by}).scalars())

@@ -1,8 +1,8 @@
 ## Information areas: what people state
 party-area-unknown = There is no information area { $area }.
-party-area-field-unknown = Area { $area } has no field { $field }.
-party-area-field-missing = Area { $area } needs the field { $field }.
-party-area-code-unknown = { $code } is not a code of { $field }.
+party-area-field-unknown = Area { $area } has no field { $what }.
+party-area-field-missing = Area { $area } needs the field { $what }.
+party-area-code-unknown = { $code } is not a code of { $what }.
 party-area-period = The period of { $area } ends before it begins, or the area has no periods.
 party-area-row-unknown = There is no such row { $id } of this customer, or it has ended.
 party-area-systems-only = { $area } comes from systems only.
@@ -11,3 +11,4 @@ party-value-unknown = Nobody states this value (kind { $kind }) of the customer.
 party-image-refused = Only images (JPEG, PNG) and PDF of at most { $most } MiB are kept.
 party-image-masked = Images of documents are shown only to those who see identity documents unmasked.
 party-not-then = Party { $id } was not known at that time.
+party-area-value = The value given for { $what } cannot be read.

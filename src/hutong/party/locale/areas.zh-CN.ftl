@@ -1,8 +1,8 @@
 ## 信息区：人工陈述
 party-area-unknown = 没有信息区 { $area }。
-party-area-field-unknown = 信息区 { $area } 没有字段 { $field }。
-party-area-field-missing = 信息区 { $area } 必须填写字段 { $field }。
-party-area-code-unknown = { $code } 不是 { $field } 的有效代码。
+party-area-field-unknown = 信息区 { $area } 没有字段 { $what }。
+party-area-field-missing = 信息区 { $area } 必须填写字段 { $what }。
+party-area-code-unknown = { $code } 不是 { $what } 的有效代码。
 party-area-period = { $area } 的结束时间早于开始时间，或该信息区不按期间记录。
 party-area-row-unknown = 该客户没有记录 { $id }，或记录已经结束。
 party-area-systems-only = { $area } 只由系统提供。
@@ -11,3 +11,4 @@ party-value-unknown = 没有来源给出过该客户的这个 { $kind }。
 party-image-refused = 只接受不超过 { $most } MiB 的图片（JPEG、PNG）和 PDF。
 party-image-masked = 单证影像只对能看到完整证件号码的人员开放。
 party-not-then = 在那个时间还没有客户 { $id }。
+party-area-value = 无法识别 { $what } 的取值。

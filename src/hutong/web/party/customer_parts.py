@@ -14,9 +14,14 @@ from hutong.ordering import queries as ordering_queries
 from hutong.party.columns import GOLDEN
 from hutong.party.golden import explanation
 from hutong.party.reading import queries
+from hutong.party.relations import households
 from hutong.platform import clock
 from hutong.platform.history.declare import FOREVER
 from hutong.web import words_of_codes
+from hutong.web.party.customer_areas import areas
+from hutong.web.party.customer_policies import policies
+from hutong.web.party.customer_relations import relations
+from hutong.web.party.customer_timeline import timeline
 
 Facts = dict[str, Any]
 COMPARED = ("name", "gender", "birth_date", "id_type", "id_number", "organisation_code", "mobile", "phone", "email",
@@ -77,39 +82,17 @@ def bills(viewer: Principal, customer: Mapping[str, Any], _locale: str) -> Facts
 
 
 def overview(viewer: Principal, customer: Mapping[str, Any], locale: str) -> Facts:
-    """Contacts, products held, accounts, latest happenings."""
+    """Contacts, products and policies held, household, accounts, latest happenings."""
     held = holdings_of(viewer, customer["id"], locale) if viewer.may("inventory.read") else None
     latest = orders(viewer, customer, locale)["orders"][:5] if viewer.may("ordering.read") else None
-    return {"held": held, "orders": latest, "happenings": happenings(viewer, customer, locale)[:12]}
-
-
-def happenings(viewer: Principal, customer: Mapping[str, Any], locale: str) -> list[Facts]:
-    """The customer's timeline, latest first: merges and splits, and changes of what it holds."""
-    made: list[Facts] = [
-        {
-            "at": row["done_at"],
-            "words": f"web-happening-{row['kind']}",
-            "detail": row["reason"],
-            "by": row["done_by"],
-            "kind": "",
-        }
-        for row in queries.operations(viewer, customer["id"])
-    ]
-    if viewer.may("inventory.read"):
-        catalog = catalog_queries.load()
-        for row in inventory_queries.over_time(viewer, customer["id"]):
-            if row["what"] == "offer":
-                event = "ended" if row["ended"] else "changed" if row["changed"] is not None else "began"
-                made.append(
-                    {
-                        "at": row["valid_from"],
-                        "words": f"web-happening-offer-{event}",
-                        "detail": name_of(catalog, Kind.OFFER, row["code"], locale),
-                        "by": row["changed_by"],
-                        "kind": "bad" if row["ended"] else "good",
-                    }
-                )
-    return sorted(made, key=lambda row: row["at"], reverse=True)
+    person = customer["kind"] == "person"
+    return {
+        "held": held,
+        "orders": latest,
+        "told": timeline(viewer, customer, locale)["told"][:12],
+        "household": households.household_of(viewer, customer["id"]) if person else None,
+        "policies": policies(viewer, customer, locale)["policies"][:5],
+    }
 
 
 def records(viewer: Principal, customer: Mapping[str, Any], _locale: str) -> Facts:
@@ -174,9 +157,13 @@ def changes(viewer: Principal, customer: Mapping[str, Any], _locale: str) -> Fac
 
 PARTS: dict[str, Part] = {
     "overview": Part("party.read", "party/customer_overview.html", overview),
-    "records": Part("party.read", "party/customer_records.html", records),
+    "information": Part("party.read", "party/customer_information.html", areas),
+    "relations": Part("party.read", "party/customer_relations.html", relations),
+    "policies": Part("party.read", "party/customer_policies.html", policies),
+    "timeline": Part("party.read", "party/customer_timeline.html", timeline),
     "over-time": Part("inventory.read", "party/customer_over_time.html", over_time),
     "orders": Part("ordering.read", "party/customer_orders.html", orders),
     "bills": Part("billing.read", "party/customer_bills.html", bills),
+    "records": Part("party.read", "party/customer_records.html", records),
     "changes": Part("party.read", "party/customer_changes.html", changes),
 }

@@ -12,7 +12,9 @@ from hutong.platform.errors import NotFound
 from hutong.platform.http import locale_of
 from hutong.platform.i18n import translate
 from hutong.web import words_of_codes
+from hutong.web.party.customer_areas import areas
 from hutong.web.party.customer_parts import PARTS
+from hutong.web.party.customer_timeline import timeline
 from hutong.web.shell import render, show_phone
 
 router = APIRouter(include_in_schema=False)
@@ -94,7 +96,9 @@ def tabs_for(viewer: Principal) -> list[str]:
 
 
 @router.get("/customers/{party_id}")
-def customer_page(request: Request, session: SignedInSession, party_id: int, tab: Text = "overview") -> Response:
+def customer_page(
+    request: Request, session: SignedInSession, party_id: int, tab: Text = "overview", *, pending: bool = False
+) -> Response:
     """Everything about a customer on one page; a retired id leads to its survivor."""
     customer = the_customer(session.viewer, party_id)
     if customer["id"] != party_id:
@@ -104,6 +108,7 @@ def customer_page(request: Request, session: SignedInSession, party_id: int, tab
         "customer": customer,
         "tabs": tabs_for(session.viewer),
         "tab": open_tab,
+        "pending": pending,
         "part": PARTS[open_tab].template,
         **PARTS[open_tab].read(session.viewer, customer, locale_of(request)),
     }
@@ -111,11 +116,25 @@ def customer_page(request: Request, session: SignedInSession, party_id: int, tab
 
 
 @router.get("/customers/{party_id}/part/{tab}")
-def customer_part(request: Request, session: SignedInSession, party_id: int, tab: str) -> Response:
-    """One part of the page, for htmx."""
+def customer_part(request: Request, session: SignedInSession, party_id: int, tab: str, *, on: Text = "") -> Response:
+    """One part of the page, for htmx; the information also as it was `on` a day."""
     if tab not in PARTS:
         raise NotFound("web-page-unknown")
     require(session.viewer, PARTS[tab].right)
     customer = the_customer(session.viewer, party_id)
-    context = {"customer": customer, **PARTS[tab].read(session.viewer, customer, locale_of(request))}
-    return render(request, PARTS[tab].template, context, session)
+    if tab == "information" and on:
+        facts = areas(session.viewer, customer, locale_of(request), on)
+    else:
+        facts = PARTS[tab].read(session.viewer, customer, locale_of(request))
+    return render(request, PARTS[tab].template, {"customer": customer, **facts}, session)
+
+
+@router.get("/customers/{party_id}/timeline")
+def customer_timeline(
+    request: Request, session: SignedInSession, party_id: int, *, group: Text = "", after: Text = ""
+) -> Response:
+    """More of the timeline, for htmx: of one group of kinds, after a place."""
+    require(session.viewer, PARTS["timeline"].right)
+    customer = the_customer(session.viewer, party_id)
+    facts = timeline(session.viewer, customer, locale_of(request), group=group, after=after)
+    return render(request, "party/customer_timeline_rows.html", {"customer": customer, **facts}, session)

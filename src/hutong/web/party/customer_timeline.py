@@ -1,0 +1,132 @@
+"""Everything that happened with a customer, latest first (EC-12): areas, changes, orders, bills, products; paged."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import datetime
+from itertools import chain
+from typing import Any, NamedTuple
+
+from hutong.billing import queries as billing_queries
+from hutong.identity.principal import Principal
+from hutong.inventory import queries as inventory_queries
+from hutong.ordering import queries as ordering_queries
+from hutong.party.areas import timeline as party_timeline
+from hutong.party.areas.timeline import Happening, Place
+from hutong.party.information import AREAS
+from hutong.platform.errors import Unprocessable
+from hutong.platform.i18n import translate
+from hutong.platform.money import to_decimal
+from hutong.web import words_of_codes
+from hutong.web.party import area_words
+
+Facts = dict[str, Any]
+PAGE = 40
+LATEST = 200
+"""Orders, bills and products looked at; older ones are on their own tabs."""
+GROUPS = {
+    "policies": ("policy_summary", "party_role"),
+    "claims": ("claim_summary",),
+    "events": ("customer_event", "activity"),
+    "touches": ("touch",),
+    "orders": ("order", "holding"),
+    "bills": ("bill",),
+    "care": ("preference", "consent", "evaluation", "classification", "credit_limit", "expense", "points_entry",
+             "document_image"),
+    "relations": ("party_relation",),
+    "changes": ("operation", "version"),
+}  # fmt: skip
+"""Filters of the timeline → kinds."""
+
+
+class Told(NamedTuple):
+    """A line of the timeline."""
+
+    at: datetime
+    kind: str
+    title: str
+    detail: str
+    by: str | None
+    href: str
+    colour: str
+
+
+def timeline(viewer: Principal, customer: Mapping[str, Any], locale: str, *, group: str = "", after: str = "") -> Facts:
+    """A page of the timeline after a place, of one group of kinds or all; `next`: where to go on, empty at the end."""
+    kinds = GROUPS.get(group) or tuple(chain.from_iterable(GROUPS.values()))
+    place = place_of(after)
+    own = party_timeline.timeline(viewer, customer["id"], kinds=kinds, after=place, limit=PAGE)
+    others = chain.from_iterable(read(viewer, customer["id"], kinds) for read in _OTHERS)
+    earlier = [each for each in others if place is None or each.place < place]
+    found = sorted([*own, *earlier], key=lambda each: each.place, reverse=True)[:PAGE]
+    last = found[-1].place if len(found) == PAGE else None
+    return {
+        "told": [tell(each, locale) for each in found],
+        "next": f"{last.at.isoformat()}|{last.kind}|{last.id}" if last else "",
+        "group": group,
+        "groups": list(GROUPS),
+    }
+
+
+def place_of(token: str) -> Place | None:
+    """A place from an address. Raises Unprocessable when it is none."""
+    if not token:
+        return None
+    try:
+        at, kind, id = token.split("|")
+        return Place(datetime.fromisoformat(at), kind, int(id))
+    except ValueError as problem:
+        raise Unprocessable("party-area-value", field="after", what="after") from problem
+
+
+def _orders(viewer: Principal, party: int, kinds: Collection[str]) -> Iterable[Happening]:
+    if "order" in kinds and viewer.may("ordering.read"):
+        wanted = ordering_queries.OrderFilter(customer_id=party)
+        for row in ordering_queries.orders(viewer, wanted, limit=LATEST):
+            yield Happening(row["accepted_at"], "order", row["id"], row)
+
+
+def _bills(viewer: Principal, party: int, kinds: Collection[str]) -> Iterable[Happening]:
+    if "bill" in kinds and viewer.may("billing.read"):
+        for row in billing_queries.bills_page(viewer, customer_id=party, limit=LATEST):
+            yield Happening(row["made_at"], "bill", row["id"], row)
+
+
+def _holdings(viewer: Principal, party: int, kinds: Collection[str]) -> Iterable[Happening]:
+    if "holding" in kinds and viewer.may("inventory.read"):
+        for row in inventory_queries.over_time(viewer, party)[-LATEST:]:
+            if row["what"] == "offer":
+                yield Happening(row["valid_from"], "holding", row["id"], row)
+
+
+_OTHERS: tuple[Callable[[Principal, int, Collection[str]], Iterable[Happening]], ...] = (_orders, _bills, _holdings)
+_COLOURS = {"claim_summary": "bad", "customer_event": "bad", "policy_summary": "good", "order": "good"}
+
+
+def tell(each: Happening, locale: str) -> Told:
+    """A happening in words."""
+    row = each.row
+    title, detail, href = translate(f"web-told-{each.kind}", locale), "", ""
+    if each.kind in AREAS:
+        area = AREAS[each.kind]
+        title = f"{title} · {area_words.title_words(area, row, locale)}"
+        detail = area_words.detail_words(area, row, locale)
+    elif each.kind == "operation":
+        title = translate(f"web-happening-{row['kind']}", locale)
+        detail, href = row["reason"], "?tab=changes"
+    elif each.kind == "version":
+        title = translate("web-told-version" if row["changed"] else "web-told-first", locale)
+        names = [name for name in row["changed"] or () if name in _NAMED]
+        detail = ", ".join(translate(f"web-field-{name}", locale) for name in names)
+    elif each.kind == "order":
+        detail = words_of_codes.word("ordering-state", row["state"], locale)
+        title, href = f"{title} #{each.id}", f"/orders/{each.id}"
+    elif each.kind == "bill":
+        detail = f"{to_decimal(row['total_micros']):,}"
+        title, href = f"{title} {row['cycle']}", f"/bills/{each.id}"
+    else:
+        detail = f"{row['code']} · {words_of_codes.word('web-instance', row['state'], locale)}"
+    by = row.get("stated_by") or row.get("done_by") or row.get("changed_by")
+    return Told(each.at, each.kind, title, detail, by, href, _COLOURS.get(each.kind, ""))
+
+
+_NAMED = ("name", "gender", "birth_date", "id_type", "id_number", "organisation_code", "mobile", "phone", "email",
+          "bank_card", "address", "postcode", "contact_name", "grade", "branch")  # fmt: skip
