@@ -20,18 +20,20 @@ from hutong.server import create_app
 TELECOM = Path(__file__).parents[2] / "packs" / "telecom"
 
 
-def client_with(
+def client_with(  # noqa: PLR0917 (tests name what they mean)
     rights: list[str],
     code: str = "shop",
     clear: tuple[str, ...] = ("*",),
     scopes: dict[str, str] | None = None,
     per_second: int = 10_000,
+    fields: dict[str, list[str]] | None = None,
 ) -> TestClient:
     """An API client with its own key."""
     with live.begin("identity") as conn:
         key = clients.register(
-            conn, code=code, name=code, rights=rights, per_second=per_second, clear=clear, scopes=scopes
-        )
+            conn, code=code, name=code, rights=rights, per_second=per_second, clear=clear, scopes=scopes,
+            fields=fields,
+        )  # fmt: skip
     return TestClient(create_app(), headers={"Authorization": f"Bearer {key}", "Accept-Language": "en"})
 
 

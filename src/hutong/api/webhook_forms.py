@@ -27,6 +27,7 @@ from hutong.identity import Principal
 from hutong.identity.actors import viewer_of
 from hutong.ordering import listing
 from hutong.party.reading import pages
+from hutong.party.sharing.around import around
 from hutong.platform.outbox import Delivered
 from hutong.platform.settings import settings
 from hutong.platform.webhooks import form
@@ -102,10 +103,14 @@ def product_event(viewer: Principal, event: Delivered) -> dict[str, Any] | None:
 @telling(PARTIES)
 def party_event(viewer: Principal, event: Delivered) -> dict[str, Any] | None:
     """An event of a party; of one no longer in use, its id alone."""
-    kind, type_name = party_view.TYPES[event.payload["kind"]]
     key = event.payload["party_id"]
     found = pages.page(viewer, {"id": [str(key)]}, limit=1).rows
-    resource = party_view.party(found[0]) if found else identified(party_view.BASE, kind, type_name, key)
+    told_kind = event.payload.get("kind") or (found[0]["kind"] if found else None)
+    if told_kind is None:
+        return None
+    kind, type_name = party_view.TYPES[told_kind]
+    beside = around(viewer, [key])[key] if found else party_view.NOTHING
+    resource = party_view.party(found[0], beside) if found else identified(party_view.BASE, kind, type_name, key)
     return told(PARTIES, event, kind, resource)
 
 
@@ -116,7 +121,7 @@ def customer_event(viewer: Principal, event: Delivered) -> dict[str, Any] | None
     if event.type.startswith("party.role") and event.payload["role"] != customer.ROLE:
         return None
     found = customer.page(viewer, {"id": [str(key)]}, 0, 1).resources
-    if found or event.type == "party.role_left":
+    if found or event.type in ("party.role_left", "party.erased"):
         bare = identified(party_view.CUSTOMERS, "customer", "Customer", key)
         return told(CUSTOMERS, event, "customer", dict(found[0]) if found else bare)
     return None

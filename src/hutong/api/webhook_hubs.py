@@ -38,9 +38,9 @@ PARTIES = Hub(
         for name in ("Individual", "Organization")
         for what, events in {
             "Create": ("party.created", "party.split"),
-            "AttributeValueChange": ("party.changed",),
-            "StateChange": ("party.deactivated",),
-            "Delete": ("party.merged",),
+            "AttributeValueChange": ("party.changed", "party.information_changed"),
+            "StateChange": ("party.deactivated", "party.reactivated"),
+            "Delete": ("party.merged", "party.erased"),
         }.items()
     },
 )
@@ -51,9 +51,9 @@ CUSTOMERS = Hub(
     ("party",),
     {
         "CustomerCreateEvent": ("party.role_taken",),
-        "CustomerAttributeValueChangeEvent": ("party.changed",),
-        "CustomerStateChangeEvent": ("party.deactivated",),
-        "CustomerDeleteEvent": ("party.role_left",),
+        "CustomerAttributeValueChangeEvent": ("party.changed", "party.information_changed"),
+        "CustomerStateChangeEvent": ("party.deactivated", "party.reactivated"),
+        "CustomerDeleteEvent": ("party.role_left", "party.erased"),
     },
 )
 OFFERS = Hub(

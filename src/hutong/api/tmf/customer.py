@@ -6,21 +6,24 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import Response
 from msgspec import Meta
 
 from hutong import inventory, party
 from hutong.api.tmf import body, openapi
 from hutong.api.tmf.listing import Page, fields_of, list_answer, wanted
-from hutong.api.tmf.party_body import Contact, Line, contacts
+from hutong.api.tmf.party_beside import current, elsewhere, modify
+from hutong.api.tmf.party_body import Contact, Line, Named, Period, characteristics, contacts
 from hutong.api.tmf.party_view import CUSTOMERS, customer
 from hutong.api.tmf.product_order_body import Reference, Typed, number
 from hutong.api.tmf.resource import JsonAnswer, Resource, chosen_fields, created, key_of, patch_of
 from hutong.identity import Principal
 from hutong.identity.http import Caller
 from hutong.inventory import listing
-from hutong.party.lifecycle.changes import apply_change
+from hutong.party.areas import people
 from hutong.party.reading import pages
 from hutong.party.realtime import statements
+from hutong.party.sharing.around import around
 from hutong.platform.errors import Conflict, NotFound, Unprocessable
 
 ROLE = "customer"
@@ -32,23 +35,36 @@ FILTERS = {
     "contactMedium.characteristic.phoneNumber": "phone",
     "contactMedium.characteristic.city": "city",
 }
-FIXED = frozenset({"id", "href", "status", "engagedParty", "account", "validFor"})
+FIXED = frozenset({"id", "href", "status", "statusReason", "engagedParty", "account", "agreement", "validFor"})
+_INSTANT = r"^(19|20)\d\d-(0[1-9]|1[0-2])-([01][1-9]|10|2[0-8])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?Z$"
+Instant = Annotated[str, Meta(pattern=_INSTANT, max_length=40)]
 TAGS: list[str | Enum] = ["TMF629 Customer"]
 router = APIRouter(prefix=CUSTOMERS, tags=TAGS)
 
 
-class CustomerCreate(Typed, kw_only=True):
-    """TMF629 Customer_Create: the party that becomes a customer."""
+class Profile(Typed, kw_only=True):
+    """TMF629 CreditProfile: kept as an evaluation of the party's credit."""
 
-    engaged_party: Reference
-    name: Line | None = None
+    credit_profile_date: Instant
+    valid_for: Period | None = None
+    credit_risk_rating: Annotated[int, Meta(ge=1, le=9)] | None = None
+    credit_score: Annotated[int, Meta(ge=-(2**31), le=2**31)] | None = None
 
 
 class CustomerUpdate(Typed, kw_only=True):
-    """TMF629 Customer_Update: what is stated about the party."""
+    """TMF629 Customer_Update: what is stated about the party. Accounts and agreements are the inventory's own."""
 
     name: Line | None = None
     contact_medium: Annotated[list[Contact], Meta(max_length=20)] | None = None
+    characteristic: Annotated[list[Named], Meta(max_length=100)] | None = None
+    credit_profile: Annotated[list[Profile], Meta(max_length=10)] | None = None
+    payment_method: Annotated[list[Reference], Meta(max_length=1)] | None = None
+
+
+class CustomerCreate(CustomerUpdate, kw_only=True):
+    """TMF629 Customer_Create: the party that becomes a customer, and what is stated about it."""
+
+    engaged_party: Reference
 
 
 @router.get("/customer", responses=openapi.responses(200, many=True), openapi_extra=openapi.lists(FILTERS))
@@ -62,19 +78,27 @@ def page(viewer: Principal, filters: Mapping[str, Sequence[str]], offset: int, l
     """A page of customers with their accounts."""
     found = pages.page(viewer, {**filters, "role": [ROLE]}, offset, limit)
     accounts = listing.accounts_of([row["id"] for row in found.rows])
-    return Page([customer(row, accounts.get(row["id"], [])) for row in found.rows], found.total)
+    beside = around(viewer, [row["id"] for row in found.rows])
+    shown = [customer(row, accounts.get(row["id"], []), beside[row["id"]]) for row in found.rows]
+    return Page(shown, found.total)
 
 
-@router.get("/customer/{key}", responses=openapi.responses(200, 404), openapi_extra=openapi.fields())
+@router.get(
+    "/customer/{key}",
+    responses=openapi.responses(200, 404, 410) | openapi.moved(301),
+    openapi_extra=openapi.fields(),
+)
 def retrieve(key: str, request: Request, viewer: Caller) -> JsonAnswer:
-    """One customer; an id that was merged away gives its survivor."""
-    return JsonAnswer(chosen_fields(one(viewer, key_of(key)), fields_of(request)))
+    """One customer. An id that was merged away leads to its survivor (301); one that was erased is gone (410)."""
+    living = current(viewer, key_of(key))
+    if living != key_of(key):
+        return elsewhere(f"{CUSTOMERS}/customer", living, 301)
+    return JsonAnswer(chosen_fields(one(viewer, living), fields_of(request)))
 
 
 def one(viewer: Principal, key: int) -> Resource:
     """One customer. Raises NotFound."""
-    living = party.survivor_ids([key])[key]
-    found = page(viewer, {"id": [str(living)]}, 0, 1)
+    found = page(viewer, {"id": [str(key)]}, 0, 1)
     if not found.resources:
         raise NotFound("api-resource-unknown")
     return dict(found.resources[0])
@@ -85,43 +109,70 @@ def one(viewer: Principal, key: int) -> Resource:
 )
 async def create(request: Request, viewer: Caller) -> JsonAnswer:
     """Give a party the role of customer."""
-    content, _ = await body.named(request, CustomerCreate)
-    return created(await run_in_threadpool(_created, viewer, number(content.engaged_party.id, "engagedParty")))
+    content, named = await body.named(request, CustomerCreate)
+    return created(await run_in_threadpool(_created, viewer, content, named))
 
 
-def _created(viewer: Principal, key: int) -> Resource:
+def _created(viewer: Principal, content: CustomerCreate, named: set[str]) -> Resource:
+    key = number(content.engaged_party.id, "engagedParty")
     living = party.survivor_ids([key])[key]
     if not pages.page(viewer, {"id": [str(living)]}, limit=1).rows:
         raise Unprocessable("api-reference-unknown", field="engagedParty", name="engagedParty")
     statements.take_role(viewer, living, ROLE)
+    _state(viewer, living, content, named - {"name"})
     return one(viewer, living)
+
+
+def _state(viewer: Principal, key: int, content: CustomerCreate | CustomerUpdate, named: set[str]) -> int:
+    """What a document states about the party: name, contacts, characteristics; credit and payment beside it.
+
+    Returns the status to answer: 202 while a change waits for approval.
+    """
+    changes: dict[str, Any] = {"name": content.name or ""} if "name" in named else {}
+    if "contactMedium" in named:
+        changes |= contacts(content.contact_medium or [])
+    if "characteristic" in named:
+        changes |= characteristics(content.characteristic or [])
+    status = modify(viewer, key, changes) if changes else 200
+    for profile in content.credit_profile or []:
+        day = profile.credit_profile_date
+        values = {"kind": "credit", "score": profile.credit_score, "valid_from": day}
+        people.state(viewer, key, "evaluation", values, f"{viewer.actor}/{key}/credit/{day}")
+    for method in content.payment_method or []:
+        values = {"kind": "payment", "value": method.id}
+        people.state(viewer, key, "preference", values, f"{viewer.actor}/{key}/payment")
+    return status
 
 
 @router.patch(
     "/customer/{key}",
-    responses=openapi.responses(200, 404, 422) | {202: {"description": "Waits for approval"}},
+    responses=openapi.responses(200, 404, 410, 422) | openapi.moved(308) | {202: {"description": "Waits for approval"}},
     openapi_extra=openapi.body(CustomerUpdate, "application/merge-patch+json"),
 )
 async def patch(key: str, request: Request, viewer: Caller) -> JsonAnswer:
-    """State name or contacts anew, as the caller's own word; survivorship decides what shows."""
+    """State name, contacts, characteristics, credit or payment anew, as the caller's own word."""
     given = await patch_of(request, FIXED)
     stated = body.converted(CustomerUpdate, given)
-    changes: dict[str, Any] = {"name": stated.name or ""} if "name" in given else {}
-    if "contactMedium" in given:
-        changes |= contacts(stated.contact_medium or [])
-    return await run_in_threadpool(_patched, viewer, key_of(key), changes)
+    return await run_in_threadpool(_patched, viewer, key_of(key), stated, set(given))
 
 
-def _patched(viewer: Principal, key: int, changes: dict[str, Any]) -> JsonAnswer:
+def _patched(viewer: Principal, key: int, stated: CustomerUpdate, named: set[str]) -> JsonAnswer:
+    living = current(viewer, key)
+    if living != key:
+        return elsewhere(f"{CUSTOMERS}/customer", living, 308)
     one(viewer, key)
-    applied = apply_change(viewer, "modify", [key], body={"attributes": changes})
-    return JsonAnswer(one(viewer, key), 202 if applied.state == "pending" else 200)
+    status = _state(viewer, key, stated, named)
+    return JsonAnswer(one(viewer, key), status)
 
 
-@router.delete("/customer/{key}", status_code=204, responses=openapi.responses(204, 404, 409))
-def delete(key: str, viewer: Caller) -> None:
+@router.delete("/customer/{key}", status_code=204, responses=openapi.responses(204, 404, 409, 410) | openapi.moved(308))
+def delete(key: str, viewer: Caller) -> Response:
     """Take the role from the party; refused (409) while it holds products."""
-    found = one(viewer, key_of(key))
-    if inventory.held([int(found["id"])]):
+    living = current(viewer, key_of(key))
+    if living != key_of(key):
+        return elsewhere(f"{CUSTOMERS}/customer", living, 308)
+    one(viewer, living)
+    if inventory.held([living]):
         raise Conflict("api-customer-holds")
-    statements.leave_role(viewer, int(found["id"]), ROLE)
+    statements.leave_role(viewer, living, ROLE)
+    return Response(status_code=204)

@@ -12,7 +12,10 @@ TITLES = {
     400: "Input that cannot be understood",
     401: "No valid key or session",
     403: "Without the right",
+    301: "Merged into another: read it there",
+    308: "Merged into another: ask the same there again",
     404: "No such resource",
+    410: "Erased",
     409: "The state does not allow it, or the key was used before",
     413: "The body is too large",
     422: "Understood, and refused by a rule",
@@ -27,6 +30,12 @@ _schemas: dict[str, Any] = {
         "properties": {name: {"type": "string"} for name in ("@type", "code", "reason", "message", "status")},
     }
 }
+
+
+def moved(status: int) -> dict[int | str, dict[str, Any]]:
+    """The answer for an id that was merged into another, whose place is in `Location`."""
+    place = {"Location": {"schema": {"type": "string"}}}
+    return {status: {"description": TITLES[status], "headers": place, "content": {JSON: ERROR}}}
 
 
 def responses(success: int, *failures: int, many: bool = False) -> dict[int | str, dict[str, Any]]:

@@ -1,6 +1,7 @@
 """TMF632 Party Management v4: persons and organisations (EC-01, EC-14)."""
 
 import uuid
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any
 
@@ -10,6 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from hutong import party
 from hutong.api.tmf import body, openapi
 from hutong.api.tmf.listing import Page, fields_of, list_answer, wanted
+from hutong.api.tmf.party_beside import add_beside, current, elsewhere, modify
 from hutong.api.tmf.party_body import KINDS, PATCHES, IndividualUpdate, OrganizationUpdate, changes, party_data
 from hutong.api.tmf.party_view import BASE
 from hutong.api.tmf.party_view import party as shown
@@ -19,6 +21,7 @@ from hutong.identity.http import Caller
 from hutong.party.lifecycle.changes import Applied, apply_change
 from hutong.party.lifecycle.tombstones import check_tombstone
 from hutong.party.reading import pages
+from hutong.party.sharing.around import around
 from hutong.platform.errors import NotFound
 
 PENDING: dict[int | str, dict[str, Any]] = {202: {"description": "Waits for approval"}}
@@ -54,12 +57,19 @@ def routes(kind: str) -> APIRouter:
         """List or find those in use, newest first."""
         asked = wanted(request, filters)
         found = pages.page(viewer, {**asked.filters, "kind": [KINDS[kind]]}, asked.offset, asked.limit)
-        return list_answer(Page([shown(row) for row in found.rows], found.total), asked)
+        return list_answer(Page(_all(viewer, found.rows), found.total), asked)
 
-    @router.get(f"/{kind}/{{key}}", responses=openapi.responses(200, 404), openapi_extra=openapi.fields())
-    def retrieve(key: str, request: Request, viewer: Caller) -> JsonAnswer:
-        """One of them; an id that was merged away gives its survivor."""
-        return JsonAnswer(chosen_fields(one(viewer, kind, key_of(key)), fields_of(request)))
+    @router.get(
+        f"/{kind}/{{key}}",
+        responses=openapi.responses(200, 404, 410) | openapi.moved(301),
+        openapi_extra=openapi.fields(),
+    )
+    def retrieve(key: str, request: Request, viewer: Caller) -> Response:
+        """One of them. An id that was merged away leads to its survivor (301); one that was erased is gone (410)."""
+        living = current(viewer, key_of(key), kind)
+        if living != key_of(key):
+            return elsewhere(f"{BASE}/{kind}", living, 301)
+        return JsonAnswer(chosen_fields(one(viewer, kind, living), fields_of(request)))
 
     @router.post(
         f"/{kind}",
@@ -74,33 +84,45 @@ def routes(kind: str) -> APIRouter:
 
     @router.patch(
         f"/{kind}/{{key}}",
-        responses=openapi.responses(200, 404, 422) | PENDING,
+        responses=openapi.responses(200, 404, 410, 422) | openapi.moved(308) | PENDING,
         openapi_extra=openapi.body(document, "application/merge-patch+json"),
     )
     async def patch(key: str, request: Request, viewer: Caller) -> JsonAnswer:
         """State attributes anew, as the caller's own word; survivorship decides what shows. null withdraws it.
-        202: what the policy wants approved waits, and nothing of it shows yet."""
+        202: what the policy wants approved waits, and nothing of it shows yet. relatedParty and creditRating add
+        relations and evaluations; those that are there stay until they are ended."""
         given = await patch_of(request, FIXED)
         stated = body.converted(document, given)
-        return await run_in_threadpool(_patched, viewer, kind, key_of(key), changes(stated, set(given)))
+        return await run_in_threadpool(_patched, viewer, kind, key_of(key), stated, set(given))
 
-    @router.delete(f"/{kind}/{{key}}", status_code=204, responses=openapi.responses(204, 404) | PENDING)
+    @router.delete(
+        f"/{kind}/{{key}}",
+        status_code=204,
+        responses=openapi.responses(204, 404, 410) | openapi.moved(308) | PENDING,
+    )
     def delete(key: str, viewer: Caller) -> Response:
         """End its use; its history stays. 202: it waits for approval."""
-        one(viewer, kind, key_of(key))
-        return answer_of(apply_change(viewer, "deactivate", [key_of(key)]))
+        living = current(viewer, key_of(key), kind)
+        if living != key_of(key):
+            return elsewhere(f"{BASE}/{kind}", living, 308)
+        return answer_of(apply_change(viewer, "deactivate", [living]))
 
     return router
 
 
+def _all(viewer: Principal, rows: Sequence[Mapping[str, Any]]) -> list[Resource]:
+    """Rows of a page with what stands around them."""
+    beside = around(viewer, [row["id"] for row in rows])
+    return [shown(row, beside[row["id"]]) for row in rows]
+
+
 def one(viewer: Principal, kind: str, key: int) -> Resource:
-    """One party. Raises NotFound; Gone for an erased one."""
-    living = party.survivor_ids([key])[key]
-    found = pages.page(viewer, {"id": [str(living)], "kind": [KINDS[kind]]}, limit=1)
+    """One party in use. Raises NotFound; Gone for an erased one."""
+    found = pages.page(viewer, {"id": [str(key)], "kind": [KINDS[kind]]}, limit=1)
     if not found.rows:
         check_tombstone(key)
         raise NotFound("api-resource-unknown")
-    return shown(found.rows[0])
+    return _all(viewer, found.rows)[0]
 
 
 def _create(
@@ -110,15 +132,25 @@ def _create(
     found = party.find_or_create(viewer, party_data(content, named), f"{viewer.name}:{own}")
     try:
         resource = one(viewer, kind, found.party_id)
+        if content.related_party or content.credit_rating:
+            add_beside(viewer, found.party_id, content)
+            resource = one(viewer, kind, found.party_id)
     except NotFound:  # made, but outside the rows this viewer sees
         resource = identified(BASE, kind, kind.capitalize(), found.party_id)
     return created(resource) if found.created else JsonAnswer(resource)
 
 
-def _patched(viewer: Principal, kind: str, key: int, stated: dict[str, Any]) -> JsonAnswer:
-    one(viewer, kind, key)
-    applied = apply_change(viewer, "modify", [key], body={"attributes": stated})
-    return JsonAnswer(one(viewer, kind, key), 202 if applied.state == "pending" else 200)
+def _patched(
+    viewer: Principal, kind: str, key: int, stated: IndividualUpdate | OrganizationUpdate, named: set[str]
+) -> JsonAnswer:
+    living = current(viewer, key, kind)
+    if living != key:
+        return elsewhere(f"{BASE}/{kind}", living, 308)
+    made, status = changes(stated, named), 200
+    if made or not named & {"relatedParty", "creditRating"}:
+        status = modify(viewer, key, made)
+    add_beside(viewer, key, stated)
+    return JsonAnswer(one(viewer, kind, key), status)
 
 
 def answer_of(applied: Applied) -> Response:

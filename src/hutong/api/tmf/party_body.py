@@ -22,9 +22,16 @@ GENDERS = {"1": "male", "2": "female", "0": "unknown", "9": "notStated"}
 SEXES = {word: code for code, word in GENDERS.items()} | {"m": "1", "f": "2"}
 KINDS = {"individual": "person", "organization": "organisation"}
 PLAIN = {
-    "person": ("title", "nationality", "maritalStatus", "countryOfBirth", "placeOfBirth", "location"),
-    "organisation": ("organizationType", "isLegalEntity", "isHeadOffice"),
-}
+    "person": (
+        "aristocraticTitle", "countryOfBirth", "deathDate", "disability", "familyNamePrefix", "formattedName",
+        "generation", "languageAbility", "legalName", "location", "maritalStatus", "middleName", "nationality",
+        "otherName", "placeOfBirth", "preferredGivenName", "skill", "taxExemptionCertificate", "title",
+    ),
+    "organisation": (
+        "existsDuring", "isHeadOffice", "isLegalEntity", "nameType", "organizationType", "otherName",
+        "taxExemptionCertificate",
+    ),
+}  # fmt: skip
 """Attributes kept as they came, by kind of party."""
 
 
@@ -56,6 +63,106 @@ class Identification(Typed, kw_only=True):
     identification_type: Line
 
 
+class Period(Typed, kw_only=True):
+    """TMF TimePeriod."""
+
+    start_date_time: Line | None = None
+    end_date_time: Line | None = None
+
+
+class Skill(Typed, kw_only=True):
+    """TMF632 Skill."""
+
+    skill_code: Line | None = None
+    skill_name: Line | None = None
+    evaluated_level: Line | None = None
+    comment: Line | None = None
+    valid_for: Period | None = None
+
+
+class Disability(Typed, kw_only=True):
+    """TMF632 Disability."""
+
+    disability_code: Line | None = None
+    disability_name: Line | None = None
+    valid_for: Period | None = None
+
+
+class Language(Typed, kw_only=True):
+    """TMF632 LanguageAbility."""
+
+    language_code: Line | None = None
+    language_name: Line | None = None
+    is_favourite_language: bool | None = None
+    listening_proficiency: Line | None = None
+    reading_proficiency: Line | None = None
+    speaking_proficiency: Line | None = None
+    writing_proficiency: Line | None = None
+    valid_for: Period | None = None
+
+
+class OtherName(Typed, kw_only=True):
+    """TMF632 OtherNameIndividual."""
+
+    aristocratic_title: Line | None = None
+    family_name: Line | None = None
+    family_name_prefix: Line | None = None
+    formatted_name: Line | None = None
+    full_name: Line | None = None
+    generation: Line | None = None
+    given_name: Line | None = None
+    legal_name: Line | None = None
+    middle_name: Line | None = None
+    preferred_given_name: Line | None = None
+    title: Line | None = None
+    valid_for: Period | None = None
+
+
+class OtherOrganizationName(Typed, kw_only=True):
+    """TMF632 OtherNameOrganization."""
+
+    name: Line | None = None
+    name_type: Line | None = None
+    trading_name: Line | None = None
+    valid_for: Period | None = None
+
+
+class TaxDefinition(Typed, kw_only=True):
+    """TMF632 TaxDefinition."""
+
+    id: Line | None = None
+    name: Line | None = None
+    tax_type: Line | None = None
+
+
+class Exemption(Typed, kw_only=True):
+    """TMF632 TaxExemptionCertificate."""
+
+    id: Line | None = None
+    tax_definition: Annotated[list[TaxDefinition], Meta(max_length=20)] | None = None
+    valid_for: Period | None = None
+
+
+class Rating(Typed, kw_only=True):
+    """TMF632 PartyCreditProfile: kept as an evaluation of the party's credit."""
+
+    credit_agency_name: Line | None = None
+    credit_agency_type: Line | None = None
+    rating_reference: Line | None = None
+    rating_score: Annotated[int, Meta(ge=-(2**31), le=2**31)] | None = None
+    valid_for: Period | None = None
+
+
+class Related(Typed, kw_only=True):
+    """TMF RelatedParty: kept as a relation; `role`: what the other is to the party, of the code set party_relation."""
+
+    id: Line
+    role: Line
+    name: Line | None = None
+    href: Line | None = None
+    referred_type: Line | None = msgspec.field(name="@referredType", default=None)
+
+
 class External(Typed, kw_only=True):
     """TMF632 ExternalReference: the caller's own key of the party."""
 
@@ -75,6 +182,9 @@ class _Party(Typed, kw_only=True):
     contact_medium: Annotated[list[Contact], Meta(max_length=20)] | None = None
     external_reference: Annotated[list[External], Meta(max_length=1)] | None = None
     party_characteristic: Annotated[list[Named], Meta(max_length=100)] | None = None
+    related_party: Annotated[list[Related], Meta(max_length=50)] | None = None
+    credit_rating: Annotated[list[Rating], Meta(max_length=10)] | None = None
+    tax_exemption_certificate: Annotated[list[Exemption], Meta(max_length=20)] | None = None
 
 
 class IndividualUpdate(_Party, kw_only=True):
@@ -91,6 +201,18 @@ class IndividualUpdate(_Party, kw_only=True):
     country_of_birth: Line | None = None
     place_of_birth: Line | None = None
     location: Line | None = None
+    aristocratic_title: Line | None = None
+    death_date: Birth | None = None
+    family_name_prefix: Line | None = None
+    formatted_name: Line | None = None
+    generation: Line | None = None
+    legal_name: Line | None = None
+    middle_name: Line | None = None
+    preferred_given_name: Line | None = None
+    disability: Annotated[list[Disability], Meta(max_length=20)] | None = None
+    language_ability: Annotated[list[Language], Meta(max_length=50)] | None = None
+    other_name: Annotated[list[OtherName], Meta(max_length=20)] | None = None
+    skill: Annotated[list[Skill], Meta(max_length=50)] | None = None
     individual_identification: Annotated[list[Identification], Meta(max_length=1)] | None = None
 
 
@@ -102,6 +224,9 @@ class OrganizationUpdate(_Party, kw_only=True):
     organization_type: Line | None = None
     is_legal_entity: bool | None = None
     is_head_office: bool | None = None
+    name_type: Line | None = None
+    exists_during: Period | None = None
+    other_name: Annotated[list[OtherOrganizationName], Meta(max_length=20)] | None = None
     organization_identification: Annotated[list[Identification], Meta(max_length=1)] | None = None
 
 
@@ -133,15 +258,22 @@ def changes(body: IndividualUpdate | OrganizationUpdate, named: set[str]) -> dic
     if "contactMedium" in named:
         made |= contacts(body.contact_medium or [])
     plain = {field.encode_name: getattr(body, field.name) for field in msgspec.structs.fields(body)}
-    attributes = {name: plain[name] for name in PLAIN[kind] if name in named}
+    attributes = {name: msgspec.to_builtins(plain[name]) for name in PLAIN[kind] if name in named}
     if "partyCharacteristic" in named:
-        given = {one.name: one.value for one in body.party_characteristic or []}
-        made |= {name: given.pop(name) for name in _ATTRIBUTES if name in given}
-        attributes |= given
+        given = characteristics(body.party_characteristic or [])
+        attributes |= given.pop("attributes", {})
+        made |= given
     if attributes:
         made["attributes"] = attributes
     _refuse_useless(made)
     return made
+
+
+def characteristics(named: Iterable[Named]) -> dict[str, Any]:
+    """Characteristics in the words of PartyData: grade and branch, and extension attributes (EC-10)."""
+    given = {one.name: one.value for one in named}
+    made = {name: given.pop(name) for name in _ATTRIBUTES if name in given}
+    return {**made, "attributes": given} if given else made
 
 
 def party_data(body: IndividualUpdate | OrganizationUpdate, named: set[str]) -> PartyData:

@@ -13,8 +13,11 @@ CUSTOMERS = "/tmf-api/customerManagement/v4"
 TYPES = {"person": ("individual", "Individual"), "organisation": ("organization", "Organization")}
 
 
-def party(row: Mapping[str, Any]) -> Resource:
-    """A row of `party.pages.page` as Individual or Organization."""
+NOTHING: Mapping[str, Sequence[Mapping[str, Any]]] = {"related": (), "credit": (), "payment": ()}
+
+
+def party(row: Mapping[str, Any], around: Mapping[str, Sequence[Mapping[str, Any]]] = NOTHING) -> Resource:
+    """A row of `party.pages.page` as Individual or Organization; `around`: of `party.sharing.around`."""
     kind, type_name = TYPES[row["kind"]]
     plain = {name: value for name, value in row["attributes"].items() if name in PLAIN[row["kind"]]}
     made = individual(row) if kind == "individual" else organization(row)
@@ -29,7 +32,50 @@ def party(row: Mapping[str, Any]) -> Resource:
         contactMedium=contacts(row),
         externalReference=[{"externalReferenceType": source, "name": key} for source, key in row["xrefs"] or []],
         partyCharacteristic=characteristics(row),
+        relatedParty=related(around["related"]) or None,
+        creditRating=[credit_rating(one) for one in around["credit"]] or None,
     )
+
+
+def related(rows: Sequence[Mapping[str, Any]]) -> list[Resource]:
+    """Relations as RelatedParty: the role is what the other is to the party (code set party_relation)."""
+    return [
+        reference(
+            f"{BASE}/{TYPES[row['other_kind']][0]}",
+            row["other_id"],
+            TYPES[row["other_kind"]][1],
+            name=row["other_name"],
+            role=row["other_is"],
+        )
+        for row in rows
+    ]
+
+
+def period(row: Mapping[str, Any]) -> Resource:
+    """TMF TimePeriod of a row that holds for a time."""
+    made = {"startDateTime": instant(row["valid_from"]), "endDateTime": instant(row["valid_to"])}
+    return {name: value for name, value in made.items() if value is not None}
+
+
+def credit_rating(row: Mapping[str, Any]) -> Resource:
+    """An evaluation of credit as PartyCreditProfile."""
+    made = {"creditAgencyName": row["model"] or row["source"], "ratingReference": row["grade"],
+            "ratingScore": row["score"], "validFor": period(row)}  # fmt: skip
+    return {name: value for name, value in made.items() if value is not None}
+
+
+def credit_profile(row: Mapping[str, Any]) -> Resource:
+    """An evaluation of credit as TMF629 CreditProfile."""
+    made: Resource = {"creditProfileDate": instant(row["valid_from"]), "validFor": period(row)}
+    if row["score"] is not None:
+        made["creditScore"] = row["score"]
+    if (row["grade"] or "") in RISKS:
+        made["creditRiskRating"] = RISKS[row["grade"]]
+    return made
+
+
+RISKS = {"a": 1, "low": 1, "b": 2, "medium": 2, "c": 3, "high": 3, "d": 4}
+"""Grade of an evaluation → TMF's risk rating, 1 the least."""
 
 
 def individual(row: Mapping[str, Any]) -> Resource:
@@ -79,7 +125,11 @@ def contacts(row: Mapping[str, Any]) -> list[Resource]:
         ("telephone", {"contactType": "fixed", "phoneNumber": row["phone"]}, "phoneNumber"),
         ("email", {"contactType": "email", "emailAddress": row["email"]}, "emailAddress"),
     ]
-    found = [{"mediumType": kind, "characteristic": detail} for kind, detail, needed in made if detail[needed]]
+    found: list[Resource] = [
+        {"mediumType": kind, "preferred": True, "characteristic": detail}
+        for kind, detail, needed in made
+        if detail[needed]
+    ]
     if row["address"]:
         place = {
             "street1": row["address"],
@@ -88,7 +138,9 @@ def contacts(row: Mapping[str, Any]) -> list[Resource]:
             "postCode": row["postcode"],
         }
         detail = {name: value for name, value in place.items() if value}
-        found.append({"mediumType": "postalAddress", "characteristic": {"contactType": "address", **detail}})
+        found.append(
+            {"mediumType": "postalAddress", "preferred": True, "characteristic": {"contactType": "address", **detail}}
+        )
     return found
 
 
@@ -100,8 +152,12 @@ def characteristics(row: Mapping[str, Any]) -> list[Resource]:
     return [{"name": name, "value": value} for name, value in given.items() if value is not None]
 
 
-def customer(row: Mapping[str, Any], accounts: Sequence[Mapping[str, Any]]) -> Resource:
-    """A row of `party.pages.page` with its accounts (id, name) as Customer."""
+def customer(
+    row: Mapping[str, Any],
+    accounts: Sequence[Mapping[str, Any]],
+    around: Mapping[str, Sequence[Mapping[str, Any]]] = NOTHING,
+) -> Resource:
+    """A row of `party.pages.page` with its accounts (id, name) as Customer; `around`: of `party.sharing.around`."""
     kind, type_name = TYPES[row["kind"]]
     return identified(
         CUSTOMERS,
@@ -117,5 +173,9 @@ def customer(row: Mapping[str, Any], accounts: Sequence[Mapping[str, Any]]) -> R
             reference(None, account["id"], "BillingAccount", name=account["name"] or str(account["id"]))
             for account in accounts
         ],
+        creditProfile=[credit_profile(one) for one in around["credit"]] or None,
+        paymentMethod=[reference(None, one["value"], "PaymentMethod", name=one["value"]) for one in around["payment"]]
+        or None,
+        relatedParty=related(around["related"]) or None,
         validFor={"startDateTime": instant(row["effective_at"])},
     )

@@ -1,0 +1,64 @@
+"""What TMF632 and TMF629 have in common: retired and erased ids, and what stands beside a party."""
+
+from typing import Any
+
+from hutong import party
+from hutong.api.tmf.errors import error_body
+from hutong.api.tmf.party_body import KINDS, IndividualUpdate, OrganizationUpdate
+from hutong.api.tmf.product_order_body import number
+from hutong.api.tmf.resource import JsonAnswer
+from hutong.identity import Principal
+from hutong.party.areas import people
+from hutong.party.lifecycle.changes import apply_change
+from hutong.party.lifecycle.tombstones import check_tombstone
+from hutong.party.reading import pages
+from hutong.party.relations.relate import relate
+from hutong.party.sharing.around import around
+from hutong.platform.errors import NotFound
+from hutong.platform.settings import settings
+
+
+def current(viewer: Principal, key: int, kind: str | None = None) -> int:
+    """The living party an id stands for: itself, or the survivor it was merged into, if the viewer sees that one.
+
+    Raises NotFound, Gone for one that was erased.
+    """
+    living = party.survivor_ids([key])[key]
+    kinds = {"kind": [KINDS[kind]]} if kind else {}
+    if not pages.page(viewer, {"id": [str(living)], **kinds}, limit=1).rows:
+        check_tombstone(key)
+        raise NotFound("api-resource-unknown")
+    return living
+
+
+def elsewhere(path: str, key: int, status: int) -> JsonAnswer:
+    """Where a resource is found that was merged: 301 to read it there, 308 to ask the same there again."""
+    place = f"{settings.public_url}{path}/{key}"
+    content = error_body("api-resource-merged", f"Merged into {key}", status, place)
+    return JsonAnswer(content, status_code=status, headers={"Location": place})
+
+
+def modify(viewer: Principal, key: int, changes: dict[str, Any]) -> int:
+    """Ask for a change of attributes. Returns the status to answer: 200, or 202 while it waits for approval."""
+    applied = apply_change(viewer, "modify", [key], body={"attributes": changes})
+    return 202 if applied.state == "pending" else 200
+
+
+def add_beside(viewer: Principal, key: int, stated: IndividualUpdate | OrganizationUpdate) -> None:
+    """Add the relations and ratings that a document states and that are not there yet.
+
+    The specification's role is what the other is to this party, so the relation is stated of the other.
+    """
+    if not (stated.related_party or stated.credit_rating):
+        return
+    known = around(viewer, [key])[key]
+    there = {(str(row["other_id"]), row["other_is"]) for row in known["related"]}
+    for other in stated.related_party or []:
+        if (other.id, other.role) not in there:
+            relate(viewer, number(other.id, "relatedParty"), key, other.role)
+    ratings = {(row["score"], row["grade"], row["model"]) for row in known["credit"]}
+    for rating in stated.credit_rating or []:
+        score, grade, model = rating.rating_score, rating.rating_reference, rating.credit_agency_name
+        if (score, grade, model) not in ratings:
+            values = {"kind": "credit", "score": score, "grade": grade, "model": model}
+            people.state(viewer, key, "evaluation", values)
