@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from hutong.api import (
     docs,
     party_changes,
+    party_explanations,
     party_exports,
     party_matching,
     party_records,
@@ -47,6 +48,7 @@ ROUTERS = (
     *(hub.routes(told, tag) for told, tag in webhook_forms.HUBS),
     product_catalog.router,
     party_changes.router,
+    party_explanations.router,
     party_exports.router,
     party_records.router,
     party_reveal.router,
