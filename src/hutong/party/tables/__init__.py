@@ -9,6 +9,7 @@ from hutong.party.tables.base import metadata
 from hutong.party.tables.judgements import document, judgement, operation, operation_record, suspect_group
 from hutong.party.tables.lifecycle import change_request, erased_key, policy, tombstone, widened
 from hutong.party.tables.matching import changed_record, crowded_key, generic_value, match_key, run, statistics
+from hutong.party.tables.models import model_review, model_version
 from hutong.party.tables.parties import party, party_value, redirect, xref
 from hutong.party.tables.quality import (
     QUALITY_VIEWS,
@@ -43,6 +44,8 @@ __all__ = [
     "crowded_key",
     "generic_value",
     "match_key",
+    "model_review",
+    "model_version",
     "run",
     "statistics",
     "area_tables",

@@ -443,6 +443,29 @@ def upgrade() -> None:
     comment="records by what they must share to be compared; derived from records and the rules' blocks"
     )
     op.create_index('ix_match_key_record', 'match_key', ['record_id'], unique=False, schema='party')
+    op.create_table('model_version',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False, comment='kind of party'),
+    sa.Column('version', sa.Text(), nullable=False, comment='hash of the content'),
+    sa.Column('body', sa.Text(), nullable=False, comment='the model as JSON, as it was hashed'),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('trained_by', sa.Text(), nullable=False),
+    sa.Column('trained_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('records', sa.BigInteger(), nullable=False, comment='trained on'),
+    sa.Column('merge_bits', sa.Float(), nullable=True, comment='weight from which the model merges; proposed by the review, fixed on approval'),
+    sa.Column('evaluation', postgresql.JSONB(astext_type=sa.Text()), nullable=True, comment='what the reviewed sample says'),
+    sa.Column('evaluated_by', sa.Text(), nullable=True),
+    sa.Column('evaluated_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('approved_by', sa.Text(), nullable=True),
+    sa.Column('approved_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('in_force_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('retired_at', sa.DateTime(timezone=True), nullable=True),
+    sa.CheckConstraint("state IN ('trained', 'evaluated', 'approved', 'in_force', 'retired')", name=op.f('ck_model_version_state')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_model_version')),
+    schema='party',
+    comment='versions of the model; only one that was measured and approved by a second person judges'
+    )
+    op.create_index('ux_model_version_in_force', 'model_version', ['kind'], unique=True, schema='party', postgresql_where=sa.text("state = 'in_force'"))
     op.create_table('party_relation',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('of_source', sa.Text(), nullable=False, comment='whom it is about: cross-reference of one of the records'),
@@ -842,6 +865,21 @@ def upgrade() -> None:
     comment='who belongs to a household, and who was taken out of it'
     )
     op.create_index('ix_household_member_of', 'household_member', ['of_source', 'of_key'], unique=False, schema='party')
+    op.create_table('model_review',
+    sa.Column('model_id', sa.BigInteger(), nullable=False),
+    sa.Column('left_id', sa.BigInteger(), nullable=False, comment='source record'),
+    sa.Column('right_id', sa.BigInteger(), nullable=False),
+    sa.Column('weight', sa.Float(), nullable=False, comment='bits'),
+    sa.Column('stratum', sa.Integer(), nullable=False, comment='least weight of the stratum, bits'),
+    sa.Column('population', sa.BigInteger(), nullable=False, comment='pairs in the stratum'),
+    sa.Column('same', sa.Text(), nullable=True, comment='yes, no, unknown; null: waits for review'),
+    sa.Column('reviewed_by', sa.Text(), nullable=True),
+    sa.Column('reviewed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['model_id'], ['party.model_version.id'], name=op.f('fk_model_review_model_id')),
+    sa.PrimaryKeyConstraint('model_id', 'left_id', 'right_id', name=op.f('pk_model_review')),
+    schema='party',
+    comment='stratified sample of pairs by weight, for people to review'
+    )
     op.create_table('portal_session',
     sa.Column('token_hash', sa.Text(), nullable=False),
     sa.Column('account_id', sa.BigInteger(), nullable=False),
@@ -980,6 +1018,7 @@ def downgrade() -> None:
     op.drop_table('quality_run', schema='party')
     op.drop_table('quality_rule', schema='party')
     op.drop_table('portal_session', schema='party')
+    op.drop_table('model_review', schema='party')
     op.drop_index('ix_household_member_of', table_name='household_member', schema='party')
     op.drop_table('household_member', schema='party')
     op.drop_index('ix_group_member_of', table_name='group_member', schema='party')
@@ -1030,6 +1069,8 @@ def downgrade() -> None:
     op.drop_index('ix_party_relation_to', table_name='party_relation', schema='party')
     op.drop_index('ix_party_relation_of', table_name='party_relation', schema='party')
     op.drop_table('party_relation', schema='party')
+    op.drop_index('ux_model_version_in_force', table_name='model_version', schema='party', postgresql_where=sa.text("state = 'in_force'"))
+    op.drop_table('model_version', schema='party')
     op.drop_index('ix_match_key_record', table_name='match_key', schema='party')
     op.drop_table('match_key', schema='party')
     op.drop_table('mapping_document', schema='party')
