@@ -37,12 +37,19 @@ class Sample(NamedTuple):
 Asked = Callable[[random.Random], str]
 
 
-def sample(scope: str) -> Sample:
-    """Random values over all parties, those of a scoped viewer from the rows they see."""
+def sample(client: TestClient) -> Sample:
+    """Values of rows the viewer sees, from pages all over their list; none where they see no customer."""
+    chance, ids = random.Random(7), []  # noqa: S311
+    with database.read("party") as conn:
+        last = int(conn.execute(text("SELECT max(id) FROM party.party")).scalar_one())
+    for after in [0, *(chance.randrange(last) for _ in range(8))]:
+        answer = client.get(f"/customers/rows?limit=100&after={after}")
+        ids += [row["id"] for row in answer.json()["rows"]] if answer.status_code == 200 else []
     with database.read("party") as conn:
         rows = conn.execute(
-            text(f"""SELECT id, name, name_key, mobile, id_number FROM party.party TABLESAMPLE SYSTEM (20)
-                     WHERE state = 'active' AND kind = 'person' AND {scope} ORDER BY random() LIMIT 500""")
+            text("""SELECT id, name, name_key, mobile, id_number FROM party.party
+                    WHERE id = ANY(:ids) AND kind = 'person' ORDER BY id"""),
+            {"ids": ids},
         ).all()
         suspects = conn.execute(text("SELECT id FROM party.suspect_group WHERE state = 'open' LIMIT 2000")).scalars()
         return Sample([row.id for row in rows], [row.name for row in rows if row.name],
@@ -54,10 +61,10 @@ def questions(found: Sample) -> dict[str, Asked]:
     """Kind of request → makes an address."""
     last = max(found.ids)
     asked: dict[str, Asked] = {
-        "home": lambda r: "/",
-        "list, first page": lambda r: "/customers/rows",
+        "home": lambda _: "/",
+        "list, first page": lambda _: "/customers/rows",
         "list, deep": lambda r: f"/customers/rows?after={r.randrange(last)}",
-        "list of organisations": lambda r: "/customers/rows?kind=organisation",
+        "list of organisations": lambda _: "/customers/rows?kind=organisation",
         "list, a grade, deep": lambda r: f"/customers/rows?grade=gold&after={r.randrange(last)}",
         "search, whole name": lambda r: f"/search/quick?q={r.choice(found.names)}",
         "search, surname": lambda r: f"/search/quick?q={r.choice(found.names)[:1] * 1}%20",
@@ -68,9 +75,9 @@ def questions(found: Sample) -> dict[str, Asked]:
         "search, phone": lambda r: f"/search/quick?q={r.choice(found.phones)}",
         "search, document": lambda r: f"/search/quick?q={r.choice(found.documents)}",
         "search, nothing": lambda r: f"/search/quick?q=139{r.randrange(10**8):08d}",
-        "suspects": lambda r: "/suspects",
+        "suspects": lambda _: "/suspects",
         "one suspect": lambda r: f"/suspects/{r.choice(found.suspects)}",
-        "loads": lambda r: "/loads",
+        "loads": lambda _: "/loads",
         "customer": lambda r: f"/customers/{r.choice(found.ids)}",
     }
     for tab in PARTS:
@@ -80,7 +87,7 @@ def questions(found: Sample) -> dict[str, Asked]:
 
 def measured(client: TestClient, make: Asked, count: int) -> tuple[list[float], int]:
     """Milliseconds of each answer, sorted, and the last status. The first two only warm caches."""
-    chance = random.Random(7)
+    chance = random.Random(7)  # noqa: S311 - the same requests each time
     took: list[float] = []
     for number in range(count + 2):
         path = make(chance)
@@ -95,16 +102,17 @@ def measured(client: TestClient, make: Asked, count: int) -> tuple[list[float], 
 
 
 def rows(role: str, count: int) -> Iterator[tuple[str, float, float, float]]:
-    """Kind, p50, p95 and longest of each kind of request that the role may make."""
+    """Kind, least, p50 and p95 of each kind of request that the role may make."""
     client = TestClient(create_app(), headers={"accept": "text/html"}, follow_redirects=False)
     entered = client.post("/sign-in", data={"login": role, "password": console_load.PASSWORD, "to": "/"})
     assert entered.status_code == 303
-    path = "(SELECT path FROM identity.unit WHERE code = 'east-01')"
-    scope = f"starts_with(unit_path, {path})" if role in console_load.PLACES else "true"
-    for kind, make in questions(sample(scope)).items():
+    found = sample(client)
+    if not found.ids:
+        return
+    for kind, make in questions(found).items():
         took, _ = measured(client, make, count)
         if took:
-            yield kind, took[len(took) // 2], took[min(int(len(took) * 0.95), len(took) - 1)], took[-1]
+            yield kind, took[0], took[len(took) // 2], took[min(int(len(took) * 0.95), len(took) - 1)]
 
 
 def held() -> int:
@@ -126,12 +134,10 @@ def main() -> None:
     print(f"{held():,} customers", flush=True)
     slow = 0
     for role in roles:
-        print(f"\n{role:32} {'p50 ms':>8} {'p95 ms':>8} {'max ms':>8}")
-        for kind, middle, high, longest in rows(role, requests):
+        print(f"\n{role:32} {'min ms':>8} {'p50 ms':>8} {'p95 ms':>8}")
+        for kind, least, middle, high in rows(role, requests):
             slow += high > BOUND_MS
-            print(
-                f"{kind:32} {middle:8.1f} {high:8.1f} {longest:8.1f}{'  SLOW' if high > BOUND_MS else ''}", flush=True
-            )
+            print(f"{kind:32} {least:8.1f} {middle:8.1f} {high:8.1f}{'  SLOW' if high > BOUND_MS else ''}", flush=True)
     print(f"\n{slow} kinds of request over {BOUND_MS} ms (p95)")
 
 

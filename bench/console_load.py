@@ -1,4 +1,4 @@
-"""(part of the measurement of the console) Many customers at once: a real base through the pipeline, then copies made by SQL.
+"""(part of the measurement of the console) Many customers: a real base through the pipeline, then copies by SQL.
 
 A documented shortcut: the base (a 20th of the customers, at most 25,000) is taken in and resolved as usual; each copy
 shifts the ids and the digits of phones, documents and keys, and pairs names of its own, so that what is searched is as
@@ -126,7 +126,9 @@ def multiply(conn: Connection, copy: int) -> None:
     _copy(conn, suspect_group, moves, "", "b.id <= s.grp", copy)
 
 
-def _copy(conn: Connection, table: sqlalchemy.Table, moves: dict[str, str], joined: str, where: str, copy: int) -> None:
+def _copy(  # noqa: PLR0917 - one line for each table
+    conn: Connection, table: sqlalchemy.Table, moves: dict[str, str], joined: str, where: str, copy: int
+) -> None:
     names = [column.name for column in table.columns if not column.computed]
     wanted = ", ".join(moves.get(name, f"b.{name}") for name in names)
     statement = f"""INSERT INTO {table.schema}.{table.name} ({", ".join(names)})
