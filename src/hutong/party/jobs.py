@@ -1,7 +1,9 @@
 """The customer master's long work (EC-19): taking in an uploaded file, and resolving all records."""
 
 from dataclasses import asdict
+from typing import Any
 
+from hutong.identity import users
 from hutong.party.ingest import mappings, uploads
 from hutong.party.ingest.load import load_file
 from hutong.party.lifecycle import changes
@@ -10,6 +12,7 @@ from hutong.party.quality.tasks import settle_waiting
 from hutong.party.relations import find_households as households
 from hutong.party.resolution.resolve import resolve
 from hutong.party.sharing import exports
+from hutong.party.stewardship import enhancement
 from hutong.platform import clock, database, jobs, schedules
 
 EXCLUSIVE = "party.resolve"
@@ -99,6 +102,19 @@ def find_households(ctx: jobs.JobContext) -> None:
 def settle_changes(ctx: jobs.JobContext) -> None:
     """End requests whose time is over; finish approved changes whose effect was cut off (EC-02)."""
     ctx.checkpoint({"finished": len(changes.resume_approved()), "expired": changes.expire_due()})
+
+
+@jobs.job("party.enhance")
+def run_enhancement(ctx: jobs.JobContext, *, batch: int, action: str, user: int) -> None:
+    """Preview, apply or take back a large enhancement batch, for the user who asked (EC-08)."""
+    with database.begin("identity") as conn:
+        viewer = users.principal(conn, user)
+    ctx.progress(0, 1, action)
+    done: Any = {"preview": enhancement.preview, "apply": enhancement.apply, "withdraw": enhancement.withdraw}[action](
+        viewer, batch
+    )
+    ctx.checkpoint({"batch": batch, "done": action, "rows": done["rows"] if isinstance(done, dict) else done})
+    ctx.progress(1, 1, "done")
 
 
 schedules.schedule("party.changes", "*/15 * * * *", "party.changes")

@@ -1,0 +1,171 @@
+"""The stewards' pages in Chromium: queue, review, bulk, merge with what follows, history, approvals, erasure."""
+
+import re
+from typing import Any
+
+import pytest
+from sample_site import Site
+from sqlalchemy import text
+from test_pages import open_as
+
+from hutong.identity import SYSTEM, Principal
+from hutong.party.lifecycle.changes import apply_change
+from hutong.party.reading import suspects
+from hutong.party.stewardship import decide
+from hutong.platform import database
+
+pytestmark = pytest.mark.browser
+OTHER = Principal(99, "user", "other", frozenset({"party.*"}), clear=frozenset({"*"}))
+
+
+def pool() -> list[dict[str, Any]]:
+    """Groups nobody holds."""
+    return suspects.queue(SYSTEM, limit=200)
+
+
+def test_the_queue_by_keys(browser: Any, served: str, site: Site) -> None:
+    """EC-06: j, k and Enter walk the queue, ? shows the keys, u notes and moves on within the same filter."""
+    page, complaints = open_as(browser, served, "steward", "en")
+    page.goto(f"{served}/suspects?view=pool&kind=person")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    assert page.locator("tr.at").count() == 1
+    page.keyboard.press("?")
+    page.wait_for_selector("dialog#keys[open]")
+    page.click("dialog#keys [data-close]")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert re.search(r"/suspects/\d+\?view=pool&kind=person$", page.url)
+    here = page.url
+    with page.expect_navigation():
+        page.keyboard.press("c")
+    page.wait_for_selector("section.decide")
+    with page.expect_navigation():
+        page.keyboard.press("u")
+    assert page.url != here and "kind=person" in page.url
+    assert complaints == []
+    page.context.close()
+
+
+def test_differences_are_marked(browser: Any, served: str, site: Site) -> None:
+    """EC-06: the characters in which values differ are marked, not the whole value."""
+    page, complaints = open_as(browser, served, "steward")
+    page.goto(f"{served}/suspects/{pool()[0]['id']}")
+    marks = page.locator("table.compare mark")
+    assert marks.count() > 0
+    cells = page.locator("table.compare td.differs")
+    assert any(mark != cell for mark, cell in zip(marks.all_inner_texts(), cells.all_inner_texts(), strict=False))
+    assert complaints == []
+    page.context.close()
+
+
+def test_many_groups_of_one_rule(browser: Any, served: str, site: Site) -> None:
+    """EC-06: ticked, previewed, decided; what came of each is shown."""
+    page, complaints = open_as(browser, served, "steward")
+    before = len(pool())
+    page.goto(f"{served}/suspects")
+    for box in page.locator("input[name=group]").all()[:2]:
+        box.check()
+    page.keyboard.press("s")
+    page.wait_for_selector("#bulk-form table tr")
+    page.fill("#bulk-form [name=reason]", "different people")
+    page.click("#bulk-form button.primary")
+    page.wait_for_selector("#outcomes .tag.good")
+    assert len(pool()) == before - 2 and complaints == []
+    page.context.close()
+
+
+def test_a_second_person_reviews(browser: Any, served: str, site: Site) -> None:
+    """EC-06: a proposal of somebody else is approved by key a; it waited for me on the first page."""
+    group = pool()[0]
+    with database.begin("party") as conn:
+        conn.execute(text("UPDATE party.party SET grade = 'diamond' WHERE id = :id"), {"id": group["party_ids"][0]})
+    assert decide.decide(OTHER, group["id"], [group["party_ids"]], "same customer", force=True).state == "proposed"
+    page, complaints = open_as(browser, served, "steward", "en")
+    assert page.locator("a[href='/suspects?view=review']").count() == 1
+    page.goto(f"{served}/suspects/{group['id']}?view=review")
+    page.wait_for_selector("p.hint")
+    with page.expect_navigation():
+        page.keyboard.press("a")
+    assert suspects.group(SYSTEM, group["id"])["state"] == "decided" and complaints == []
+    page.context.close()
+
+
+def test_merge_shows_what_follows_and_history_takes_it_back(browser: Any, served: str, site: Site) -> None:
+    """EC-07: holdings of both are told; the merge is found in the history and taken back there."""
+    page, complaints = open_as(browser, served, "administrator")
+    page.goto(f"{served}/customers/{site.merged_from}/merge?with={site.customer}")
+    page.wait_for_selector("table.compare td.golden")
+    follows = page.locator("section.card", has_text="账户").inner_text()
+    assert "账户" in follows
+    if page.locator("input[name=force]").count():
+        page.check("input[name=force]")
+    page.fill("textarea[name=reason]", "walked through")
+    with page.expect_navigation():
+        page.click("button.primary")
+    if "pending=true" not in page.url:
+        page.goto(f"{served}/merges?words=walked")
+        page.click("button:has-text('撤')")
+        page.fill("dialog[open] textarea", "taken back")
+        with page.expect_navigation():
+            page.click("dialog[open] button.primary")
+        page.wait_for_selector("span.tag")
+    assert complaints == []
+    page.context.close()
+
+
+def test_a_change_is_approved_and_shown(browser: Any, served: str, site: Site) -> None:
+    """EC-02: pending on the customer's page and in the approvals with before and after; shown once approved."""
+    with database.read("party") as conn:
+        id, name = conn.execute(
+            text(
+                "SELECT id, name FROM party.party "
+                "WHERE kind = 'person' AND state = 'active' AND record_count = 1 LIMIT 1"
+            )
+        ).one()
+    assert apply_change(OTHER, "modify", [id], body={"attributes": {"name": name + "一"}}, reason="as on card").rule
+    page, complaints = open_as(browser, served, "steward", "en")
+    page.goto(f"{served}/customers/{id}")
+    page.wait_for_selector("p.hint")
+    page.goto(f"{served}/approvals")
+    card = page.locator("section.request").first
+    assert name in card.inner_text()
+    with page.expect_navigation():
+        card.locator("button.good").click()
+    with database.read("party") as conn:
+        assert conn.execute(text("SELECT name FROM party.source_record WHERE source = 'api'")).scalars().all() == [
+            name + "一"
+        ]
+    assert complaints == []
+    page.context.close()
+
+
+def test_erasure_is_asked_for(browser: Any, served: str, site: Site) -> None:
+    """EC-02: what it means is told first; it waits for another person."""
+    page, complaints = open_as(browser, served, "steward")
+    page.goto(f"{served}/customers/{site.merged_from}/erase")
+    page.fill("textarea[name=reason]", "asked by the person")
+    with page.expect_navigation():
+        page.click("button.primary")
+    page.wait_for_selector("p.hint")
+    page.goto(f"{served}/approvals?view=mine")
+    assert page.locator("button[value=withdraw]").count() == 1 and complaints == []
+    page.context.close()
+
+
+@pytest.mark.parametrize("locale", ["zh-CN", "en"])
+@pytest.mark.parametrize("width", [1440, 390], ids=["desktop", "phone"])
+def test_pages_do_not_complain(browser: Any, served: str, site: Site, locale: str, width: int) -> None:
+    """XP-07: every page in both languages, no wider than the screen."""
+    page, complaints = open_as(browser, served, "steward", locale, {"width": width, "height": 900})
+    paths = ["/suspects", "/suspects?view=review", "/suspects?view=all", "/suspects?view=done", "/merges", "/approvals",
+             "/approvals?view=mine", "/approvals?view=decided", "/approvals?view=erased",
+             f"/customers/{site.customer}?tab=changes", f"/customers/{site.customer}/split",
+             f"/customers/{site.customer}/erase", f"/suspects/{site.group}"]  # fmt: skip
+    for path in paths:
+        assert page.goto(served + path).status == 200, path
+        page.wait_for_load_state("networkidle")
+        wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert wide <= 1, f"{path} is {wide} pixels too wide"
+        assert complaints == [], path
+    page.context.close()
