@@ -67,7 +67,6 @@ source_record = Table(
     Column("issues", ARRAY(Text), nullable=False, comment="what standardisation could not use, as attribute:reason"),
     Column("source_created_at", DateTime(timezone=True)),
     Column("source_changed_at", DateTime(timezone=True), comment="recency, by the source's clock"),
-    Column("confirmed_at", DateTime(timezone=True), comment="the customer themselves said so then (EC-08)"),
     Column("content_hash", Text, nullable=False, comment="of the row as it came and the mapping"),
     Column("withdrawn_at", DateTime(timezone=True), comment="its source ended it then: deleted, or no longer stated"),
     Column("owner_id", BigInteger, comment="user who made a party by this record"),

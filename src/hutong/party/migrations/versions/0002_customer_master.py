@@ -956,7 +956,6 @@ def upgrade() -> None:
         existing_comment='what a party is to us',
         schema='party'
     )
-    op.add_column('source_record', sa.Column('confirmed_at', sa.DateTime(timezone=True), nullable=True, comment='the customer themselves said so then (EC-08)'), schema='party')
     op.add_column('source_record', sa.Column('withdrawn_at', sa.DateTime(timezone=True), nullable=True, comment='its source ended it then: deleted, or no longer stated'), schema='party')
     op.drop_index(op.f('ix_source_record_unsettled'), table_name='source_record', schema='party', postgresql_where='(NOT settled)')
     op.drop_column('source_record', 'settled', schema='party')
@@ -974,7 +973,6 @@ def downgrade() -> None:
     op.add_column('source_record', sa.Column('settled', sa.BOOLEAN(), server_default=sa.text('false'), autoincrement=False, nullable=False, comment='the golden record knows it'), schema='party')
     op.create_index(op.f('ix_source_record_unsettled'), 'source_record', ['id'], unique=False, schema='party', postgresql_where='(NOT settled)')
     op.drop_column('source_record', 'withdrawn_at', schema='party')
-    op.drop_column('source_record', 'confirmed_at', schema='party')
     op.create_table_comment(
         'role',
         'what a party is to us',
