@@ -31,6 +31,7 @@ ENTRIES = (
     Entry("/calls", "web-nav-calls", "party.calls", "letter", "web-group-serve"),
     Entry("/call-lists", "web-nav-call-lists", "party.calls.lead", "tasks", "web-group-serve"),
     Entry("/claims-desk", "web-nav-claims-desk", "party.claims", "scales", "web-group-serve"),
+    Entry("/portal-accounts", "web-nav-portal-accounts", "party.change", "people", "web-group-serve"),
     Entry("/exports", "web-nav-exports", "party.export", "inbox", "web-group-serve"),
     Entry("/reports", "web-nav-reports", "insight.read", "chart", "web-group-insight"),
     Entry("/orders", "web-nav-orders", "ordering.read", "orders", "web-group-order"),

@@ -10,9 +10,9 @@ from hutong.party.columns import ATTRIBUTES
 from hutong.platform import cel
 from hutong.platform.errors import Invalid
 
-_GIVEN = ("name", "gender", "birth_date", "id_type", "id_number", "mobile", "phone", "email", "bank_card", "address",
+KNOWN = ("name", "gender", "birth_date", "id_type", "id_number", "mobile", "phone", "email", "bank_card", "address",
           "postcode", "contact_name", "grade", "branch", "created", "changed")  # fmt: skip
-TEXTS = tuple(name for name in _GIVEN if name not in ("birth_date", "created", "changed"))
+TEXTS = tuple(name for name in KNOWN if name not in ("birth_date", "created", "changed"))
 """Attributes given as text."""
 CODED = ("id_type", "gender", "grade", "branch")
 """Attributes whose values may be codes of the source."""
@@ -154,8 +154,8 @@ class Mapping(Strict):
     @classmethod
     def known(cls, columns: dict[str, Given]) -> dict[str, Given]:
         """Refuse attributes the model does not have."""
-        if unknown := sorted(set(columns) - set(_GIVEN)):
-            raise ValueError(f"unknown attributes {unknown}; known: {', '.join(_GIVEN)}")
+        if unknown := sorted(set(columns) - set(KNOWN)):
+            raise ValueError(f"unknown attributes {unknown}; known: {', '.join(KNOWN)}")
         return columns
 
     @model_validator(mode="after")
@@ -170,7 +170,7 @@ class Mapping(Strict):
         names = [self.key, *([self.kind.column] if self.kind.column else [])]
         names += [self.operation.column] if self.operation else []
         names += [column for given in self.columns.values() for column in given.columns]
-        return list(dict.fromkeys([*names, *self.attributes.values()]))
+        return [name for name in dict.fromkeys([*names, *self.attributes.values()]) if name]
 
 
 def read_mapping(path: Path) -> Mapping:

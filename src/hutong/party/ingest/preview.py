@@ -15,7 +15,7 @@ from hutong import masterdata
 from hutong.party.columns import NAMES
 from hutong.party.ingest import staging
 from hutong.party.ingest.files import read
-from hutong.party.ingest.mapping import FileForm, Mapping
+from hutong.party.ingest.mapping import FileForm, KindRule, Mapping
 from hutong.party.ingest.values import Standardiser
 from hutong.platform import database
 
@@ -66,7 +66,8 @@ def written(rows: Sequence[MappingOf[str, Any]]) -> Iterator[Path]:
 def samples(path: Path, mapping: Mapping, each: int = 5) -> dict[str, list[str]]:
     """Column → some of its values, as they are in the file. The columns are those the file has."""
     with duckdb.connect() as duck:
-        bare = mapping.model_copy(update={"columns": {}, "attributes": {}})
+        nothing = {"key": "", "kind": KindRule(always="person"), "operation": None, "columns": {}, "attributes": {}}
+        bare = mapping.model_copy(update=nothing)
         read(duck, path, bare)
         columns = [row[0] for row in duck.execute("DESCRIBE raw").fetchall() if row[0] not in ("row_number", "broken")]
         made: dict[str, list[str]] = {}

@@ -11,8 +11,9 @@ import msgspec
 from sqlalchemy import func, select, text
 
 from hutong.identity import Principal, require
+from hutong.identity.masking import mask
 from hutong.identity.protection import record_read
-from hutong.party.columns import SENSITIVE
+from hutong.party.columns import SENSITIVE, followers
 from hutong.party.ingest import loads, mappings, preview
 from hutong.party.ingest.load import Taking, take_in
 from hutong.party.ingest.mapping import FileForm
@@ -121,10 +122,28 @@ def corrected(viewer: Principal, row: Found, changes: Changes) -> dict[str, Any]
 
 
 def tried(viewer: Principal, reject_id: int, changes: Changes) -> preview.Row:
-    """What would become of a row with changes; nothing is stored."""
+    """What would become of a row with changes, as the viewer may see it; nothing is stored."""
     require(viewer, RIGHT)
     row = _row(reject_id)
-    return preview.of_rows(_document(row), [corrected(viewer, row, changes)])[0]
+    made = preview.of_rows(_document(row), [corrected(viewer, row, changes)])[0]
+    return seen(viewer, {name: value for name, value in made.items() if name != "raw"})
+
+
+def seen(viewer: Principal, made: preview.Row) -> preview.Row:
+    """A standardised row with the values masked that the viewer may not see, and what would tell them left out."""
+    shown = dict(made)
+    for name, kind in SENSITIVE.items():
+        if viewer.sees(kind):
+            continue
+        if shown.get(name) is not None:
+            shown[name] = mask(kind, str(shown[name]))
+        for follower in followers(name):
+            if follower not in _TELLING_NOTHING:
+                shown.pop(follower, None)
+    return shown
+
+
+_TELLING_NOTHING = ("id_type", "id_valid", "name_partial", "province", "city")
 
 
 def resubmit(viewer: Principal, reject_id: int, changes: Changes) -> bool:

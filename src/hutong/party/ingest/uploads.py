@@ -15,10 +15,10 @@ _TOKEN = re.compile(r"^[0-9a-f]{32}$")
 _UNSAFE = re.compile(r"[^\w.\-]+")
 
 
-def keep(file: BinaryIO, name: str) -> tuple[str, str]:
+def keep(file: BinaryIO, name: str, most: int = LARGEST_BYTES) -> tuple[str, str]:
     """Store an uploaded file. Returns (token, file name without anything a path could hide in).
 
-    Raises Unprocessable for an empty file, or one above `LARGEST_BYTES`; then nothing is kept.
+    Raises Unprocessable for an empty file, or one above `most` bytes; then nothing is kept.
     """
     token = secrets.token_hex(16)
     safe = _UNSAFE.sub("_", Path(name.replace("\\", "/")).name).lstrip(".")[-100:] or "upload"
@@ -26,12 +26,12 @@ def keep(file: BinaryIO, name: str) -> tuple[str, str]:
     folder.mkdir(parents=True)
     size = 0
     with (folder / safe).open("wb") as target:
-        while size <= LARGEST_BYTES and (part := file.read(CHUNK_BYTES)):
+        while size <= most and (part := file.read(CHUNK_BYTES)):
             size += len(part)
             target.write(part)
-    if not 0 < size <= LARGEST_BYTES:
+    if not 0 < size <= most:
         shutil.rmtree(folder)
-        raise Unprocessable("party-upload-size", field="file", file=safe, most=LARGEST_BYTES >> 30)
+        raise Unprocessable("party-upload-size", field="file", file=safe, most=f"{most / (1 << 30):.3g}")
     return token, safe
 
 

@@ -1,0 +1,114 @@
+"""EC-03: mapping documents edited with a sample, and rejected rows worked off, in the console."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sample_site import Site
+from sqlalchemy import text
+from test_pages import open_as
+
+from hutong.party.ingest import mappings
+from hutong.platform import database, jobs
+
+SignIn = Callable[[str], TestClient]
+SAMPLE = "客户号,姓名,手机,证件\nN1,王小明先生,13912340001,11010519491231002X\nN2,测试,13912340002,\n"
+
+
+def one(query: str) -> Any:
+    """A single value."""
+    with database.read("party") as conn:
+        return conn.execute(text(query)).scalar_one()
+
+
+@pytest.mark.browser
+def test_a_mapping_is_made_from_a_sample(browser: Any, served: str, site: Site, tmp_path: Path) -> None:
+    """EC-03: begin, upload a sample, take the guessed columns, preview, see the difference, publish, put back."""
+    file = tmp_path / "newsletter.csv"
+    file.write_text(SAMPLE, encoding="utf-8")
+    page, complaints = open_as(browser, served, "steward")
+    page.goto(f"{served}/mappings")
+    page.click("[data-open=begin]")
+    page.fill("#begin input[name=name]", "ours/newsletter")
+    page.click("#begin .primary")
+    page.wait_for_url("**/mappings/ours/newsletter*")
+    page.set_input_files("#sample input[type=file]", str(file))
+    page.click("#sample button")
+    page.wait_for_selector("#columns select")
+    assert page.input_value('select[name="column:姓名"]') == "name"
+    assert page.input_value('select[name="column:手机"]') == "mobile"
+    assert page.input_value('select[name="column:证件"]') == ""
+    page.select_option('select[name="column:客户号"]', "key")
+    page.click("#columns .primary")
+    page.locator("textarea.code", has_text="mobile: 手机").wait_for()
+    page.click("#editor button[type=submit]")
+    page.wait_for_selector("#outcome table")
+    outcome = page.inner_text("#outcome")
+    assert "王小明" in outcome and "+8613912340001" in outcome.replace(" ", "") and "缺少名称" in outcome
+    if folder := os.environ.get("HUTONG_SHOTS"):
+        page.screenshot(path=f"{folder}/mapping.png", full_page=True)
+    page.click("[data-open=publish]")
+    page.fill("input[name=note]", "first")
+    page.click("#publish .primary")
+    page.wait_for_selector("text=first")
+    assert mappings.mapping_named("ours/newsletter").columns["mobile"].columns == ["手机"]
+    broken = page.input_value("textarea.code").replace("trust: 50", "trust: 500")
+    page.fill("textarea.code", broken)
+    page.click("#editor button[type=submit]")
+    page.wait_for_selector("[role=alert]")
+    assert "source.trust" in page.inner_text("[role=alert]")
+    assert not complaints
+
+
+@pytest.mark.browser
+def test_a_rejected_row_is_mended(browser: Any, served: str, site: Site, sign_in: SignIn, tmp_path: Path) -> None:
+    """EC-03: a row that was rejected is corrected in place, tried, and taken in; another is dismissed."""
+    rows = [{"contactId": f"CC-mend-{n}", "kind": "个人", "callerPhone": f"1397604235{n}"} for n in (1, 2)]
+    body = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows).encode()
+    sign_in("steward").post("/loads", files={"file": ("m.jsonl", body)}, data={"mapping": "telecom/callcentre"})
+    jobs.run_queued()
+    load = one("SELECT max(id) FROM party.load")
+    page, complaints = open_as(browser, served, "steward")
+    page.goto(f"{served}/rejects?load={load}")
+    assert page.locator("tr[data-row]").count() == 2
+    if folder := os.environ.get("HUTONG_SHOTS"):
+        page.screenshot(path=f"{folder}/rejects.png", full_page=True)
+    page.click("tr[data-row] a >> nth=0")
+    page.fill('input[name="column:callerName"]', "欧阳若兰")
+    page.click("[data-key=p]")
+    page.wait_for_selector("#made .tag.good")
+    if folder:
+        page.screenshot(path=f"{folder}/reject.png", full_page=True)
+    page.click("#row .primary")
+    page.wait_for_url("**/rejects")
+    assert one("SELECT name FROM party.source_record WHERE key = 'CC-mend-1'") == "欧阳若兰"
+    assert one("SELECT count(*) FROM party.source_version WHERE corrected_by IS NOT NULL") == 1
+    page.goto(f"{served}/rejects?load={load}")
+    page.check("tr[data-row] input")
+    page.fill("#rows input[name=reason]", "nobody")
+    page.click("#rows button")
+    page.wait_for_load_state("networkidle")
+    assert one(f"SELECT string_agg(state, ' ' ORDER BY id) FROM party.rejected_record WHERE load_id = {load}") == (
+        "corrected dismissed"
+    )
+    assert not complaints
+
+
+def test_only_stewards_see_them(sign_in: SignIn, site: Site) -> None:
+    """EC-17: mapping documents and rejected rows are the stewards'."""
+    for path in ("/mappings", "/mappings/telecom/crm", "/rejects"):
+        assert sign_in("clerk").get(path).status_code == 403
+        assert sign_in("steward").get(path).status_code == 200
+
+
+def test_all_waiting_rows_are_submitted_again(sign_in: SignIn, site: Site) -> None:
+    """EC-03: after a change of the mapping one click submits all of a filter."""
+    steward = sign_in("steward")
+    waiting = one("SELECT count(*) FROM party.rejected_record WHERE state = 'open' AND raw ->> 'line' IS NULL")
+    answer = steward.post("/rejects/again", data={})
+    assert answer.status_code == 200
+    assert waiting >= one("SELECT count(*) FROM party.rejected_record WHERE state = 'open' AND raw ->> 'line' IS NULL")
