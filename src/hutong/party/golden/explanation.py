@@ -10,6 +10,7 @@ from hutong.identity import Principal, protect, require
 from hutong.party import documents, visibility
 from hutong.party.columns import GOLDEN, LEADERS, SENSITIVE, followers
 from hutong.party.golden.survivorship import VALUE_KINDS, AttributeRule, SurvivorshipDocument
+from hutong.party.model import extension
 from hutong.party.realtime.intake import living
 from hutong.party.tables import party
 from hutong.platform import database, history
@@ -55,7 +56,7 @@ def side_by_side(viewer: Principal, party_id: int) -> Found:
     for row in listed:
         row["raw"] = row["raw"] if viewer.sees("*") else None
     return {
-        "records": protect(viewer, "source_record", listed, SENSITIVE),
+        "records": extension.protected(viewer, protect(viewer, "source_record", listed, SENSITIVE)),
         "winners": winners(rules, golden["provenance"], listed),
         "differs": differs,
         "version": golden["survivorship_version"],
@@ -69,7 +70,7 @@ def versions(viewer: Principal, party_id: int) -> list[Found]:
         visibility.check(conn, viewer, living(conn, party_id))
         rows = [dict(row) for row in conn.execute(history.versions(party, party_id)).mappings()]
     fields = {name: kind for name, kind in SENSITIVE.items() if name in party.c}
-    return protect(viewer, "party", rows[::-1], fields)
+    return extension.protected(viewer, protect(viewer, "party", rows[::-1], fields))
 
 
 def _rules_of(conn: Connection, version: int) -> SurvivorshipDocument:

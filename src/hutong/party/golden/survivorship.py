@@ -50,6 +50,7 @@ class SurvivorshipDocument(BaseModel):
     version: int = Field(0, ge=0, description="given when published")
     otherwise: AttributeRule
     attributes: dict[str, AttributeRule] = Field(default_factory=dict)
+    by_recency: tuple[str, ...] = Field((), description="declared attributes that survive by recency (EC-10)")
 
     @model_validator(mode="after")
     def confirmable(self) -> Self:
@@ -106,6 +107,12 @@ def _holds(attribute: str) -> str:
     return f" AND coalesce('{VALUE_KINDS[attribute]}:' || {attribute} <> ALL (ended), true)"
 
 
+def _recent(document: SurvivorshipDocument) -> str:
+    """The start of an ORDER BY, whose last wins: declared attributes that go by recency before trust."""
+    listed = ", ".join("'" + name.replace("'", "''") + "'" for name in document.by_recency)
+    return f"CASE WHEN e.key IN ({listed}) THEN source_changed_at END NULLS FIRST, " if listed else ""
+
+
 def golden_sql(document: SurvivorshipDocument, members: str) -> str:
     """The golden records of `members`: a relation of (party_id, record_id).
 
@@ -137,7 +144,7 @@ WITH member AS (
     FROM weighed GROUP BY party_id
 ), other AS (
     SELECT party_id, jsonb_object_agg(e.key, e.value
-               ORDER BY trust, source_changed_at NULLS FIRST, source COLLATE "C", member.key COLLATE "C") AS attributes
+               ORDER BY {_recent(document)}trust, source_changed_at NULLS FIRST, source COLLATE "C", member.key COLLATE "C") AS attributes
     FROM member, jsonb_each(attributes) AS e WHERE e.value <> 'null' GROUP BY party_id
 )
 SELECT c.party_id AS id, c.kind, {values}, coalesce(o.attributes, '{{}}') AS attributes,

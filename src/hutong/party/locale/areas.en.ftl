@@ -12,3 +12,7 @@ party-image-refused = Only images (JPEG, PNG) and PDF of at most { $most } MiB a
 party-image-masked = Images of documents are shown only to those who see identity documents unmasked.
 party-not-then = Party { $id } was not known at that time.
 party-area-value = The value given for { $what } cannot be read.
+
+## Declared attributes
+party-extension-unknown = There is no declared attribute { $what } of this kind of party.
+party-extension-invalid = The value given for { $what } is not valid.

@@ -12,3 +12,7 @@ party-image-refused = 只接受不超过 { $most } MiB 的图片（JPEG、PNG）
 party-image-masked = 单证影像只对能看到完整证件号码的人员开放。
 party-not-then = 在那个时间还没有客户 { $id }。
 party-area-value = 无法识别 { $what } 的取值。
+
+## 扩展属性
+party-extension-unknown = 该类客户没有声明扩展属性 { $what }。
+party-extension-invalid = { $what } 的取值无效。

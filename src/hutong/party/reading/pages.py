@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from hutong.identity import Principal, protect, require
 from hutong.party import visibility
 from hutong.party.columns import SENSITIVE
+from hutong.party.model import extension
 from hutong.party.standardise import identifiers, names, organisations, phones
 from hutong.party.standardise.text import simplified
 from hutong.party.tables import party, party_value, redirect, role, xref
@@ -32,7 +33,8 @@ def page(viewer: Principal, filters: Mapping[str, Sequence[str]], offset: int = 
     with database.read("party") as conn:
         found = paging.page(conn, statement, FILTERS, filters, order_by=party.c.id.desc(), offset=offset, limit=limit)
     fields = {name: kind for name, kind in SENSITIVE.items() if name in party.c}
-    return paging.Rows(protect(viewer, "party", found.rows, {**fields, "name_key": "name"}), found.total)
+    shown = protect(viewer, "party", found.rows, {**fields, "name_key": "name"})
+    return paging.Rows(extension.protected(viewer, shown), found.total)
 
 
 def _of_party() -> ColumnElement[bool]:

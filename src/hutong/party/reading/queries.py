@@ -10,6 +10,7 @@ from hutong.identity import Principal, protect, require
 from hutong.party import documents, visibility
 from hutong.party.columns import SENSITIVE
 from hutong.party.lifecycle.tombstones import check_erased
+from hutong.party.model import extension
 from hutong.party.standardise import identifiers, names, phones
 from hutong.party.standardise.text import clean, is_han, simplified
 from hutong.party.tables import party
@@ -25,7 +26,8 @@ _VALUE_KINDS = {"name": "name", "phone": "phone", "email": "email", "bank_card":
 
 def masked(viewer: Principal, rows: Sequence[Mapping[str, Any] | RowMapping], key: str = "id") -> list[Row]:
     """Rows of parties or source records with sensitive columns masked for the viewer; what stays clear is logged."""
-    return protect(viewer, "party", [dict(row) for row in rows], SENSITIVE, key)
+    shown = protect(viewer, "party", [dict(row) for row in rows], SENSITIVE, key)
+    return extension.protected(viewer, shown, key)
 
 
 def survivor_ids(ids: Sequence[int]) -> dict[int, int]:

@@ -46,8 +46,8 @@ def graph(customer: Mapping[str, Any], around: Facts, household: Facts | None, l
     if household:
         name = household["name"] or words_of_codes.word("web-graph", "household", locale)
         nodes.append({"id": "home", "name": name, "category": HOME, "symbol": "roundRect", "symbolSize": [56, 22]})
-        links += [{"source": str(row["id"]), "target": "home", "value": "", "symbol": "none", "lineStyle": {"type": "dashed"}}
-                  for row in household["members"]]  # fmt: skip
+        belongs = {"target": "home", "value": "", "symbol": "none", "lineStyle": {"type": "dashed"}}
+        links += [{"source": str(row["id"]), **belongs} for row in household["members"]]
     names = [words_of_codes.code("party_kind", kind, locale) for kind in ("person", "organisation")]
     categories = [*names, words_of_codes.word("web-graph", "household", locale)]
     return {
