@@ -28,8 +28,8 @@ schema = schemathesis.openapi.from_asgi("/openapi.json", create_app()).include(p
 )
 def test_answers_are_those_described(api: TestClient, case: schemathesis.Case) -> None:
     """XP-04: bad input is answered with code and reason, never with a 500."""
-    if isinstance(case.query.get("wait"), int):
-        case.query["wait"] = min(case.query["wait"], 1)  # a long poll that waits is not a failure
+    if case.query and str(case.query.get("wait", "")).isdigit():
+        case.query["wait"] = 0  # a long poll that waits is not a failure
     case.call_and_validate(headers={"Authorization": api.headers["Authorization"]}, checks=CHECKS)
 
 

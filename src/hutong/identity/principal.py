@@ -20,7 +20,7 @@ class Principal:
     """
 
     id: int
-    kind: Literal["user", "client", "system"]
+    kind: Literal["user", "client", "customer", "system"]
     name: str
     rights: frozenset[str]
     roles: tuple[str, ...] = ()

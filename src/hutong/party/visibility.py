@@ -10,6 +10,7 @@ from hutong.platform import cel
 from hutong.platform.errors import NotFound
 
 COLUMNS: dict[str, tuple[str, cel.Type]] = {
+    "id": ("party.party.id", cel.INT),
     "branch": ("party.party.branch", cel.STRING),
     "unit_path": ("party.party.unit_path", cel.STRING),
     "owner_id": ("party.party.owner_id", cel.INT),

@@ -24,6 +24,7 @@ ENTRIES = (
     Entry("/quality", "web-nav-quality", "party.quality", "gauge", "web-group-customer"),
     Entry("/quality/tasks", "web-nav-quality-tasks", "party.quality", "tasks", "web-group-customer"),
     Entry("/loads", "web-nav-loads", "party.steward", "inbox", "web-group-customer"),
+    Entry("/model", "web-nav-model", "party.steward", "sieve", "web-group-customer"),
     Entry("/rejects", "web-rejected-rows", "party.steward", "letter", "web-group-customer"),
     Entry("/mappings", "web-mappings", "party.steward", "key", "web-group-customer"),
     Entry("/counter", "web-nav-counter", "party.create", "key", "web-group-serve"),
