@@ -1,4 +1,4 @@
-"""A world of canaries: parties whose every sensitive value is a text that occurs nowhere else, some in scope, some not."""
+"""A world of canaries: parties whose every sensitive value is a text found nowhere else, some in scope, some not."""
 
 import sys
 from collections.abc import Mapping
@@ -80,15 +80,15 @@ PEOPLE = (
 def _stated(person: tuple[str, ...]) -> tuple[PartyData, dict[str, tuple[str, ...]]]:
     name, key, birth, order, mobile, road, number = person
     id_number, card = resident_id(birth, order), bank_card(f"62226003{number}734551{number}")
-    email = f"canary{number}@west-{key}.cn"
+    email = f"canary{number}.mail@domain-of-nest{number}.cn"
     address = f"上海市浦东新区{road}路77{number}号"
     data = PartyData(
         "person", name, id_type="resident_id", id_number=id_number, mobile=mobile, email=email, bank_card=card,
-        address=address, attributes={"note": f"free-{key}-text"},
+        address=address, attributes={"note": f"free-feather{number}-text"},
     )  # fmt: skip
     betray = {
-        "name": (name, key), "id_card": (id_number,), "phone": (mobile,), "email": (email, f"west-{key}"),
-        "bank_card": (card,), "address": (f"{road}路",), "free": (f"free{key}text",),
+        "name": (name, key), "id_card": (id_number,), "phone": (mobile,), "email": (email, f"canary{number}.mail"),
+        "bank_card": (card,), "address": (f"{road}路",), "free": (f"freefeather{number}text", f"domainofnest{number}"),
     }  # fmt: skip
     return data, betray
 
@@ -137,14 +137,26 @@ def _identity() -> tuple[dict[str, Principal], Principal]:
 
 
 def _organisation(maker: Principal) -> Canary:
+    code = "91310115MA1K3YJ12"
+    number = code + _uscc_check(code)
     data = PartyData(
-        "organisation", "翾琭珩贸易（上海）有限公司", id_type="uscc", id_number="91310115MA1K3YJ12X"[:17] + _uscc_check("91310115MA1K3YJ12"),
-        phone="021-58771643", contact_name="令狐瑱璠", address="上海市浦东新区翾琭珩路915号", email="office@hidden-xuanluheng.cn",
-    )  # fmt: skip
+        "organisation",
+        "翾琭珩贸易（上海）有限公司",
+        id_type="uscc",
+        id_number=number,
+        phone="021-58771643",
+        contact_name="令狐瑱璠",
+        address="上海市浦东新区翾琭珩路915号",
+        email="canary5.office@domain-of-nest5.cn",
+    )
     betray = {
-        "name": ("翾琭珩贸易", "令狐瑱璠", "xuanluheng"), "phone": ("58771643",), "address": ("翾琭珩路",),
-        "email": ("hidden-xuanluheng",), "id_card": (str(data.id_number), str(data.id_number)[8:17]),
-    }  # fmt: skip
+        "name": ("翾琭珩贸易", "令狐瑱璠"),
+        "phone": ("58771643",),
+        "address": ("翾琭珩路",),
+        "email": ("canary5.office",),
+        "free": ("domain-of-nest5",),
+        "id_card": (number, number[8:17]),
+    }
     return Canary(find_or_create(maker, data, "canary-org").party_id, betray)
 
 
@@ -184,9 +196,10 @@ def _orders(parties: list[int]) -> list[int]:
 
 
 _PLACES = {
-    "task_id": "SELECT id FROM party.quality_task ORDER BY id",
+    "task_id": "SELECT id FROM party.quality_task ORDER BY id LIMIT 12",
     "group_id": "SELECT id FROM party.suspect_group ORDER BY id LIMIT 5",
     "load_id": "SELECT id FROM party.load ORDER BY id",
+    "reject_id": "SELECT id FROM party.rejected_record ORDER BY id",
     "job_id": "SELECT id FROM platform.job ORDER BY id",
     "operation": "SELECT id FROM party.operation ORDER BY id LIMIT 5",
     "step_id": "SELECT id FROM ordering.step ORDER BY id LIMIT 3",

@@ -26,6 +26,8 @@ def failing(viewer: Principal, row: Mapping[str, str], after: int, limit: int) -
 
 def tasks(viewer: Principal, row: Mapping[str, str], after: int, limit: int) -> list[Row]:
     """The tasks of a state and severity, by number."""
+    if not row["severity"].isdigit() or not row["state"]:
+        return []
     severity = int(row["severity"])
     found = desk.tasks(viewer, {"state": row["state"]}, after=(severity, after), limit=limit)
     kept = [one for one in found if one["severity"] == severity]

@@ -24,7 +24,7 @@ def reveal(viewer: Principal, party_id: int, field: str, reason: str) -> str | N
     """
     require(viewer, RIGHT)
     if field not in FIELDS:
-        raise NotFound("party-reveal-field", field=field[:40])
+        raise NotFound("party-reveal-field", name=field[:40])
     if not viewer.has("party", field):
         raise Forbidden("identity-right-missing", right=RIGHT)
     said = " ".join(reason.split())

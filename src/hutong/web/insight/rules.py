@@ -1,5 +1,6 @@
 """Quality rules (EC-18): how each fares, the records that break it, and the document they are written in."""
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Query, Request, Response
@@ -15,7 +16,7 @@ from hutong.platform.http import locale_of
 from hutong.platform.i18n import translate
 from hutong.web import actors, words_of_codes
 from hutong.web.insight import charts, downloads, words
-from hutong.web.shell import render, show_phone, to_page
+from hutong.web.shell import render, show_phone, show_time, to_page
 
 router = APIRouter(include_in_schema=False)
 Code = Annotated[str, Query(max_length=100)]
@@ -102,6 +103,12 @@ def publish(session: SignedInSession, body: Annotated[str, Form(max_length=200_0
     return to_page("/quality/rules")
 
 
+def labels(rule: QualityRule, locale: str) -> dict[str, str]:
+    """What a rule's conditions name, in words."""
+    named = {f"record.{name}": words_of_codes.word("web-field", name, locale) for name in rule.fields}
+    return named | {name: translate(f"web-quality-{name}", locale) for name in ("today", "now")}
+
+
 def columns(rule: QualityRule, locale: str) -> list[dict[str, Any]]:
     """The list of failing records: who, where from, and what the rule looks at."""
 
@@ -122,6 +129,17 @@ def columns(rule: QualityRule, locale: str) -> list[dict[str, Any]]:
     ]
 
 
+def in_words(name: str, value: Any, locale: str) -> Any:
+    """A field of a failing record for people."""
+    if isinstance(value, datetime):
+        return show_time(value)
+    if name == "kind":
+        return words_of_codes.code("party_kind", value, locale)
+    if name in ("id_type", "gender"):
+        return words_of_codes.code(name, value, locale)
+    return value if value is None or isinstance(value, int) else str(value)
+
+
 def shown(row: Row, rule: QualityRule, locale: str) -> Row:
     """A failing record in words."""
     made = {name: row[name] for name in failures.shown_fields(rule) if name not in HIDDEN}
@@ -129,7 +147,7 @@ def shown(row: Row, rule: QualityRule, locale: str) -> Row:
         if name in made:
             made[name] = show_phone(made[name])
     return {
-        **{name: value if value is None or isinstance(value, int) else str(value) for name, value in made.items()},
+        **{name: in_words(name, value, locale) for name, value in made.items()},
         "number": row["party_id"] or "",
         "source_code": named_source(row["source_code"], locale),
         "branch_code": row["branch_code"],
@@ -152,8 +170,8 @@ def rule_page(request: Request, session: SignedInSession, rule: str, source: Cod
     by_source = [row for row in queries.figures(viewer, found.dimension).rows if row["rule"] == rule]
     context = {
         "rule": found,
-        "said": found.test.explain(locale) if found.test else "",
-        "applies": found.condition.explain(locale) if found.applies != "true" else "",
+        "said": found.test.explain(locale, labels(found, locale)) if found.test else "",
+        "applies": found.condition.explain(locale, labels(found, locale)) if found.applies != "true" else "",
         "trend": charts.lines(span, {found.name(locale): series.get(rule, [])}, percent=True),
         "by_source": sorted(by_source, key=lambda row: -row["failed"]),
         "columns": columns(found, locale),

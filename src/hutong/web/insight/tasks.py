@@ -13,6 +13,7 @@ from hutong.platform.http import locale_of
 from hutong.platform.i18n import translate
 from hutong.web import actors, words_of_codes
 from hutong.web.insight import downloads, words
+from hutong.web.insight.rules import labels
 from hutong.web.shell import render, to_page
 
 router = APIRouter(include_in_schema=False)
@@ -109,7 +110,7 @@ def task_page(request: Request, session: SignedInSession, task_id: int) -> Respo
     context = {
         "task": task,
         "rule": rule,
-        "said": rule.test.explain(locale) if rule and rule.test else "",
+        "said": rule.test.explain(locale, labels(rule, locale)) if rule and rule.test else "",
         "next": [state for state in task_states.next_states(task["state"], "person")
                  if state not in ("waived", "reopened") or viewer.may(LEAD)],
         "leads": viewer.may(LEAD),
