@@ -67,9 +67,7 @@ def _code(i: int, j: int, form: int, points: Points, starts: Ints, ends: Ints) -
     if distance == 2 and short >= 6:
         return 2
     half = (max(a, b) + 1) // 2
-    if short >= half and same(
-        points, starts[i, form], starts[i, form] + half, starts[j, form], starts[j, form] + half
-    ):
+    if short >= half and same(points, starts[i, form], starts[i, form] + half, starts[j, form], starts[j, form] + half):
         return 1
     return 0
 

@@ -18,6 +18,11 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Levels = NDArray[np.int8]
 _ROUNDS = 60
+PERSON_LEVELS, FAMILY, PARTIAL = 9, 2, 3
+"""Whether a record holds a family name only does not depend on whom it is compared with; so relatives' records do as often
+as a party's own, if they bear the same name."""
+FADES = 8.0
+"""Bits farther than the nearest partner at which a pair has half a vote on what matches look like."""
 IDENTITY, SHARED, PARTLY_SHARED, NAMED_ALIKE = range(4)
 """What relatives share of a comparison: nothing but by chance; values, as often as one party's records do; only likeness,
 never the same value; or as it is found (a family name)."""
@@ -121,6 +126,9 @@ def _related(r: Floats, m: Floats, u: Floats, sizes: Sequence[int], shared: Sequ
             rest = made[place, : size - 2]
             made[place, : size - 2] = rest / max(rest.sum(), 1e-12) * (1.0 - same.sum())
             made[place, size - 2 : size] = same
+            if size == PERSON_LEVELS:
+                alike = made[place, FAMILY] / max(made[place, FAMILY] + made[place, 0], 1e-12)
+                made[place, PARTIAL] = m[place, PARTIAL] * alike
     return made
 
 
@@ -135,7 +143,7 @@ def _votes(observed: Observed, matched: Floats, bits: Floats) -> Floats:
     far_left = np.clip(nearest[observed.left] - near, 0.0, 100.0)
     far_right = np.clip(nearest[observed.right] - near, 0.0, 100.0)
     votes = np.zeros(len(matched))
-    votes[:size] = matched[:size] * (np.exp2(-far_left / 2) + np.exp2(-far_right / 2))
+    votes[:size] = matched[:size] * (np.exp2(-far_left / FADES) + np.exp2(-far_right / FADES))
     return votes
 
 

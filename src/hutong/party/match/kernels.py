@@ -62,12 +62,7 @@ def slips(points: Points, a: int, a_end: int, b: int, b_end: int, most: int) -> 
         for j in range(1, m + 1):
             cost = 0 if points[a + i - 1] == points[b + j - 1] else 1
             value = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + cost)
-            if (
-                i > 1
-                and j > 1
-                and points[a + i - 1] == points[b + j - 2]
-                and points[a + i - 2] == points[b + j - 1]
-            ):
+            if i > 1 and j > 1 and points[a + i - 1] == points[b + j - 2] and points[a + i - 2] == points[b + j - 1]:
                 value = min(value, before[j - 2] + 1)
             row[j] = value
             least = min(least, value)

@@ -37,7 +37,9 @@ def average_linkage(
     return _linked(count, keys[order], units[order], codes.astype(np.int64), sources.astype(np.int64), never, gap)
 
 
-def unscored(count: int, left: Ints, right: Ints, weight: Floats, threshold: float, largest: int = 400) -> tuple[Ints, Ints]:
+def unscored(
+    count: int, left: Ints, right: Ints, weight: Floats, threshold: float, largest: int = 400
+) -> tuple[Ints, Ints]:
     """Pairs within components over pairs above the threshold that were not compared yet: a mean should know them all."""
     units = np.round((weight - threshold) * _UNIT).astype(np.int64)
     keys = np.minimum(left, right) * count + np.maximum(left, right)
@@ -138,7 +140,19 @@ def _linked(count: int, keys: Ints, units: Ints, codes: Ints, sources: Ints, apa
         root = pending[order[start]]
         n = size[root]
         if n > 1:
-            _one(count, order[start : start + n], held[where[root] : where[root + 1]], keys, units, codes, sources, apart, gap, place_of, label)
+            _one(
+                count,
+                order[start : start + n],
+                held[where[root] : where[root + 1]],
+                keys,
+                units,
+                codes,
+                sources,
+                apart,
+                gap,
+                place_of,
+                label,
+            )
         start += n
     return label
 
@@ -151,7 +165,17 @@ def _apart(apart: Ints, key: int) -> bool:
 
 @njit(cache=True)
 def _one(
-    count: int, records: Ints, held: Ints, keys: Ints, units: Ints, codes: Ints, sources: Ints, apart: Ints, gap: int, place_of: Ints, label: Ints
+    count: int,
+    records: Ints,
+    held: Ints,
+    keys: Ints,
+    units: Ints,
+    codes: Ints,
+    sources: Ints,
+    apart: Ints,
+    gap: int,
+    place_of: Ints,
+    label: Ints,
 ) -> None:
     n = records.shape[0]
     never = -(1 << 55)
@@ -165,7 +189,9 @@ def _one(
             clash = (one != 0 and two != 0 and one != two) or (
                 sources[records[a]] != 0 and sources[records[a]] == sources[records[b]]
             )
-            if clash or (apart.shape[0] and _apart(apart, min(records[a], records[b]) * count + max(records[a], records[b]))):
+            if clash or (
+                apart.shape[0] and _apart(apart, min(records[a], records[b]) * count + max(records[a], records[b]))
+            ):
                 sums[a, b] = sums[b, a] = never
     alive = np.ones(n, dtype=np.bool_)
     weight = np.ones(n, dtype=np.int64)
@@ -175,7 +201,16 @@ def _one(
     while True:
         x = -1
         for a in range(n):
-            if alive[a] and best[a] >= 0 and (x < 0 or _higher(sums[a, best[a]], weight[a] * weight[best[a]], sums[x, best[x]], weight[x] * weight[best[x]])):
+            if (
+                alive[a]
+                and best[a] >= 0
+                and (
+                    x < 0
+                    or _higher(
+                        sums[a, best[a]], weight[a] * weight[best[a]], sums[x, best[x]], weight[x] * weight[best[x]]
+                    )
+                )
+            ):
                 x = a
         if x < 0 or sums[x, best[x]] <= 0:
             break
@@ -196,7 +231,12 @@ def _one(
         for c in range(n):
             if alive[c] and (c == a or best[c] == a or best[c] == b):
                 best[c] = _nearest(c, n, sums, alive, weight)
-            elif alive[c] and best[c] >= 0 and sums[c, a] > never // 2 and _higher(sums[c, a], weight[c] * weight[a], sums[c, best[c]], weight[c] * weight[best[c]]):
+            elif (
+                alive[c]
+                and best[c] >= 0
+                and sums[c, a] > never // 2
+                and _higher(sums[c, a], weight[c] * weight[a], sums[c, best[c]], weight[c] * weight[best[c]])
+            ):
                 best[c] = a
 
 

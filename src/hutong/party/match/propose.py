@@ -4,7 +4,7 @@ Reads the relation `records` (id, rank, source, kind, attributes of `columns.py`
 so that nothing depends on when a record arrived.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -27,11 +27,18 @@ class Proposed:
     skipped_blocks: int
 
 
-def propose(duck: duckdb.DuckDBPyConnection, rules: RulesDocument, *, given: bool = False) -> Proposed:
+Modelled = Callable[[duckdb.DuckDBPyConnection, Kind], None]
+"""Makes the table `modelled` (a, b, verdict, rule, strength, reasons) of what a model says of `pairs` of a kind."""
+
+
+def propose(
+    duck: duckdb.DuckDBPyConnection, rules: RulesDocument, *, given: bool = False, modelled: Modelled | None = None
+) -> Proposed:
     """Make the tables `generic` (kind, value) and `proposals` (left_id, right_id, verdict, rule, strength, reasons).
 
     `given`: the statistics are a published version's: `generic` is there, `crowded` (first 16 digits of the MD5 of a
-    match key) says which blocks not to use, and only pairs with a record of `news` (rank) are compared.
+    match key) says which blocks not to use, and only pairs with a record of `news` (rank) are compared. `modelled`: a
+    model in force; it speaks where no rule merges or forbids.
     """
     register(duck)
     disarm(duck, rules, given=given)
@@ -43,6 +50,12 @@ def propose(duck: duckdb.DuckDBPyConnection, rules: RulesDocument, *, given: boo
     for kind in KINDS:
         skipped += _candidates(duck, kind, rules, given=given)
         pairs += _count(duck, "pairs")
+        duck.execute(
+            """CREATE OR REPLACE TABLE modelled (a BIGINT, b BIGINT, verdict VARCHAR, rule VARCHAR, strength INT,
+                                                 reasons VARCHAR)"""
+        )
+        if modelled:
+            modelled(duck, kind)
         _judge(duck, kind, rules)
         duck.execute("DROP TABLE pairs")
     return Proposed(pairs, _count(duck, "generic"), skipped)
@@ -138,7 +151,8 @@ def _first(rules: Sequence[Rule], value: str, columns: dict[str, str]) -> str:
 
 
 def _judge(duck: duckdb.DuckDBPyConnection, kind: Kind, rules: RulesDocument) -> None:
-    """Apply cannot-link, strong and weak rules, in this order; a refusal is kept where something would have held."""
+    """Cannot-link rules, those that merge, the model, those that suspect, in this order; a refusal is kept where
+    something would have held."""
     own = rules.of(kind)
     features = {name: name.replace(".", "_") for name in FEATURES}
     fields = {f"{side}.{name}": f"{side}_{name}" for side in "ab" for name in (*NAMES, "source")}
@@ -151,17 +165,23 @@ def _judge(duck: duckdb.DuckDBPyConnection, kind: Kind, rules: RulesDocument) ->
     duck.execute(
         f"""INSERT INTO proposals
             SELECT least(a_id, b_id), greatest(a_id, b_id),
-                   CASE WHEN never IS NOT NULL THEN 'not_same' WHEN strong IS NOT NULL THEN 'same' ELSE 'unsure' END,
-                   coalesce(never, strong, weak), coalesce(never_strength, strong_strength, weak_strength), reasons
+                   CASE WHEN never IS NOT NULL THEN 'not_same' WHEN strong IS NOT NULL THEN 'same'
+                        ELSE coalesce(model_verdict, 'unsure') END,
+                   coalesce(never, strong, model, weak),
+                   coalesce(never_strength, strong_strength, model_strength, weak_strength),
+                   CASE WHEN never IS NULL AND strong IS NULL AND model IS NOT NULL THEN model_reasons ELSE reasons END
             FROM (
-                SELECT a_id, b_id, {_first(own.cannot, "rule", columns)} AS never,
+                SELECT a_id, b_id, model, model_verdict, model_strength, model_reasons,
+                       {_first(own.cannot, "rule", columns)} AS never,
                        {_first(own.cannot, "strength", columns)} AS never_strength,
-                       {_first(own.strong, "rule", columns)} AS strong,
-                       {_first(own.strong, "strength", columns)} AS strong_strength,
-                       {_first(own.weak, "rule", columns)} AS weak,
-                       {_first(own.weak, "strength", columns)} AS weak_strength,
+                       {_first(own.merging, "rule", columns)} AS strong,
+                       {_first(own.merging, "strength", columns)} AS strong_strength,
+                       {_first(own.suspecting, "rule", columns)} AS weak,
+                       {_first(own.suspecting, "strength", columns)} AS weak_strength,
                        to_json(list_filter([{", ".join(held)}], lambda f: f IS NOT NULL)) AS reasons
-                FROM (SELECT a.id AS a_id, b.id AS b_id, {", ".join(listed)}
-                      FROM pairs p JOIN comparable a ON a.rank = p.a JOIN comparable b ON b.rank = p.b))
-            WHERE strong IS NOT NULL OR weak IS NOT NULL"""  # noqa: S608
+                FROM (SELECT a.id AS a_id, b.id AS b_id, m.rule AS model, m.verdict AS model_verdict,
+                             m.strength AS model_strength, m.reasons AS model_reasons, {", ".join(listed)}
+                      FROM pairs p JOIN comparable a ON a.rank = p.a JOIN comparable b ON b.rank = p.b
+                      LEFT JOIN modelled m ON m.a = p.a AND m.b = p.b))
+            WHERE strong IS NOT NULL OR weak IS NOT NULL OR model IS NOT NULL"""  # noqa: S608
     )

@@ -57,6 +57,8 @@ class KindRules(Strict):
     strong: list[Rule]
     cannot: list[Rule] = Field(default_factory=list)
     weak: list[Rule] = Field(default_factory=list)
+    merges: list[str] | None = Field(None, description="strong rules that merge without people; absent: all of them")
+    model: Literal["off", "suspects", "merges"] = Field("suspects", description="what an approved model may do alone")
 
     @field_validator("blocks")
     @classmethod
@@ -70,9 +72,21 @@ class KindRules(Strict):
     def names_differ(self) -> "KindRules":
         """A rule's name stands once: judgements cite it."""
         names = [rule.rule for rule in (*self.strong, *self.cannot, *self.weak)]
+        if unknown := set(self.merges or ()) - {rule.rule for rule in self.strong}:
+            raise ValueError(f"merges names no strong rules: {', '.join(sorted(unknown))}")
         if twice := {name for name in names if names.count(name) > 1}:
             raise ValueError(f"rules named twice: {', '.join(sorted(twice))}")
         return self
+
+    @cached_property
+    def merging(self) -> list[Rule]:
+        """The rules that merge without people, by the policy of this kind."""
+        return [rule for rule in self.strong if self.merges is None or rule.rule in self.merges]
+
+    @cached_property
+    def suspecting(self) -> list[Rule]:
+        """The rules that only suspect: the weak ones, and before them strong ones that the policy does not trust."""
+        return [rule for rule in self.strong if rule not in self.merging] + list(self.weak)
 
 
 class RulesDocument(Strict):

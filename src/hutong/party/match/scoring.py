@@ -181,8 +181,11 @@ def score_candidates(model: Model, record: Mapping[str, Any], candidates: Sequen
     right = np.arange(1, len(listed), dtype=np.int64)
     scored = score(model, encode(model, table), np.zeros(len(right), dtype=np.int64), right)
     return [
-        Pair(float(scored.weight[row]), tuple(_fields(model, scored.levels[row], scored.bits[row])),
-             float(scored.related[row]))  # fmt: skip
+        Pair(
+            float(scored.weight[row]),
+            tuple(_fields(model, scored.levels[row], scored.bits[row])),
+            float(scored.related[row]),
+        )  # fmt: skip
         for row in range(len(right))
     ]
 

@@ -23,7 +23,9 @@ from hutong.platform.errors import Invalid
 Progress = Callable[[str], None]
 _RANDOM = 400_000
 _MOST = 2_000_000
-STRICTEST, LOSS = 8.0, 0.005
+STRICTEST = 8.0
+LOSS = {"person": 0.01, "organisation": 0.0}
+"""Share of the expected matches that being stricter than even odds may cost: persons must not be merged wrongly."""
 REVIEW = -4.0
 
 
@@ -127,7 +129,7 @@ def train(records: pa.Table, kind: str, progress: Progress | None = None) -> Mod
         prior_within_bits=round(float(prior[1] if prior[1] < -1.0 else prior[0]), 6),
         related_bits=round(float(kin[0] if prior[0] < -1.0 else kin[1]), 6) if fitted.related.any() else None,
         related_within_bits=round(float(kin[1] if prior[1] < -1.0 else kin[0]), 6) if fitted.related.any() else None,
-        threshold_bits=threshold(fitted.weight),
+        threshold_bits=threshold(fitted.weight, LOSS[kind]),
         review_bits=REVIEW,
         blocks=chosen.blocks,
         evidence={
@@ -139,15 +141,15 @@ def train(records: pa.Table, kind: str, progress: Progress | None = None) -> Mod
     )
 
 
-def threshold(weight: NDArray[np.float64]) -> float:
-    """The weight from which pairs count as same, without labels: even odds, or more as long as being stricter costs less
-    than half a percent of the matches that the model expects."""
+def threshold(weight: NDArray[np.float64], loss: float) -> float:
+    """The weight from which pairs count as same, without labels: even odds, or more as long as being stricter costs no
+    more than a share `loss` of the matches that the model expects."""
     odds = np.exp2(np.clip(weight, -60.0, 60.0))
     expected = odds / (1.0 + odds)
     whole = max(float(expected[weight >= 0].sum()), 1e-9)
     steps = np.arange(0.0, STRICTEST + 0.25, 0.5)
     lost = np.array([expected[(weight >= 0) & (weight < step)].sum() / whole for step in steps])
-    return float(steps[np.flatnonzero(lost <= LOSS)[-1]])
+    return float(steps[np.flatnonzero(lost <= loss)[-1]])
 
 
 def sorted_records(records: pa.Table) -> pa.Table:
@@ -184,7 +186,9 @@ def _fitted(
     other_left, other_right = random_pairs(count, pairs.left * count + pairs.right, prepared.source)
     left, right = np.concatenate([held.left, other_left]), np.concatenate([held.right, other_right])
     compared = compare_records(prepared.plans, prepared.arrays, left, right)
-    tables = [rarities(plan.name, values, counted) for plan, values in zip(prepared.plans, prepared.values, strict=True)]
+    tables = [
+        rarities(plan.name, values, counted) for plan, values in zip(prepared.plans, prepared.values, strict=True)
+    ]
     rarity = rarity_bits(compared.agreed[:, : len(tables)], tables)
     names = ordered(prepared.plans)
     sizes = [len(level_names(plan.comparator)) for plan in prepared.plans] + [2] * (len(names) - len(prepared.plans))
@@ -194,7 +198,10 @@ def _fitted(
     weight = np.ones(len(left))
     for which in (0, 1):
         mine, blocked = group == which, np.arange(len(left)) < len(held.left)
-        for part, whole in ((blocked, (all_group == which).sum()), (~blocked, there[which] - (all_group == which).sum())):
+        for part, whole in (
+            (blocked, (all_group == which).sum()),
+            (~blocked, there[which] - (all_group == which).sum()),
+        ):
             if (mine & part).any():
                 weight[mine & part] = whole / (mine & part).sum()
     levels = (compared.levels + 16 * (compared.agreed >= 0)).astype(np.int8)
