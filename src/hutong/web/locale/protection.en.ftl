@@ -13,3 +13,4 @@ web-contributions-hint = Who provided what
 web-contribution-first = Holds the claim
 web-contribution-supplies = supplies
 web-entity-quality_task = Quality task
+web-contribution-at = Provided

@@ -13,3 +13,4 @@ web-contributions-hint = 谁提供了哪些信息
 web-contribution-first = 享有权益
 web-contribution-supplies = 提供
 web-entity-quality_task = 质量任务
+web-contribution-at = 提供时间
