@@ -128,8 +128,7 @@ def test_a_change_is_approved_and_shown(browser: Any, served: str, site: Site) -
     page.goto(f"{served}/customers/{id}")
     page.wait_for_selector("p.hint")
     page.goto(f"{served}/approvals")
-    card = page.locator("section.request").first
-    assert name in card.inner_text()
+    card = page.locator("section.request", has_text=name).first
     with page.expect_navigation():
         card.locator("button.good").click()
     with database.read("party") as conn:

@@ -14,6 +14,7 @@ from hutong.web.shell import render, to_page
 
 router = APIRouter(include_in_schema=False)
 PAGE = 50
+ASKED = ("kind", "by", "party", "rule", "words", "since", "until", "operation", "forced")
 Reason = Annotated[str, Form(min_length=1, max_length=500)]
 Number = Annotated[str, Query(pattern=r"^\d{0,18}$")]
 Words = Annotated[str, Query(max_length=100)]
@@ -57,7 +58,7 @@ def merges_page(
         forced=forced,
     )
     found = operations.search(session.viewer, sought, int(before) if before else None, PAGE)
-    asked = dict(request.query_params)
+    asked = {name: request.query_params.get(name, "") for name in ASKED}
     context = {
         "operations": found,
         "kinds": operations.KINDS,

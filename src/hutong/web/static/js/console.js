@@ -51,7 +51,7 @@ document.addEventListener("change", (event) => {
 
 // Keys of a page: <a data-key="j"> or <button data-key="1"> is clicked by its key, outside of fields and dialogs.
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, dialog")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input:not([type=checkbox]), textarea, select, dialog")) return;
   document.querySelector(`[data-key="${CSS.escape(event.key)}"]`)?.click();
 });
 
