@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -134,6 +135,11 @@ def render(
         )
     )
     return HTMLResponse(html, status_code=status, headers={"Cache-Control": "no-store"})
+
+
+def reader(request: Request, session: Session) -> Principal:
+    """The viewer of a page, in the page's language: for words that reads bring along."""
+    return replace(session.viewer, locale=locale_of(request))
 
 
 def to_page(path: str) -> Response:

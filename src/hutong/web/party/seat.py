@@ -12,7 +12,7 @@ from hutong.party.sharing import call_lists, calls, pop
 from hutong.party.sharing.calls import Disposition
 from hutong.platform.errors import NotFound
 from hutong.platform.settings import settings
-from hutong.web.shell import render, to_page
+from hutong.web.shell import reader, render, to_page
 
 router = APIRouter(include_in_schema=False)
 DONE = ("completed", "cancelled", "rejected", "failed")
@@ -22,7 +22,7 @@ DONE = ("completed", "cancelled", "rejected", "failed")
 def pop_page(request: Request, session: SignedInSession, number: Annotated[str, Query(max_length=40)] = "") -> Response:
     """Who may be calling, what is open with them, and what to say. The telephone system opens it with the number."""
     require(session.viewer, "party.read")
-    found = pop.pop(session.viewer, number) if number else None
+    found = pop.pop(reader(request, session), number) if number else None
     orders = {
         one["customer"]["id"]: open_orders(session.viewer, one["customer"]["id"])
         for one in (found or {}).get("candidates", [])
@@ -61,7 +61,7 @@ def call_next(
 @router.get("/calls/{list_id}/{party_id}")
 def call_page(request: Request, session: SignedInSession, list_id: int, party_id: int) -> Response:
     """One customer of the list: glance, script, results before, and what comes of this call."""
-    found = calls.target(session.viewer, list_id, party_id)
+    found = calls.target(reader(request, session), list_id, party_id)
     mine = next((row for row in calls.mine(session.viewer) if row["id"] == list_id), None)
     return render(request, "sharing/call.html", {**found, "mine": mine}, session)
 
