@@ -149,6 +149,31 @@ def test_people_state_on_the_page(full: Site, sign_in: SignIn) -> None:
     )
 
 
+def test_the_model_is_extended_on_the_page(full: Site, sign_in: SignIn) -> None:
+    """EC-10: previewed, published, shown and edited on the customer's page, without code; others may only read."""
+    client = sign_in("steward")
+    assert "policy_summary" in client.get("/model").text and client.get("/model/edit").status_code == 200
+    source = (PACKS / "insurance" / "party" / "model.yaml").read_text(encoding="utf-8")
+    preview = client.post("/model/preview", data={"source": source})
+    assert preview.status_code == 200 and "occupation" in preview.text
+    assert client.post("/model/publish", data={"source": source}).headers["hx-redirect"] == "/model"
+    here = f"/customers/{full.customer}"
+    given = {
+        "occupation": "教师",
+        "height_cm": "165",
+        "smoker": "false",
+        "social_security_number": "330106199001010011",
+    }
+    assert client.post(f"{here}/attributes", data=given).status_code == 204
+    shown = part(client, full.customer, "information")
+    assert "教师" in shown and "165" in shown and "330106199001010011" in shown
+    assert client.post(f"{here}/attributes", data={"height_cm": "3"}).status_code == 422
+    service = sign_in("service")
+    assert "330106199001010011" not in part(service, full.customer, "information")
+    assert service.post("/model/publish", data={"source": source}).status_code == 403
+    assert service.get("/model/edit").status_code == 403
+
+
 def test_as_it_was_on_a_day(full: Site, sign_in: SignIn) -> None:
     """EC-01: before the customer was known there was nobody; today is as now."""
     client = sign_in("administrator")

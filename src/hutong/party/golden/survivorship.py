@@ -144,7 +144,8 @@ WITH member AS (
     FROM weighed GROUP BY party_id
 ), other AS (
     SELECT party_id, jsonb_object_agg(e.key, e.value
-               ORDER BY {_recent(document)}trust, source_changed_at NULLS FIRST, source COLLATE "C", member.key COLLATE "C") AS attributes
+               ORDER BY {_recent(document)}trust, source_changed_at NULLS FIRST,
+                        source COLLATE "C", member.key COLLATE "C") AS attributes
     FROM member, jsonb_each(attributes) AS e WHERE e.value <> 'null' GROUP BY party_id
 )
 SELECT c.party_id AS id, c.kind, {values}, coalesce(o.attributes, '{{}}') AS attributes,

@@ -1,4 +1,4 @@
-"""Attributes declared without code (EC-10): name, type, labels, validation in CEL, masking, survivorship. Their values are
+"""Attributes declared without code (EC-10): name, type, labels, validation in CEL, masking, survivorship. Values are
 kept in `attributes` of source records and golden records. Pure but for reading the document in force."""
 
 from collections.abc import Mapping, Sequence

@@ -47,7 +47,8 @@ def _stated(conn: Connection, attribute: ExtensionAttribute) -> dict[str, int]:
     rows = conn.execute(
         text(
             """SELECT attributes -> :name AS value, count(*) AS many FROM (
-                   SELECT attributes FROM party.party WHERE attributes ? :name AND state = 'active' LIMIT :sample) AS seen
+                   SELECT attributes FROM party.party WHERE attributes ? :name AND state = 'active'
+                   LIMIT :sample) AS seen
                GROUP BY 1"""
         ).bindparams(name=attribute.name, sample=SAMPLE)
     )

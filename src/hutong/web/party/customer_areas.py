@@ -10,6 +10,9 @@ from hutong.party.areas import values
 from hutong.party.areas.as_it_was import as_it_was
 from hutong.party.areas.read import of_each, points_balance
 from hutong.party.information import AREAS
+from hutong.party.model import extension
+from hutong.platform import database
+from hutong.platform.i18n import translate
 from hutong.web import words_of_codes
 from hutong.web.party import area_words
 
@@ -39,11 +42,28 @@ def areas(viewer: Principal, customer: Mapping[str, Any], locale: str, on: str =
         "id_types": words_of_codes.code_labels("id_type", locale),
         "document_kinds": words_of_codes.code_labels("document_kind", locale),
         "edited": EDITED,
+        "declared": _declared(customer, locale),
         "choices": {
             "gender": words_of_codes.code_labels("gender", locale),
             "grade": words_of_codes.code_labels("customer_grade", locale),
         },
     }
+
+
+def _declared(customer: Mapping[str, Any], locale: str) -> list[Facts]:
+    """Declared attributes of the kind of customer with their values (masked already), in words and as a form."""
+    with database.read("party") as conn:
+        attributes = extension.active(conn).of(customer["kind"])
+    made = []
+    for one in attributes:
+        value = customer["attributes"].get(one.name)
+        options = words_of_codes.code_labels(one.code_set, locale) if one.code_set else {}
+        if one.type == "boolean":
+            options = {"true": translate("web-yes", locale), "false": translate("web-no", locale)}
+        kept = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+        made.append({"name": one.name, "label": one.label(locale), "type": one.type, "options": options, "value": kept,
+                     "words": options.get(kept, kept), "hidden": "*" in kept})  # fmt: skip
+    return made
 
 
 def _as_it_was(viewer: Principal, customer: Mapping[str, Any], locale: str, on: str) -> Facts:
@@ -56,6 +76,7 @@ def _as_it_was(viewer: Principal, customer: Mapping[str, Any], locale: str, on: 
         "values": was["values"],
         "tables": [_table(name, was[name], locale, edit=False) for name in held if was[name]],
         "balance": {},
+        "declared": [],
     }
 
 

@@ -1,0 +1,24 @@
+## The data model
+web-nav-model = Data model
+web-model-hint = { $entities } entities, documented from what is stored
+web-model-edit = Declared attributes
+web-model-edit-hint = A YAML document; attributes are in force at once, without code
+web-model-extension = Attributes declared without code
+web-model-version = version { $version }
+web-model-label = Label
+web-model-of = Of
+web-model-both = both
+web-model-validation = Validation
+web-model-sensitive = Masked as
+web-model-survives = Golden value
+web-model-none = None declared
+web-model-meaning = Meaning
+web-model-codes = Code set
+web-model-preview = Preview
+web-model-publish = Publish
+web-model-added = Added
+web-model-removed = Removed
+web-model-changed = Changed
+web-model-same = Nothing would change
+web-model-stated = Customers that state it
+web-model-invalid = Not valid

@@ -1,0 +1,24 @@
+## 数据模型
+web-nav-model = 数据模型
+web-model-hint = 共 { $entities } 个实体，由实际存储结构生成
+web-model-edit = 扩展属性
+web-model-edit-hint = YAML 文档，发布后立即生效，无需编写代码
+web-model-extension = 扩展属性
+web-model-version = 第 { $version } 版
+web-model-label = 名称
+web-model-of = 适用于
+web-model-both = 个人与组织
+web-model-validation = 校验规则
+web-model-sensitive = 脱敏方式
+web-model-survives = 采用规则
+web-model-none = 尚未声明
+web-model-meaning = 含义
+web-model-codes = 代码集
+web-model-preview = 预览
+web-model-publish = 发布
+web-model-added = 新增
+web-model-removed = 移除
+web-model-changed = 修改
+web-model-same = 没有变化
+web-model-stated = 已有取值的客户
+web-model-invalid = 不符合校验

@@ -1,0 +1,64 @@
+"""The data model (EC-10): documented from what is stored, with the attributes declared without code, previewed and
+published; and their values on the customer's page."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request, Response
+
+from hutong.identity.http import SignedInSession
+from hutong.identity.principal import require
+from hutong.party.lifecycle.changes import apply_change
+from hutong.party.model import documentation, extension, publication
+from hutong.platform import database
+from hutong.web.party.customer_actions import back
+from hutong.web.party.customers import the_customer
+from hutong.web.shell import render, to_page
+
+router = APIRouter(include_in_schema=False)
+Source = Annotated[str, Form(max_length=200_000)]
+
+
+@router.get("/model")
+def model_page(request: Request, session: SignedInSession) -> Response:
+    """Entities and attributes, declared attributes, versions."""
+    found = documentation.model(session.viewer)
+    return render(request, "party/model.html", found, session)
+
+
+@router.get("/model/edit")
+def edit_page(request: Request, session: SignedInSession) -> Response:
+    """The document in force, to be edited."""
+    require(session.viewer, publication.RIGHT)
+    with database.read("party") as conn:
+        version, source = publication.source_text(conn)
+    return render(request, "party/model_edit.html", {"version": version, "source": source}, session)
+
+
+@router.post("/model/preview")
+def preview(request: Request, session: SignedInSession, source: Source) -> Response:
+    """What publishing would change."""
+    found = publication.preview(session.viewer, source)
+    return render(request, "party/model_preview.html", found, session)
+
+
+@router.post("/model/publish")
+def publish(session: SignedInSession, source: Source) -> Response:
+    """Put the document in force."""
+    publication.publish_model(session.viewer, source)
+    return to_page("/model")
+
+
+@router.post("/customers/{party_id}/attributes")
+async def state_attributes(request: Request, session: SignedInSession, party_id: int) -> Response:
+    """State declared attributes of a customer."""
+    require(session.viewer, "party.change")
+    customer = the_customer(session.viewer, party_id)
+    given = {name: str(value) for name, value in (await request.form()).items()}
+    with database.read("party") as conn:
+        kept = extension.checked(conn, customer["kind"], given)
+    changed = {name: value for name, value in kept.items() if value != customer["attributes"].get(name)}
+    pending = False
+    if changed:
+        asked = {"attributes": {"attributes": changed}}
+        pending = apply_change(session.viewer, "modify", [customer["id"]], body=asked).state == "pending"
+    return back(customer["id"], "information", pending=pending)
