@@ -1,6 +1,7 @@
 """Changes that wait for a second person (EC-02): the approvals page with before and after; what is pending, and
 what may be asked for, on the customer page."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request, Response
@@ -9,7 +10,9 @@ from hutong.identity.http import SignedInSession
 from hutong.identity.principal import require
 from hutong.party.lifecycle import changes, tombstones
 from hutong.party.reading import requests
+from hutong.party.standardise import phones
 from hutong.platform.errors import Unprocessable
+from hutong.platform.http import locale_of
 from hutong.web.party.consequences import consequences
 from hutong.web.party.customers import the_customer
 from hutong.web.shell import render, to_page
@@ -29,7 +32,7 @@ def approvals_page(
     at: Annotated[str, Query(pattern=r"^\d{0,18}$")] = "",
 ) -> Response:
     """What waits for approval, what one asked for, what was decided, and what was erased; paged by key."""
-    viewer, key = session.viewer, int(at) if at else None
+    viewer, key = replace(session.viewer, locale=locale_of(request)), int(at) if at else None
     require(viewer, changes.RIGHT)
     chosen = view if view in VIEWS else "waiting"
     rows: list[dict[str, Any]] = {
@@ -54,6 +57,9 @@ def with_lines(row: dict[str, Any]) -> dict[str, Any]:
     after = (row.get("change") or {}).get("attributes", {})
     extra = {f"attributes.{name}": value for name, value in (after.get("attributes") or {}).items()}
     stated = {**after, **extra}
+    for name in ("mobile", "phone"):
+        if stated.get(name):
+            stated[name] = phones.phone(stated[name]).value or stated[name]
     return {**row, "lines": [(name, old, stated.get(name)) for name, old in (row.get("before") or {}).items()]}
 
 
@@ -79,10 +85,11 @@ def decided(
 @router.get("/customers/{party_id}/requests")
 def of_customer(request: Request, session: SignedInSession, party_id: int) -> Response:
     """A customer's pending changes, and what may be asked for, for htmx."""
-    customer = the_customer(session.viewer, party_id)
+    viewer = replace(session.viewer, locale=locale_of(request))
+    customer = the_customer(viewer, party_id)
     context = {
         "customer": customer,
-        "rows": [with_lines(row) for row in requests.of_party(session.viewer, customer["id"], only_pending=True)],
+        "rows": [with_lines(row) for row in requests.of_party(viewer, customer["id"], only_pending=True)],
     }
     return render(request, "party/customer_requests.html", context, session)
 

@@ -1,6 +1,7 @@
 """The stewards' desk (EC-06): the queue of suspected groups, one group side by side decided by keyboard, review by a
 second person, and many groups decided at once."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -11,6 +12,7 @@ from hutong.identity.principal import Principal
 from hutong.party.reading import suspects
 from hutong.party.reading.suspects import View, Wanted
 from hutong.party.stewardship import bulk, decide, desk, states
+from hutong.platform.http import locale_of
 from hutong.web.party.customer_parts import COMPARED
 from hutong.web.party.resolution import differing
 from hutong.web.shell import render, to_page
@@ -74,7 +76,7 @@ def bulk_preview(
     group: Annotated[list[int] | None, Form()] = None,
 ) -> Response:
     """What deciding the chosen groups alike would do, for htmx."""
-    rows = bulk.preview(session.viewer, group or [], verdict)
+    rows = bulk.preview(replace(session.viewer, locale=locale_of(request)), group or [], verdict)
     return render(request, "party/suspects_bulk.html", {"rows": rows, "verdict": verdict, "outcomes": None}, session)
 
 
@@ -87,7 +89,7 @@ def bulk_decide(
     group: Annotated[list[int] | None, Form()] = None,
 ) -> Response:
     """Decide the chosen groups alike; what came of each, for htmx."""
-    outcomes = bulk.decide_all(session.viewer, group or [], verdict, reason)
+    outcomes = bulk.decide_all(replace(session.viewer, locale=locale_of(request)), group or [], verdict, reason)
     context = {"rows": [], "verdict": verdict, "outcomes": outcomes}
     return render(request, "party/suspects_bulk.html", context, session)
 
@@ -105,7 +107,8 @@ def suspect_page(
     assignee: Short = "",
 ) -> Response:
     """The parties of a group side by side, why they are suspected, and what people did with it."""
-    viewer, wanted = session.viewer, wanted_of(view, rule, kind, pool, assignee)
+    viewer = replace(session.viewer, locale=locale_of(request))
+    wanted = wanted_of(view, rule, kind, pool, assignee)
     group = suspects.group(viewer, group_id)
     before, following = suspects.neighbours(viewer, wanted, (group["strength"], group_id))
     parties = group["parties"]
