@@ -2,8 +2,8 @@
 
 import pytest
 from fastapi.testclient import TestClient
+from tests.api.conftest import client_with
 
-from conftest import client_with
 from hutong.identity import SYSTEM
 from hutong.party import PartyData, find_or_create, get
 
