@@ -1,4 +1,5 @@
-"""`hutong resolve` and `hutong score`: files of persons or organisations resolved without server, database or labels."""
+"""`hutong resolve` and `hutong score`: files of persons or organisations resolved without server, database or
+labels."""
 
 import time
 from pathlib import Path
@@ -22,7 +23,7 @@ console = Console()
 
 
 @app.command("resolve", help=t("cli-help-resolve"))
-def resolve(
+def resolve(  # noqa: PLR0917  (options by name)
     inputs: Annotated[list[Path], typer.Argument(help=t("cli-help-resolve-inputs"), exists=True, dir_okay=False)],
     mapping: Annotated[
         list[Path], typer.Option("--mapping", "-m", help=t("cli-help-resolve-mapping"), exists=True, dir_okay=False)
@@ -46,7 +47,7 @@ def resolve(
         _by_rules(list(zip(inputs, mappings, strict=True)), rules, out)
         return
     started = time.perf_counter()
-    found = _models(model, threshold)
+    found = _models(model)
     with Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=Console(stderr=True),
                   transient=True) as bar:  # fmt: skip
         task = bar.add_task(t("cli-resolve-step-read"), total=None)
@@ -73,7 +74,7 @@ def _resolve(inputs: list, models: "dict[str, Model]", threshold: float | None, 
     return resolve_files(inputs, models, tell, threshold)
 
 
-def _models(path: Path | None, threshold: float | None) -> "dict[str, Model]":
+def _models(path: Path | None) -> "dict[str, Model]":
     import json
 
     from hutong.party.match.model import parse_model
@@ -147,8 +148,10 @@ def score(
 def show(scores: "dict[str, Score]") -> None:
     """A table of scores."""
     columns = ("records", "clusters", "entities", "precision", "recall", "f1", "b3_precision", "b3_recall", "b3_f1")
-    table = Table("", *(t(f"cli-party-score-{column}") for column in columns))
-    for name, found in scores.items():
-        values = (getattr(found, column) for column in columns)
-        table.add_row(name, *(f"{value:.4f}" if isinstance(value, float) else str(value) for value in values))
+    table = Table("", *scores)
+    for column in columns:
+        values = (getattr(found, column) for found in scores.values())
+        table.add_row(
+            t(f"cli-party-score-{column}"), *(f"{v:.4f}" if isinstance(v, float) else f"{v:,}" for v in values)
+        )
     console.print(table)

@@ -1,8 +1,10 @@
 """Match keys: parts of values under which records of one party may meet, as 64-bit numbers made in compiled loops.
 
-An atom is a slice of a form of a comparison's value (whole, beginning, ending, a date's year ...) or its rarest words. A
-block is one atom or two: records that agree on all of a block's atoms are compared.
+An atom is a slice of a form of a comparison's value (whole, beginning, ending, a date's year ...) or its rarest
+words. A block is one atom or two: records that agree on all of a block's atoms are compared.
 """
+
+# ruff: noqa: PLR0911, PLR0917  (compiled loops: arrays by position, branches in place)
 
 from typing import NamedTuple
 
@@ -90,7 +92,7 @@ def mixed(a: int, b: int) -> int:
     x = np.uint64(a) * np.uint64(0x9E3779B97F4A7C15) ^ (np.uint64(b) + np.uint64(0x632BE59BD9B4E019))
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.int64((x ^ (x >> np.uint64(31))) >> np.uint64(1))
+    return np.int64((x ^ (x >> np.uint64(31))) >> np.uint64(1))  # type: ignore[return-value]  # numba
 
 
 @njit(cache=True, nogil=True)
@@ -98,7 +100,7 @@ def _hash(points: Points, start: int, end: int) -> int:
     value = np.uint64(0xCBF29CE484222325)
     for place in range(start, end):
         value = (value ^ np.uint64(points[place])) * np.uint64(0x100000001B3)
-    return np.int64((value ^ (value >> np.uint64(29))) >> np.uint64(1))
+    return np.int64((value ^ (value >> np.uint64(29))) >> np.uint64(1))  # type: ignore[return-value]  # numba
 
 
 @njit(cache=True, nogil=True)

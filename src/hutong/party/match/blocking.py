@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 LARGEST = 200
 """Records in a block beyond which only neighbours in the order of their values are compared."""
 _WINDOW = 25
+_WINDOWED = 0.1
+"""Share of records in too large blocks up to which a match key is considered."""
 _SAMPLED = 40_000
 _IMAGINED = 3000
 _AT_MOST = 24
@@ -79,11 +81,13 @@ def combined(a: Ints, b: Ints) -> Ints:
 
 
 def _cost(block: Block, found: Hashes, share: float) -> float:
+    """Pairs a block makes among all records, from a sample of them; endless where too much is too large."""
     _, key = members(block, found)
     counts = np.unique(key, return_counts=True)[1].astype(np.float64)
-    windowed = counts * _WINDOW
-    pairs = np.where(counts > LARGEST, np.minimum(counts * (counts - 1) / 2, windowed * 4), counts * (counts - 1) / 2)
-    return float(pairs.sum()) / share**2
+    large = counts / share > LARGEST
+    if counts[large].sum() > _WINDOWED * counts.sum():
+        return float("inf")
+    return float((counts * (counts - 1) / 2)[~large].sum() / share**2 + _WINDOW * counts[large].sum() / share)
 
 
 def choose(
@@ -154,8 +158,8 @@ def _given(plan: Plan, found: Hashes) -> float:
     return float((found[f"{plan.name}.{first.name}"] != -1).any(axis=1).mean())
 
 
-def order_of(values: Sequence[Encoded], records: int) -> Ints:
-    """A place for each record so that records with similar values are neighbours: by their first comparisons' keys."""
+def order_of(records: int) -> Ints:
+    """The places of records as they are: by source and key."""
     return np.arange(records, dtype=np.int64)
 
 
@@ -210,7 +214,7 @@ def emit(record: Ints, key: Ints, records: int) -> tuple[Ints, int]:
 def candidate_pairs(model: "Model", encoded: "Records") -> Pairs:
     """The pairs a model's blocks propose among encoded records."""
     found = hashes(model.plans, encoded.values, model.blocks)
-    return pairs(model.blocks, found, order_of(encoded.values, encoded.count), encoded.count)
+    return pairs(model.blocks, found, order_of(encoded.count), encoded.count)
 
 
 def block_keys(model: "Model", encoded: "Records", row: int = 0) -> list[str]:

@@ -1,6 +1,8 @@
 """How two values are compared: each comparator gives a level, from 0 (differ) to the highest (same), and which form of
 the value agreed, so that a rare agreed value can weigh more than a common one. Compiled loops over encoded values."""
 
+# ruff: noqa: PLR0911, PLR0912, PLR0917  (compiled loops: arrays by position, branches in place)
+
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +22,8 @@ LEVELS = {
     "exact": ("differ", "same"),
     "code": ("differ", "same_start", "two_slips", "one_slip", "same"),
     "word": ("differ", "similar", "very_similar", "abbreviated", "one_slip", "same_sound", "same"),
-    "person": ("differ", "similar", "same_family", "partial", "same_given", "very_similar", "one_slip", "same_sound", "same"),
+    "person": ("differ", "similar", "same_family", "partial", "same_given", "very_similar", "one_slip", "same_sound",
+               "same"),
     "date": ("differ", "two_slips", "same_year", "two_parts", "one_slip", "same"),
     "phone": ("differ", "same_range", "one_slip", "same_ending", "same"),
     "email": ("differ", "similar", "same_user", "one_slip", "same"),
@@ -204,7 +207,7 @@ def _overlap(i: int, j: int, words: Ints, word_starts: Ints, weight: Floats, poi
                 shared += 0.9 * weight[words[x]] * weight[words[other]]
                 used[other - b] = True
                 break
-    return shared / np.sqrt(norm_a * norm_b)
+    return float(shared / np.sqrt(norm_a * norm_b))
 
 
 @njit(cache=True, nogil=True)
@@ -277,11 +280,11 @@ def compare(kind: int, i: int, j: int, v: Encoded) -> tuple[int, int]:
 
 
 @njit(cache=True, nogil=True, parallel=True)
-def compare_pairs(  # noqa: PLR0917  (a compiled loop takes its arrays by position)
+def compare_pairs(
     kind: int, left: Ints, right: Ints, a_codes: Ints, b_codes: Ints, v: Encoded, levels: Levels, agreed: Ints
 ) -> None:
-    """Fill `levels` (-1 where a side is not given) and `agreed` (number of the agreed form's text times eight plus the form,
-    -1 for none). Where a record has several values the best of all their pairs counts."""
+    """Fill `levels` (-1 where a side is not given) and `agreed` (number of the agreed form's text times eight plus
+    the form, -1 for none). Where a record has several values the best of all their pairs counts."""
     for pair in prange(left.shape[0]):
         a, b = left[pair], right[pair]
         best, form, value = -1, -1, -1

@@ -94,8 +94,8 @@ _PARTLY = {"person": ("name",), "organisation": ("name",)}
 
 
 def shared(kind: str, plan: Plan) -> int:
-    """What relatives (a household, an agency's sites) share of a comparison: 0 nothing but by chance, 1 the value, 2 only
-    likeness of it, 3 a name as it is found."""
+    """What relatives (a household, an agency's sites) share of a comparison: 0 nothing but by chance, 1 the value, 2
+    only likeness of it, 3 a name as it is found."""
     if plan.name in ("family_name", "contact_name"):
         return NAMED_ALIKE
     return SHARED if plan.name in _SHARED[kind] else PARTLY_SHARED if plan.name in _PARTLY[kind] else IDENTITY

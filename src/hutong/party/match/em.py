@@ -19,20 +19,20 @@ Floats = NDArray[np.float64]
 Levels = NDArray[np.int8]
 _ROUNDS = 60
 PERSON_LEVELS, FAMILY, PARTIAL = 9, 2, 3
-"""Whether a record holds a family name only does not depend on whom it is compared with; so relatives' records do as often
-as a party's own, if they bear the same name."""
+"""Whether a record holds a family name only does not depend on whom it is compared with; so relatives' records do as
+often as a party's own, if they bear the same name."""
 FADES = 8.0
 """Bits farther than the nearest partner at which a pair has half a vote on what matches look like."""
 IDENTITY, SHARED, PARTLY_SHARED, NAMED_ALIKE = range(4)
-"""What relatives share of a comparison: nothing but by chance; values, as often as one party's records do; only likeness,
-never the same value; or as it is found (a family name)."""
+"""What relatives share of a comparison: nothing but by chance; values, as often as one party's records do; only
+likeness, never the same value; or as it is found (a family name)."""
 
 
 class Observed(NamedTuple):
-    """Pairs as levels (-1: not given; 16 more where the frequency of the agreed value is known). `rarity`: minus log2 of
-    the shares of agreed values, summed, and the part of it from what relatives share; `group`: 1 within one source, else
-    0; `weight`: how many pairs one stands for; `totals`: all pairs of the groups; `left`, `right`: the records of the
-    first pairs, those of blocks."""
+    """Pairs as levels (-1: not given; 16 more where the frequency of the agreed value is known). `rarity`: minus log2
+    of the shares of agreed values, summed, and the part of it from what relatives share; `group`: 1 within one
+    source, else 0; `weight`: how many pairs one stands for; `totals`: all pairs of the groups; `left`, `right`: the
+    records of the first pairs, those of blocks."""
 
     levels: Levels
     rarity: Floats
@@ -82,12 +82,12 @@ def fit(observed: Observed, sizes: Sequence[int], shared: Sequence[int], expecte
         state = _round(observed, state, sizes, shared, belief, strength)
         if float(np.abs(state.m - before).max()) < 2e-4:
             break
-    m, u, r = ([table[place, :size].copy() for place, size in enumerate(sizes)] for table in state[:3])
+    fitted = [[table[place, :size].copy() for place, size in enumerate(sizes)] for table in (state.m, state.u, state.r)]
     same, kin = _bits(observed, state, shared)
-    return Fitted(m, u, r, state.share, state.related, rounds, same - np.logaddexp2(0.0, kin))
+    return Fitted(*fitted, state.share, state.related, rounds, same - np.logaddexp2(0.0, kin))
 
 
-def _round(
+def _round(  # noqa: PLR0917  (what stays the same between rounds)
     observed: Observed, state: _State, sizes: Sequence[int], shared: Sequence[int], belief: Floats, strength: float
 ) -> _State:
     bits, related_bits = _bits(observed, state, shared)

@@ -24,21 +24,6 @@ def plain(value: str) -> Forms:
     return (value,)
 
 
-@lru_cache(maxsize=1 << 16)
-def _sound(word: str) -> str:
-    """Sound of a word: Chinese by pinyin, others by consonants with doubles and spellings of one sound joined."""
-    if text.is_han(word):
-        return pinyin.sound_key(pinyin.syllables(word))
-    bare = re.sub(r"[^a-z]", "", word)
-    if len(bare) < 3:
-        return ""
-    for spelt, sounds in (("ph", "f"), ("ck", "k"), ("sch", "sh"), ("tz", "z"), ("qu", "kw"), ("x", "ks"), ("c", "k"),
-                          ("y", "i"), ("j", "i"), ("v", "f"), ("w", "f"), ("dt", "t"), ("th", "t")):  # fmt: skip
-        bare = bare.replace(spelt, sounds)
-    bare = re.sub(r"(.)\1+", r"\1", bare)
-    return bare[0] + re.sub(r"[aeiouh]", "", bare[1:]) + ("" if len(bare) < 5 else "")
-
-
 def word(value: str) -> Forms:
     """A single name: itself, its sound."""
     return (value, _vowels(value))
@@ -85,7 +70,8 @@ def _family_first(parts: list[str]) -> list[str]:
 
 @lru_cache(maxsize=1)
 def _surname_sounds() -> frozenset[str]:
-    common = ("王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田"
+    common = ("王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶"
+              "阎余潘杜戴夏钟汪田"
               "任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文")  # fmt: skip
     return frozenset(pinyin.SURNAMES.get(name) or pinyin.syllable(name) for name in common)
 

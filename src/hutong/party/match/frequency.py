@@ -12,8 +12,8 @@ _KEPT = 20_000
 
 
 class Vocabulary(BaseModel):
-    """Counts of the most frequent values among `total`; `rest` is the mean count of the others, `chance` the chance that
-    two random ones agree."""
+    """Counts of the most frequent values among `total`; `rest` is the mean count of the others, `chance` the chance
+    that two random ones agree."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

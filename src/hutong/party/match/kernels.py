@@ -1,6 +1,8 @@
 """Likeness of texts as compiled loops: texts are slices of one array of code points, so that a million pairs cost no
 Python objects and one Chinese character counts as one."""
 
+# ruff: noqa: PLR0917, SIM110  (compiled loops: arrays by position, branches in place)
+
 from typing import Any
 
 import numpy as np
@@ -69,7 +71,7 @@ def slips(points: Points, a: int, a_end: int, b: int, b_end: int, most: int) -> 
         if least > most:
             return most + 1
         before, last, row = last, row, before
-    return min(last[m], most + 1)
+    return int(min(last[m], most + 1))
 
 
 @njit(cache=True, nogil=True)

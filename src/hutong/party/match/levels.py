@@ -1,5 +1,7 @@
 """Levels of pairs: every comparison of the plans, given and family names swapped back where they were swapped."""
 
+# ruff: noqa: PLR0917  (compiled loops: arrays by position, branches in place)
+
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -24,14 +26,16 @@ _IMPLIES = {
 
 
 class Compared(NamedTuple):
-    """Per pair and comparison: the level (-1: not given), and the number of the agreed form's text × 8 + form, or -1."""
+    """Per pair and comparison: the level (-1: not given), and the number of the agreed form's text × 8 + form, or
+    -1."""
 
     levels: Levels
     agreed: Ints
 
 
 def encode_all(plans: Sequence[Plan], records: pa.Table) -> list[Values]:
-    """The values of each comparison. Given and family names share their numbers, so that they can be compared crosswise."""
+    """The values of each comparison. Given and family names share their numbers, so that they can be compared
+    crosswise."""
     names = {plan.name for plan in plans}
     made: dict[str, Values] = {}
     if {GIVEN, FAMILY} <= names:
@@ -76,7 +80,8 @@ def compare_records(plans: Sequence[Plan], values: Sequence[Encoded], left: Ints
 
 
 def _implied(names: Sequence[str], plans: Sequence[Plan], levels: Levels, agreed: Ints) -> None:
-    """What follows from a larger agreement is no evidence of its own: the city of one house, the state of one postcode."""
+    """What follows from a larger agreement is no evidence of its own: the city of one house, the state of one
+    postcode."""
     kinds = {plan.name: plan.comparator for plan in plans}
     for whole, parts in _IMPLIES.items():
         if whole not in kinds:

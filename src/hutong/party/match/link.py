@@ -17,7 +17,8 @@ Progress = Callable[[str], None]
 
 
 class Linked(NamedTuple):
-    """`label`: the smallest row of each record's cluster; the pairs near enough to matter, with their weights in bits."""
+    """`label`: the smallest row of each record's cluster; the pairs near enough to matter, with their weights in
+    bits."""
 
     label: Ints
     left: Ints
@@ -42,7 +43,7 @@ def link(
 ) -> Linked:
     """Cluster records (in the order of source and key). `codes`: number of a record's exclusive document, 0 for none;
     `alone`: whether the record's source has each party only once."""
-    tell = progress or (lambda step: None)
+    tell = progress or (lambda _: None)
     encoded = encode(model, records)
     pairs = candidate_pairs(model, encoded)
     left, right, weight = near(model, encoded, pairs.left, pairs.right)
@@ -55,7 +56,7 @@ def link(
     return Linked(label, left, right, weight, len(pairs.left) + len(more_left), pairs.windowed, model, encoded)
 
 
-def clustered(
+def clustered(  # noqa: PLR0917  (arrays of one pair list)
     model: Model,
     left: Ints,
     right: Ints,

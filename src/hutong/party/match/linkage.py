@@ -1,5 +1,7 @@
-"""Clusters from scored pairs by average linkage: two groups join while the mean weight between all their records is high
-enough, so that one wrong bridge between two families, or one missing agreement within one, does not decide."""
+"""Clusters from scored pairs by average linkage: two groups join while the mean weight between all their records is
+high enough, so that one wrong bridge between two families, or one missing agreement within one, does not decide."""
+
+# ruff: noqa: PLR0912, PLR0917, SIM102, PLR1714  (compiled loops: arrays by position, branches in place)
 
 import numpy as np
 from numba import njit
@@ -25,10 +27,11 @@ def average_linkage(
     missing: float = LOW,
 ) -> Ints:
     """The smallest record number of each record's cluster. `weight` in bits above which a pair is rather the same;
-    pairs not given count `missing` bits. Two different non-zero `codes`, two equal non-zero `sources` and pairs `apart` never
-    meet. Weights become whole numbers, so that sums and thus the outcome do not depend on the order of anything."""
+    pairs not given count `missing` bits. Two different non-zero `codes`, two equal non-zero `sources` and pairs
+    `apart` never meet. Weights become whole numbers, so that sums and thus the outcome do not depend on the order of
+    anything."""
     units = np.round((np.clip(weight, LOW, HIGH) - threshold) * _UNIT).astype(np.int64)
-    gap = int(round((max(missing, LOW) - threshold) * _UNIT))
+    gap = round((max(missing, LOW) - threshold) * _UNIT)
     keys = np.minimum(left, right) * count + np.maximum(left, right)
     order = np.argsort(keys, kind="stable")
     never = np.zeros(0, dtype=np.int64)
@@ -40,7 +43,8 @@ def average_linkage(
 def unscored(
     count: int, left: Ints, right: Ints, weight: Floats, threshold: float, largest: int = 400
 ) -> tuple[Ints, Ints]:
-    """Pairs within components over pairs above the threshold that were not compared yet: a mean should know them all."""
+    """Pairs within components over pairs above the threshold that were not compared yet: a mean should know them
+    all."""
     units = np.round((weight - threshold) * _UNIT).astype(np.int64)
     keys = np.minimum(left, right) * count + np.maximum(left, right)
     inside = _inside(_components(count, keys, units, 0), largest)
@@ -160,7 +164,7 @@ def _linked(count: int, keys: Ints, units: Ints, codes: Ints, sources: Ints, apa
 @njit(cache=True)
 def _apart(apart: Ints, key: int) -> bool:
     place = np.searchsorted(apart, key)
-    return place < apart.shape[0] and apart[place] == key
+    return bool(place < apart.shape[0] and apart[place] == key)
 
 
 @njit(cache=True)

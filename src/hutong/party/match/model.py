@@ -1,4 +1,5 @@
-"""The probabilistic model (EC-05): what a version of it knows, as one JSON document. Frozen; its version is its hash."""
+"""The probabilistic model (EC-05): what a version of it knows, as one JSON document. Frozen; its version is its
+hash."""
 
 import hashlib
 from functools import cached_property

@@ -1,4 +1,5 @@
-"""Scoring pairs with a model: set-wise over encoded records, and one record against candidates through the same loops."""
+"""Scoring pairs with a model: set-wise over encoded records, and one record against candidates through the same
+loops."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -7,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from hutong.party.match.comparators import Encoded as Arrays
 from hutong.party.match.comparators import NUMBER
+from hutong.party.match.comparators import Encoded as Arrays
 from hutong.party.match.comparisons import kernel
 from hutong.party.match.encode import Values
 from hutong.party.match.frequency import Vocabulary
@@ -26,7 +27,7 @@ class Encoded(NamedTuple):
     values: tuple[Arrays, ...]
     rarity: tuple[Floats, ...]  # per comparison: [text number × 8 + form] → bits for a rare agreed value
     source: Ints
-    count: int
+    count: int  # type: ignore[assignment]  # records; nobody counts in this tuple
 
 
 class Scored(NamedTuple):
@@ -185,7 +186,7 @@ def score_candidates(model: Model, record: Mapping[str, Any], candidates: Sequen
             float(scored.weight[row]),
             tuple(_fields(model, scored.levels[row], scored.bits[row])),
             float(scored.related[row]),
-        )  # fmt: skip
+        )
         for row in range(len(right))
     ]
 

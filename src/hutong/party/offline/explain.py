@@ -20,7 +20,7 @@ def write_explanations(resolved: Resolved, path: Path) -> int:
         pa.parquet.write_table(whole, path)
     else:
         pa.csv.write_csv(whole, path)
-    return whole.num_rows
+    return int(whole.num_rows)
 
 
 def explained(kind: KindResolved) -> pa.Table:

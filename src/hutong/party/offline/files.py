@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 import duckdb
 import pyarrow as pa
 
-from hutong.party.ingest.files import quoted
+from hutong.party.ingest.headers import quoted
 from hutong.party.offline.mapping import FileMapping
 from hutong.platform.errors import Invalid
 
@@ -29,7 +29,8 @@ def read_columns(path: Path, mapping: FileMapping) -> pa.Table:
             found = [row[0] for row in duck.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()]  # noqa: S608
             names = _names(path, found, mapping)
             listed = ", ".join(
-                f"nullif(trim(CAST({quoted(theirs)} AS VARCHAR)), '') AS {quoted(ours)}" for ours, theirs in names.items()
+                f"nullif(trim(CAST({quoted(theirs)} AS VARCHAR)), '') AS {quoted(ours)}"
+                for ours, theirs in names.items()
             )
             table: pa.Table = duck.sql(f"SELECT {listed} FROM {scan}").to_arrow_table()  # noqa: S608
         except duckdb.Error as problem:
@@ -58,7 +59,10 @@ def _decoded(path: Path, mapping: FileMapping, folder: Path) -> Path:
     target = folder / "utf8.csv"
     for encoding in encodings:
         try:
-            with path.open(encoding=encoding, newline="") as source, target.open("w", encoding="utf-8", newline="") as copy:
+            with (
+                path.open(encoding=encoding, newline="") as source,
+                target.open("w", encoding="utf-8", newline="") as copy,
+            ):
                 while part := source.read(1 << 22):
                     copy.write(part.replace("\0", ""))
         except UnicodeDecodeError:

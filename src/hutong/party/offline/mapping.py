@@ -12,7 +12,8 @@ from hutong.platform.errors import Invalid
 
 Kind = Literal["person", "organisation"]
 ATTRIBUTES = (
-    "name", "given_name", "middle_name", "family_name", "birth_date", "birth_year", "birth_month", "birth_day", "gender",
+    "name", "given_name", "middle_name", "family_name", "birth_date", "birth_year", "birth_month", "birth_day",
+    "gender",
     "id_number", "id_type", "organisation_code", "phone", "email", "url", "bank_card", "address", "street_number",
     "street", "unit", "postcode", "place", "state", "country", "occupation", "organisation", "contact_name",
 )  # fmt: skip
@@ -25,13 +26,15 @@ OTHER_NAMES = {
     "house_number": "street_number", "street_name": "street", "address_2": "unit", "zip": "postcode",
     "zip_code": "postcode", "postal_code": "postcode", "zipcode": "postcode", "city": "place", "suburb": "place",
     "town": "place", "district": "place", "province": "state", "region": "state", "job": "occupation",
-    "profession": "occupation", "employer": "organisation", "organization": "organisation", "year_of_birth": "birth_year",
+    "profession": "occupation", "employer": "organisation", "organization": "organisation", "year_of_birth":
+    "birth_year",
     "uscc": "organisation_code", "tax_id": "organisation_code", "registration_number": "organisation_code",
 }  # fmt: skip
 SEVERAL = {"phone": 3, "email": 2}
 """Attributes of which a record may have several; columns given as a list are alternatives, not parts."""
 COMPARE = {
-    "exact": "exact", "code": "code", "text": "text", "name": "word", "person": "person", "organisation": "organisation",
+    "exact": "exact", "code": "code", "text": "text", "name": "word", "person": "person", "organisation":
+    "organisation",
     "number": "number", "date": "date", "phone": "phone", "email": "email", "url": "url", "address": "address",
 }  # fmt: skip
 
@@ -111,17 +114,21 @@ class FileMapping(Strict):
             return body
         columns: dict[str, Any] = {}
         for name, given in body["columns"].items():
-            known = name if name in ATTRIBUTES else OTHER_NAMES.get(str(name).lower().replace("-", "_").replace(" ", "_"))
+            known = (
+                name if name in ATTRIBUTES else OTHER_NAMES.get(str(name).lower().replace("-", "_").replace(" ", "_"))
+            )
             if known is None:
                 raise ValueError(
-                    f"unknown attribute '{name}'; known: {', '.join(ATTRIBUTES)}. Others go under `free` with a comparator"
+                    f"unknown attribute '{name}'; known: {', '.join(ATTRIBUTES)}. "
+                    "Others go under `free` with a comparator"
                 )
             if known in columns and known in SEVERAL:
                 before = _given(columns[known])["columns"]
-                given = {"columns": [*before, *_given(given)["columns"]]}
+                columns[known] = {"columns": [*before, *_given(given)["columns"]]}
             elif known in columns:
                 raise ValueError(f"'{known}' is given twice")
-            columns[known] = given
+            else:
+                columns[known] = given
         if isinstance(body.get("free"), dict):
             free = [
                 {"name": name, **({"column": given} if isinstance(given, str) else given)}

@@ -6,7 +6,9 @@ import pyarrow.compute as pc
 from hutong.party.offline.records import by_distinct
 from hutong.party.standardise.text import is_han
 
-_PARTICLES = frozenset(("de", "da", "di", "del", "della", "van", "von", "der", "den", "la", "le", "bin", "al", "el", "st"))
+_PARTICLES = frozenset(
+    ("de", "da", "di", "del", "della", "van", "von", "der", "den", "la", "le", "bin", "al", "el", "st")
+)
 
 
 def names_split(records: pa.Table) -> pa.Table:

@@ -25,7 +25,11 @@ def read_records(path: Path, mapping: FileMapping) -> pa.Table:
     """A record a row: `source`, `key`, `kind`, `row` (from 1) and the attributes that the mapping gives."""
     raw = read_columns(path, mapping)
     count = raw.num_rows
-    made: dict[str, pa.Array] = {"source": _source(raw, path, mapping), "key": _key(raw, mapping), "kind": _kind(raw, mapping)}
+    made: dict[str, pa.Array] = {
+        "source": _source(raw, path, mapping),
+        "key": _key(raw, mapping),
+        "kind": _kind(raw, mapping),
+    }
     made["row"] = pa.array(range(1, count + 1), pa.int64())
     organisation = pc.equal(made["kind"], "organisation")
     for attribute, given in mapping.columns.items():
@@ -69,7 +73,7 @@ def _key(raw: pa.Table, mapping: FileMapping) -> pa.Array:
 def _kind(raw: pa.Table, mapping: FileMapping) -> pa.Array:
     if isinstance(mapping.kind, Column):
         codes: dict[str, str] = dict(mapping.kind.codes) or {"person": "person", "organisation": "organisation"}
-        return pc.fill_null(by_distinct(_column(raw, [mapping.kind.column]), lambda code: codes.get(code)), "person")
+        return pc.fill_null(by_distinct(_column(raw, [mapping.kind.column]), codes.get), "person")
     return pa.array([mapping.kind] * raw.num_rows, _STRING)
 
 
@@ -90,7 +94,7 @@ def _attribute(
         return {"birth_date": _birth(raw, attribute, column, given, mapping)}
     if attribute == "id_number":
         kinds = mapping.columns.get("id_type")
-        return {"id_number": by_distinct(column, lambda value: _id_number(value))} | (
+        return {"id_number": by_distinct(column, _id_number)} | (
             {"id_type": _column(raw, kinds.columns)} if kinds else {}
         )
     return {attribute: by_distinct(column, _STANDARD.get(attribute, _text))}

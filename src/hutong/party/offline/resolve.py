@@ -1,4 +1,5 @@
-"""Resolving files: records of all inputs, a model per kind of party (trained here unless given), clusters, explanations."""
+"""Resolving files: records of all inputs, a model per kind of party (trained here unless given), clusters,
+explanations."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -51,11 +52,13 @@ def resolve_files(
 ) -> Resolved:
     """Resolve files together, persons among persons and organisations among organisations. `threshold`: bits to use
     instead of what the model proposes."""
-    tell = progress or (lambda step: None)
+    tell = progress or (lambda _: None)
     tell("read")
     tables = [_records(path, mapping) for path, mapping in inputs]
-    unique = {source for (_, mapping), table in zip(inputs, tables, strict=True)
-              if isinstance(mapping, FileMapping) and mapping.unique for source in pc.unique(table["source"]).to_pylist()}  # fmt: skip
+    unique: set[str] = set()
+    for (_, mapping), table in zip(inputs, tables, strict=True):
+        if isinstance(mapping, FileMapping) and mapping.unique:
+            unique |= set(pc.unique(table["source"]).to_pylist())
     whole = pa.concat_tables(tables, promote_options="permissive")
     records = _latest(whole)
     done = []
@@ -80,7 +83,7 @@ def _latest(whole: pa.Table) -> pa.Table:
     return sorted_records(whole.take(last.combine_chunks()))
 
 
-def _resolved(
+def _resolved(  # noqa: PLR0917  (one kind of what resolve_files was given)
     own: pa.Table, kind: str, unique: set[str], models: Mapping[str, Model], tell: Progress, threshold: float | None
 ) -> KindResolved:
     records = names_split(own) if kind == "person" else own

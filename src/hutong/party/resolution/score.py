@@ -36,12 +36,25 @@ class TruthColumns:
 
 
 _KEYS = ("source_key", "key", "record_id", "rec_id", "id", "record", "source key")
-_ENTITIES = ("customer_id", "entity", "entity_id", "true_id", "true id", "label_true", "label", "cluster", "cluster_id", "party")
+_ENTITIES = (
+    "customer_id",
+    "entity",
+    "entity_id",
+    "true_id",
+    "true id",
+    "label_true",
+    "label",
+    "cluster",
+    "cluster_id",
+    "party",
+)
 
 
-def truth_columns(truth: Path, key: str | None = None, entity: str | None = None, source: str | None = None) -> TruthColumns:
-    """The columns of a truth file: as named, else those with a usual name, else the first as key and the last as entity.
-    `source` empty: keys are unique by themselves. Raises Invalid when a named column is missing."""
+def truth_columns(
+    truth: Path, key: str | None = None, entity: str | None = None, source: str | None = None
+) -> TruthColumns:
+    """The columns of a truth file: as named, else those with a usual name, else the first as key and the last as
+    entity. `source` empty: keys are unique by themselves. Raises Invalid when a named column is missing."""
     with duckdb.connect() as duck:
         found = [row[0] for row in duck.execute(f"DESCRIBE SELECT * FROM {_scan(truth)}", [str(truth)]).fetchall()]  # noqa: S608
     missing = [name for name in (key, entity, source) if name and name not in found]
@@ -49,8 +62,12 @@ def truth_columns(truth: Path, key: str | None = None, entity: str | None = None
         raise Invalid("party-file-columns", file=truth.name, missing=", ".join(missing), found=", ".join(found)[:500])
     usual = {name.casefold(): name for name in reversed(found)}
     chosen_key = key or next((usual[name] for name in _KEYS if name in usual), found[0])
-    chosen = entity or next((usual[name] for name in _ENTITIES if name in usual and usual[name] != chosen_key), found[-1])
-    return TruthColumns(chosen_key, chosen, ("source" if "source" in found else None) if source is None else source or None)
+    chosen = entity or next(
+        (usual[name] for name in _ENTITIES if name in usual and usual[name] != chosen_key), found[-1]
+    )
+    return TruthColumns(
+        chosen_key, chosen, ("source" if "source" in found else None) if source is None else source or None
+    )
 
 
 def _scan(truth: Path) -> str:

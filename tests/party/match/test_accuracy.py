@@ -1,0 +1,40 @@
+"""EC-05: `hutong resolve` on public data sets, without labels, as an analyst would use it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.party.match import datasets
+
+from hutong.party.offline.mapping import read_mapping
+from hutong.party.offline.resolve import resolve_files
+from hutong.party.resolution.score import TruthColumns, score_table
+
+
+@pytest.mark.parametrize(
+    ("make", "least", "least_b3"),
+    [
+        pytest.param(lambda folder: datasets.febrl(folder, "1"), 0.995, 0.995, id="febrl1"),
+        pytest.param(lambda folder: datasets.febrl(folder, "3"), 0.997, 0.997, id="febrl3"),
+        pytest.param(lambda folder: datasets.febrl(folder, "4a", "4b"), 0.999, 0.999, id="febrl4"),
+        pytest.param(lambda folder: datasets.rldata(folder, 500), 0.96, 0.99, id="rldata500"),
+        pytest.param(lambda folder: datasets.rldata(folder, 10000), 0.96, 0.99, id="rldata10000"),
+        pytest.param(
+            datasets.chicago,
+            0.95,
+            0.968,
+            id="chicago",
+            marks=pytest.mark.skipif(not datasets.CHICAGO.exists(), reason="the real file lies beside the repository"),
+        ),
+    ],
+)
+def test_files_are_resolved_without_labels(
+    tmp_path: Path, make: Callable[[Path], datasets.Data], least: float, least_b3: float
+) -> None:
+    """EC-05: pairwise and B³ F1 stay where they are."""
+    data = make(tmp_path)
+    mapping = read_mapping(data.mapping)
+    resolved = resolve_files([(path, mapping) for path in data.inputs])
+    found = score_table(resolved.clusters, data.truth, TruthColumns("key", "entity", None))
+    assert found.f1 >= least
+    assert found.b3_f1 >= least_b3
