@@ -39,3 +39,7 @@ web-erase-ask = Ask for erasure
 web-todo-approvals = changes to approve
 web-right-party-approve = approve changes
 web-right-party-erase = ask for erasure
+web-event-type-party-reactivated = Customer in use again
+web-event-type-party-change_requested = Change asked for
+web-event-type-party-change_approved = Change approved
+web-event-type-party-change_refused = Change refused

@@ -39,3 +39,7 @@ web-erase-ask = 申请删除
 web-todo-approvals = 项变更待审批
 web-right-party-approve = 审批变更
 web-right-party-erase = 申请物理删除
+web-event-type-party-reactivated = 客户恢复使用
+web-event-type-party-change_requested = 申请变更
+web-event-type-party-change_approved = 变更获批
+web-event-type-party-change_refused = 变更被拒
