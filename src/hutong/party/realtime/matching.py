@@ -11,6 +11,9 @@ from hutong.party import documents
 from hutong.party.columns import NAMES
 from hutong.party.match.features import FEATURES, of_pair
 from hutong.party.match.rules import Rule, RulesDocument
+from hutong.party.models import registry
+from hutong.party.models.judging import Said, candidates
+from hutong.party.models.registry import InForce
 from hutong.party.resolution import match_keys, statistics
 from hutong.party.resolution.match_keys import PHONES
 from hutong.party.resolution.statistics import Statistics
@@ -36,6 +39,7 @@ class Judging:
 
     rules: RulesDocument
     statistics: Statistics
+    models: Mapping[str, InForce]
 
     def armed(self, record: Record, *, all_values: bool = False) -> dict[str, list[str]]:
         """The values of the kinds that can be generic, those that are not (`all_values`: those too)."""
@@ -72,7 +76,7 @@ def _phones(record: Record) -> list[str]:
 
 def judging(conn: Connection) -> Judging:
     """What judges now."""
-    return Judging(documents.active_rules(conn), statistics.current(conn))
+    return Judging(documents.active_rules(conn), statistics.current(conn), registry.in_force(conn))
 
 
 _FIND = text("""
@@ -101,13 +105,16 @@ def verdicts(
     stored = _stored(conn, found)
     own = {record["id"] for record in records}
     prepared = [by.comparable(record) for record in records]
+    raw = {**stored.rows, **{record["id"]: record for record in records}}
     others = {id: by.comparable(row) for id, row in stored.rows.items() if id not in own}
     made: list[list[Verdict]] = []
     before: dict[int, list[int]] = {}
     for place, record in enumerate(prepared):
         siblings = dict.fromkeys(earlier for key in found[place] for earlier in before.get(key, ())) if among else {}
         rivals = [others[id] for id in stored.of[place] if id in others] + [prepared[one] for one in siblings]
-        made.append([said for other in rivals if (said := compare(by.rules, record, other))])
+        words = _modelled(by, records[place], [raw[other["id"]] for other in rivals])
+        pairs = zip(rivals, words, strict=True)
+        made.append([said for other, word in pairs if (said := compare(by.rules, record, other, word))])
         for key in found[place]:
             before.setdefault(key, []).append(place)
     return made
@@ -130,23 +137,30 @@ def _stored(conn: Connection, keys: Sequence[Sequence[int]]) -> _Stored:
     return _Stored(of, {row["id"]: dict(row) for row in rows})
 
 
-def compare(rules: RulesDocument, record: Record, other: Record) -> Verdict | None:
-    """What the rules say about two comparable records; None: nothing."""
+def _modelled(by: Judging, record: Record, others: Sequence[Record]) -> list[Said | None]:
+    model = by.models.get(record["kind"])
+    if model is None:
+        return [None] * len(others)
+    return candidates(model, by.rules.of(record["kind"]).model, record, others)
+
+
+def compare(rules: RulesDocument, record: Record, other: Record, model: Said | None = None) -> Verdict | None:
+    """What the rules say about two comparable records, and the model where no rule merges or forbids; None: nothing."""
     own = rules.of(record["kind"])
     if other["kind"] != record["kind"]:
         return None
     swapped = (other["source"], other["key"]) < (record["source"], record["key"])
     pair = of_pair(other, record) if swapped else of_pair(record, other)
-    strong = _first(own.strong, pair)
-    weak = None if strong else _first(own.weak, pair)
-    if not (rule := strong or weak):
+    strong = _first(own.merging, pair)
+    weak = None if strong or model else _first(own.suspecting, pair)
+    if not (strong or model or weak):
         return None
     never = _first(own.cannot, pair)
-    verdict = "not_same" if never else "same" if strong else "unsure"
-    told = never or rule
-    return Verdict(
-        record["id"], other["id"], other.get("party_id"), verdict, told.rule, told.strength, list(_held(pair))
-    )
+    ids = record["id"], other["id"], other.get("party_id")
+    if told := never or strong or weak:
+        verdict = "not_same" if never else "same" if strong else "unsure"
+        return Verdict(*ids, verdict, told.rule, told.strength, list(_held(pair)))
+    return Verdict(*ids, model.verdict, model.rule, model.strength, model.reasons) if model else None
 
 
 def _first(rules: Sequence[Rule], pair: Mapping[str, Any]) -> Rule | None:

@@ -75,11 +75,13 @@ def store_keys(conn: Connection, keys: Mapping[int, Sequence[int]], *, again: bo
 
 _END = text("""
     UPDATE party.judgement SET ended_at = now(), ended_because = 'the record changed'
-    WHERE (left_id = ANY(:ids) OR right_id = ANY(:ids)) AND made_by_kind = 'rule' AND ended_at IS NULL""")
+    WHERE (left_id = ANY(:ids) OR right_id = ANY(:ids)) AND made_by_kind IN ('rule', 'model') AND ended_at IS NULL""")
 _JUDGE = text("""
     INSERT INTO party.judgement (left_id, right_id, verdict, made_by_kind, rule, rule_version, strength, reasons,
                                  made_by)
-    SELECT least(one, other), greatest(one, other), verdict, 'rule', rule, :version, strength, reasons, 'rules'
+    SELECT least(one, other), greatest(one, other), verdict,
+           CASE WHEN rule LIKE 'model:%' THEN 'model' ELSE 'rule' END, rule, :version, strength, reasons,
+           CASE WHEN rule LIKE 'model:%' THEN 'model' ELSE 'rules' END
     FROM json_to_recordset(CAST(:said AS json)) AS s (
         one bigint, other bigint, verdict text, rule text, strength int, reasons jsonb)""")
 

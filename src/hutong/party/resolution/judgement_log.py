@@ -18,7 +18,7 @@ WHERE NOT EXISTS (SELECT FROM taken t WHERE t.seq = c.seq)"""
 
 _END = """
 UPDATE party.judgement j SET ended_at = now(), ended_because = 'rules no longer say so'
-WHERE j.made_by_kind = 'rule' AND j.ended_at IS NULL AND j.id <= :newest {meant}
+WHERE j.made_by_kind IN ('rule', 'model') AND j.ended_at IS NULL AND j.id <= :newest {meant}
   AND j.left_id NOT IN (SELECT id FROM altered) AND j.right_id NOT IN (SELECT id FROM altered)
   AND NOT EXISTS (
     SELECT FROM proposed p
@@ -29,7 +29,8 @@ _ABOUT_NEWS = "AND (j.left_id = ANY(:records) OR j.right_id = ANY(:records))"
 
 _MAKE = """
 INSERT INTO party.judgement (left_id, right_id, verdict, made_by_kind, rule, rule_version, strength, reasons, made_by)
-SELECT left_id, right_id, verdict, 'rule', rule, :version, strength, reasons, 'rules'
+SELECT left_id, right_id, verdict, CASE WHEN rule LIKE 'model:%' THEN 'model' ELSE 'rule' END, rule, :version,
+       strength, reasons, CASE WHEN rule LIKE 'model:%' THEN 'model' ELSE 'rules' END
 FROM proposed p
 WHERE NOT EXISTS (SELECT FROM party.judgement j WHERE j.left_id = p.left_id AND j.right_id = p.right_id
                   AND j.rule = p.rule AND j.ended_at IS NULL)

@@ -6,7 +6,7 @@ and those whose comparability the newest statistics changed. Other rules or mode
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import duckdb
@@ -18,6 +18,8 @@ from sqlalchemy import Connection, text
 from hutong.party import documents
 from hutong.party.match.propose import propose
 from hutong.party.match.rules import RulesDocument
+from hutong.party.models import judging, registry
+from hutong.party.models.registry import InForce
 from hutong.party.resolution import graph, match_keys, membership, statistics
 from hutong.party.resolution.clusters import Ints
 from hutong.party.resolution.judgement_log import Logged, bring_to
@@ -63,14 +65,18 @@ def resolve(by: str = "system:0", progress: Progress = _quiet, *, full: bool = F
     with database.begin("party") as conn:
         _alone(conn)
         rules = documents.active_rules(conn)
-        news = _take_up(conn, rules, full=full)
+        models = registry.in_force(conn)
+        news = _take_up(conn, rules, models, full=full)
     with database.begin("party") as conn:
         _alone(conn)
         progress(0, 4, "compare")
         newest = conn.execute(text("SELECT coalesce(max(id), 0) FROM party.judgement")).scalar_one()
         with duckdb.connect() as duck:
             compared = lift_news(conn, duck, news)
-            proposed = propose(duck, rules, given=True)  # the long part: others go on working meanwhile
+            modelled = judging.over(models, rules)
+            proposed = propose(
+                duck, rules, given=True, modelled=modelled
+            )  # the long part: others go on working meanwhile
             logged = bring_to(conn, duck, rules, newest, news)
         progress(1, 4, "cluster")
         membership.lock(conn)
@@ -115,16 +121,17 @@ def _alone(conn: Connection) -> None:
     conn.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('party.resolve', 0))"))
 
 
-def judges(rules: RulesDocument) -> str:
+def judges(rules: RulesDocument, models: Mapping[str, InForce]) -> str:
     """A digest of what judges pairs; judgements made by another are to be made anew."""
-    body = rules.model_dump_json(exclude={"version"})
+    versions = [f"{kind} {judging.rule_name(models[kind])} {models[kind].merge_bits}" for kind in sorted(models)]
+    body = rules.model_dump_json(exclude={"version"}) + ";".join(versions)
     return hashlib.sha256(body.encode()).hexdigest()[:16]
 
 
-def _take_up(conn: Connection, rules: RulesDocument, *, full: bool) -> News:
+def _take_up(conn: Connection, rules: RulesDocument, models: Mapping[str, InForce], *, full: bool) -> News:
     """What is new; its match keys written, the statistics brought up. Committed before comparing begins, and after
     all who were at work in real time: so either they see the new records, or the run sees theirs."""
-    digest = judges(rules)
+    digest = judges(rules, models)
     before = conn.execute(text("SELECT judges FROM party.run ORDER BY id DESC LIMIT 1")).scalar()
     kinds = {"seq": pa.int64(), "record": pa.int64(), "judged": pa.string()}
     queue = graph.fetch(conn, "SELECT seq, record_id, judged FROM party.changed_record", kinds)
