@@ -173,11 +173,12 @@ def _rejected(folder: Path) -> tuple[str, ...]:
 
     folder.mkdir(parents=True, exist_ok=True)
     row = {"客户编号": "R1", "客户名称": "慕容翀琬", "证件类型": "01", "证件号码": "310115198507170911",
-           "联系电话": "13871650385", "通信地址": "上海市浦东新区翀琬路778号", "电子邮箱": "x@rejected-canary.cn"}  # fmt: skip
+           "联系电话": "13871650385",
+           "通信地址": "上海市浦东新区翀琬路778号", "电子邮箱": "rejected.canary@mail.cn"}  # fmt: skip
     path = write_crm(folder / "crm.csv", [row])
     report = load_file(path, read_mapping(PACKS / "telecom" / "mappings" / "crm.yaml"), "user:1")
     assert report.rejected == 1
-    return ("慕容翀琬", "310115198507170911", "13871650385", "翀琬路", "rejectedcanary")
+    return ("慕容翀琬", "310115198507170911", "13871650385", "翀琬路", "rejected.canary")
 
 
 def _merged(admin: Principal, one: int, other: int) -> tuple[int, int]:
