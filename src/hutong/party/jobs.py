@@ -66,6 +66,9 @@ def export(ctx: jobs.JobContext, *, run: int) -> None:
     ctx.progress(1, 1, "done")
 
 
+schedules.schedule("party.exports_due", "5 * * * *", "party.exports_due")
+
+
 @jobs.job("party.exports_due", lane="report")
 def exports_due(ctx: jobs.JobContext) -> None:
     """Begin the exports whose schedule is due, and delete files whose time is over; to be run every hour."""
@@ -118,3 +121,4 @@ def run_enhancement(ctx: jobs.JobContext, *, batch: int, action: str, user: int)
 
 
 schedules.schedule("party.changes", "*/15 * * * *", "party.changes")
+schedules.schedule("party.find_households", "40 2 * * *", "party.find_households")

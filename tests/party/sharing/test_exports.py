@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import io
+import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from hutong.identity.queries import client_by_code
 from hutong.identity.tables import sensitive_read
 from hutong.party import PartyData, find_or_create
 from hutong.party.lifecycle.changes import apply_change
+from hutong.party.model import publication
 from hutong.party.sharing import documents, exports
 from hutong.party.sharing.changes import changes
 from hutong.party.sharing.documents import Export
@@ -212,3 +214,18 @@ def test_a_long_list_is_one_statement() -> None:
     done, rows = made(dwh, "all-parquet")
     assert done["rows"] == 3000
     assert {row[1] for row in rows[1:]} == {f"王{number}" for number in range(3000)}
+
+
+def test_sensitive_extension_attributes_are_masked_too() -> None:
+    """EC-10, EC-17: by themselves and in the whole of them."""
+    body = {"model": "test", "attributes": [
+        {"name": "ssn", "zh": "社保号", "en": "SSN", "type": "text", "sensitive": "id_card"},
+        {"name": "job", "zh": "职业", "en": "Job", "type": "text"}]}  # fmt: skip
+    publication.publish_model(SYSTEM, json.dumps(body))
+    find_or_create(SYSTEM, PartyData("person", "王小明", attributes={"ssn": "1234567890", "job": "cook"}), "k")
+    worker.drain()
+    dwh = consumer("dwh", clear=["name"])
+    published("csv", columns=[{"fact": "attributes.ssn"}, {"fact": "attributes.job"}, {"fact": "attributes"}])
+    _, rows = made(dwh, "all-csv")
+    assert rows[1] == ["123*****90", "cook", '{"job": "cook"}']
+    assert "1234567890" not in str(changes(dwh, 0))

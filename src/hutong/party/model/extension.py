@@ -167,6 +167,15 @@ def protected(viewer: Principal, rows: Sequence[Mapping[str, Any]], key: str = "
         return mask_attributes(conn, viewer, rows, key)
 
 
+def hidden(viewer: Principal) -> dict[str, str]:
+    """Declared attribute → kind of masking, of those the viewer may not see in clear."""
+    if viewer.kind == "system":
+        return {}
+    with database.read("party") as conn:
+        declared = active(conn).attributes
+    return {one.name: one.sensitive for one in declared if one.sensitive and not viewer.sees(one.sensitive)}
+
+
 def mask_attributes(
     conn: Connection, viewer: Principal, rows: Sequence[Mapping[str, Any]], key: str = "id"
 ) -> list[dict[str, Any]]:
@@ -178,10 +187,13 @@ def mask_attributes(
     clear = sorted({kind for name in present if (kind := sensitive[name]) and viewer.sees(kind)})
     if clear:
         record_read(viewer, "party", [row[key] for row in rows], clear)
-    return [
-        {**row, "attributes": {
-            name: value if name not in sensitive or viewer.sees(sensitive[name] or "")
-            else mask_field(sensitive[name], value)
-            for name, value in (row.get("attributes") or {}).items()}}
-        for row in rows
-    ]  # fmt: skip
+    return [{**row, "attributes": _masked(viewer, row["attributes"], sensitive)} if row.get("attributes") else dict(row)
+            for row in rows]  # fmt: skip
+
+
+def _masked(viewer: Principal, given: Mapping[str, Any], sensitive: Mapping[str, str]) -> dict[str, Any]:
+    """Values of declared attributes, the sensitive ones masked unless the viewer sees their kind."""
+    return {
+        name: value if name not in sensitive or viewer.sees(sensitive[name]) else mask_field(sensitive[name], value)
+        for name, value in given.items()
+    }

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, select, text
 from hutong.identity import Principal, protect, require, row_scope
 from hutong.party import visibility
 from hutong.party.columns import SENSITIVE
+from hutong.party.model import extension
 from hutong.party.tables import party
 from hutong.platform import database
 from hutong.platform.errors import Gone
@@ -104,7 +105,8 @@ def _named(rows: Sequence[Any]) -> set[int]:
 def _records(conn: Connection, viewer: Principal, ids: Sequence[int]) -> dict[int, Row]:
     wanted = select(*(party.c[name] for name in SHOWN)).where(party.c.id.in_(ids), party.c.state != "merged")
     rows = [dict(row) for row in conn.execute(wanted).mappings()]
-    return {row["id"]: row for row in protect(viewer, "party", rows, _FIELDS)}
+    shown = extension.mask_attributes(conn, viewer, protect(viewer, "party", rows, _FIELDS))
+    return {row["id"]: row for row in shown}
 
 
 _BEFORE = """

@@ -1,6 +1,6 @@
 """Exports (EC-14): files for a consumer, within its rows, its fields and its masks; by hand, by API, or on schedule."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from hutong.identity import Principal, record_read, require, row_scope
 from hutong.identity.actors import viewer_of
 from hutong.identity.queries import client_by_code
 from hutong.party import visibility
+from hutong.party.model import extension
 from hutong.party.sharing import documents, facts, files
 from hutong.party.sharing.changes import head
 from hutong.party.sharing.documents import Export
@@ -148,7 +149,8 @@ def _names(export: Export) -> list[str]:
 def statement(consumer: Principal, export: Export, run: Row, position: int) -> tuple[list[files.Shown], str]:
     """The columns and the SQL from FROM on: the consumer's rows that meet the filter, each field as it may be seen."""
     condition = facts.condition(export.where)
-    shown = [_shown(consumer, column) for column in export.columns]
+    hidden = extension.hidden(consumer)
+    shown = [_shown(consumer, column, hidden) for column in export.columns]
     scope = str(visibility.seen(consumer))
     chosen = f"party.party.state = 'active' AND {scope} AND {facts.where(condition)}"
     source = facts.source_of([*_names(export), *facts.names_of(condition)])
@@ -157,11 +159,20 @@ def statement(consumer: Principal, export: Export, run: Row, position: int) -> t
     return _changed(consumer, shown, source, chosen, (int(run["from_position"]), position))
 
 
-def _shown(consumer: Principal, column: documents.Column) -> files.Shown:
-    """A column as the consumer may see it: as it is, masked, or nothing where its field list does not name it."""
+def _shown(consumer: Principal, column: documents.Column, hidden: Mapping[str, str]) -> files.Shown:
+    """A column as the consumer may see it: as it is, masked, or nothing where its field list does not name it.
+
+    `hidden`: extension attribute → kind of masking, of those the consumer may not see in clear.
+    """
     heading, found = column.heading or column.fact, facts.fact(column.fact)
-    if not consumer.has("party", column.fact):
+    family, _, own = column.fact.partition(".")
+    if not consumer.has("party", family):
         return files.Shown(heading, "CAST(NULL AS text)", cel.STRING)
+    if own in hidden:
+        return files.Shown(heading, masked(consumer, found.sql, hidden[own]), cel.STRING)
+    if column.fact == "attributes" and hidden:
+        names = ", ".join(f"'{name}'" for name in sorted(hidden))
+        return files.Shown(heading, f"({found.sql} - ARRAY[{names}])", found.type)
     if found.sensitive is not None and not consumer.sees(found.sensitive):
         return files.Shown(heading, masked(consumer, found.sql, found.sensitive), cel.STRING)
     if column.currency:

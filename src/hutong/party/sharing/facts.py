@@ -4,6 +4,7 @@ One catalogue for all of them: a condition is CEL over `customer` (`customer.gra
 run on a set as SQL or on one customer as an object.
 """
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -95,9 +96,15 @@ def environment() -> cel.Environment:
     return cel.Environment({"customer": cel.object_of({name: fact.type for name, fact in catalogue().items()})})
 
 
+_EXTENSION = re.compile(r"attributes\.([A-Za-z][A-Za-z0-9_]{0,60})")
+
+
 def fact(name: str) -> Fact:
-    """One fact. Raises Unprocessable for one that customers do not have."""
+    """One fact; `attributes.<name>`: an extension attribute (EC-10) as text. Raises Unprocessable for unknown ones."""
     found = catalogue().get(name)
+    own = _EXTENSION.fullmatch(name)
+    if own:
+        return Fact(f"(party.party.attributes ->> '{own[1]}')", cel.STRING)
     if found is None:
         raise Unprocessable("party-fact-unknown", name=name)
     return found
