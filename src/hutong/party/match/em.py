@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Levels = NDArray[np.int8]
 _ROUNDS = 60
+BLIND = 2e9
 PERSON_LEVELS, FAMILY, PARTIAL = 9, 2, 3
 """Whether a record holds a family name only does not depend on whom it is compared with; so relatives' records do as
 often as a party's own, if they bear the same name."""
@@ -69,17 +70,21 @@ def fit(observed: Observed, sizes: Sequence[int], shared: Sequence[int], expecte
     """Fit the chances and shares. `sizes`: levels per comparison; `shared`: what relatives share of each."""
     width = max(sizes)
     belief = np.zeros((len(sizes), width))
+    strength = _strength(observed.levels, len(sizes))
     for place, size in enumerate(sizes):
-        belief[place, :size] = default_m(size)
+        belief[place, :size] = default_m(size) if strength < BLIND else blind_m(size)
     u = _normal(_counted(observed.levels, observed.weight, len(sizes), width) + 0.25 * belief)
     relatives = sum(kind != IDENTITY for kind in shared) >= 2 and IDENTITY in shared
     state = _State(belief.copy(), u, _related(belief, belief, u, sizes, shared), np.full(2, expected),
                    np.full(2, expected if relatives else 0.0))  # fmt: skip
-    strength = _strength(observed.levels, len(sizes))
+    least = 1.0 / max(float(np.sqrt(2.0 * observed.totals.sum())), 2.0) if strength >= BLIND else 0.0
+    if least:
+        state = state._replace(share=np.full(2, min(4.0 * least, 0.1)), related=np.zeros(2))
     rounds = 0
     for rounds in range(1, _ROUNDS + 1):  # noqa: B007
         before = state.m
         state = _round(observed, state, sizes, shared, belief, strength)
+        state = state._replace(share=np.maximum(state.share, least))
         if float(np.abs(state.m - before).max()) < 2e-4:
             break
     fitted = [[table[place, :size].copy() for place, size in enumerate(sizes)] for table in (state.m, state.u, state.r)]
@@ -151,13 +156,19 @@ def _strength(levels: Levels, fields: int) -> float:
     """How many pairs the belief about m counts for: with fewer than three comparisons in a typical pair nothing tells
     matches from others but that belief."""
     given = float((levels >= 0).sum(axis=1).mean()) if len(levels) else 0.0
-    return 2.0 if given >= 2.5 else 2e9 if fields < 3 or given < 1.5 else 200.0
+    return 2.0 if given >= 2.5 else BLIND if fields < 3 or given < 1.5 else 200.0
 
 
 def default_m(size: int) -> Floats:
     """What is believed of matches before any pair was seen: mostly the same, otherwise rather similar than not."""
     rest = np.arange(1.0, size)
     return np.append(0.15 * rest / rest.sum(), 0.85) if size > 1 else np.ones(1)
+
+
+def blind_m(size: int) -> Floats:
+    """The same where one or two comparisons are all there is: a party's values vary as often as they repeat."""
+    rest = np.arange(1.0, size)
+    return np.append(0.5 * rest / rest.sum(), 0.5) if size > 1 else np.ones(1)
 
 
 def level_bits(m: Floats, u: Floats) -> tuple[Floats, Floats]:

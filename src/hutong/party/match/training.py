@@ -24,7 +24,7 @@ Progress = Callable[[str], None]
 _RANDOM = 400_000
 _MOST = 2_000_000
 STRICTEST = 8.0
-LOSS = {"person": 0.005, "organisation": 0.0}
+LOSS = {"person": 0.01, "organisation": 0.0}
 """Share of the expected matches that being stricter than even odds may cost: persons must not be merged wrongly."""
 REVIEW = -4.0
 
