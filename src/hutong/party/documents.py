@@ -11,7 +11,8 @@ from sqlalchemy import Connection, select, text
 
 from hutong.party.golden.survivorship import SurvivorshipDocument, parse_survivorship
 from hutong.party.match.rules import RulesDocument, parse_rules
-from hutong.party.model import extension
+from hutong.party.model import definitions, extension
+from hutong.party.relations import household_rules
 from hutong.party.tables import document
 
 Kind = Literal["rules", "survivorship"]
@@ -42,12 +43,20 @@ def publish(conn: Connection, kind: Kind, body: dict[str, Any], by: str) -> int:
 
 
 def publish_folder(conn: Connection, folder: Path, by: str) -> dict[str, int]:
-    """Publish `rules.yaml` and `survivorship.yaml` of a pack's party folder, those that are there; kind → version."""
-    return {
+    """Publish the documents of a pack's party folder, those that are there: `rules.yaml`, `survivorship.yaml`,
+    `model.yaml` (declared attributes), `households.yaml`; kind → version."""
+    made: dict[str, int] = {
         kind: publish(conn, kind, _body(folder / f"{kind}.yaml"), by)
         for kind in KINDS
         if (folder / f"{kind}.yaml").is_file()
     }
+    if (folder / "model.yaml").is_file():
+        model = extension.parse_model(_body(folder / "model.yaml"))
+        made["model"] = definitions.publish(conn, "model", model.model_dump(mode="json", exclude_defaults=True), by)
+    if (folder / "households.yaml").is_file():
+        rules = household_rules.parse_rules(_body(folder / "households.yaml"))
+        made["households"] = definitions.publish(conn, "households", rules.model_dump(mode="json"), by)
+    return made
 
 
 def _newest(conn: Connection, kind: Kind) -> Any:

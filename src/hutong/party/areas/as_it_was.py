@@ -4,12 +4,11 @@ from datetime import datetime
 from typing import Any
 
 from hutong.identity import Principal, protect, require
-from hutong.party import visibility
 from hutong.party.areas.read import Row, of_parties, shown
 from hutong.party.areas.values import values
+from hutong.party.areas.whom import whom
 from hutong.party.columns import SENSITIVE
 from hutong.party.information import AREAS
-from hutong.party.realtime.intake import living
 from hutong.party.tables import party
 from hutong.platform import database, history
 from hutong.platform.errors import NotFound
@@ -28,8 +27,7 @@ def as_it_was(viewer: Principal, party_id: int, at: datetime) -> dict[str, Any]:
     """
     require(viewer, "party.read")
     with database.read("party") as conn:
-        home = living(conn, party_id)
-        visibility.check(conn, viewer, home)
+        home = whom(conn, viewer, party_id)
         row = conn.execute(history.as_of(party, at, [party_id])).mappings().one_or_none()
         if row is None or row["state"] == "merged":
             raise NotFound("party-not-then", id=party_id)

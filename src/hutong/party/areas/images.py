@@ -11,11 +11,10 @@ from sqlalchemy import text
 
 from hutong.identity import Principal, require
 from hutong.identity.protection import record_read
-from hutong.party import visibility
 from hutong.party.areas.people import RIGHT, check_codes, state
 from hutong.party.areas.read import Row
+from hutong.party.areas.whom import whom
 from hutong.party.information import AREAS
-from hutong.party.realtime.intake import living
 from hutong.platform import database
 from hutong.platform.errors import Forbidden, NotFound, Unprocessable
 from hutong.platform.settings import settings
@@ -72,8 +71,7 @@ def content(viewer: Principal, party_id: int, row_id: int) -> tuple[Row, bytes]:
     if not viewer.sees(CLEAR):
         raise Forbidden("party-image-masked")
     with database.read("party") as conn:
-        home = living(conn, party_id)
-        visibility.check(conn, viewer, home)
+        home = whom(conn, viewer, party_id)
         row = conn.execute(
             text(
                 """SELECT t.* FROM party.v1_document_image t WHERE t.party_id = :home AND t.id = :row"""

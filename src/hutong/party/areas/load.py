@@ -32,6 +32,8 @@ class AreaReport:
     rejected: int
     unchanged: int
     waiting: int
+    reasons: dict[str, int]
+    unmapped: dict[str, dict[str, int]]
     again: bool = False
 
 
@@ -68,7 +70,7 @@ def _store(
     ).one_or_none()  # fmt: skip
     if before:
         return AreaReport(before.id, before.source, mapping.area, before.rows, before.admitted, before.rejected,
-                          before.unchanged, 0, again=True)  # fmt: skip
+                          before.unchanged, 0, {}, before.unmapped, again=True)  # fmt: skip
     register_source(conn, mapping)  # type: ignore[arg-type]  # names its source as every mapping does
     rows, admitted = duck.execute(
         """SELECT (SELECT count(*) FROM staged) + (SELECT count(*) FROM unreadable),
@@ -86,8 +88,12 @@ def _store(
     total, changed, waiting = _statements(conn, duck, mapping, by)
     conn.execute(load.update().where(load.c.id == load_id).values(unchanged=total - changed))
     _rejects(conn, duck, mapping, load_id)
+    reasons = duck.execute(
+        """SELECT reason, count(*) FROM (SELECT unnest(reasons) AS reason FROM staged
+                                         UNION ALL SELECT reason FROM unreadable) GROUP BY ALL ORDER BY 2 DESC, 1"""
+    ).fetchall()
     return AreaReport(load_id, mapping.source.code, mapping.area, rows, admitted, rows - admitted, total - changed,
-                      waiting)  # fmt: skip
+                      waiting, dict(reasons), unmapped)  # fmt: skip
 
 
 def _statements(

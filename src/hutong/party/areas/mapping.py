@@ -102,6 +102,15 @@ def environment(area: Area) -> cel.Environment:
     return cel.Environment({"row": fields | {name: _CEL[kind] for name, kind in timing_columns(area)}})
 
 
+def is_area_mapping(path: Path) -> bool:
+    """Whether a mapping document is one of an area: it names it."""
+    try:
+        body = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError):
+        return False
+    return isinstance(body, dict) and "area" in body
+
+
 def read_area_mapping(path: Path) -> AreaMapping:
     """A mapping document of an area from a YAML file. Raises Invalid naming the place."""
     try:

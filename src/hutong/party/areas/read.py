@@ -8,10 +8,9 @@ from sqlalchemy import Connection, text
 
 from hutong.identity import Principal, protect, require
 from hutong.identity.masking import mask
-from hutong.party import visibility
+from hutong.party.areas.whom import whom
 from hutong.party.areas.write import area_named, quoted
 from hutong.party.information import VALUE_MASKS, Area, began
-from hutong.party.realtime.intake import living
 from hutong.party.tables import area_tables
 from hutong.platform import clock, database
 
@@ -35,8 +34,7 @@ def of_party(
     require(viewer, RIGHT)
     area = area_named(area_name)
     with database.read("party") as conn:
-        living_id = living(conn, party_id)
-        visibility.check(conn, viewer, living_id)
+        living_id = whom(conn, viewer, party_id)
         rows = of_parties(conn, area, [living_id], at=at, before=before, limit=limit)
     return shown(viewer, area, rows)
 
@@ -50,8 +48,7 @@ def of_each(
     """
     require(viewer, RIGHT)
     with database.read("party") as conn:
-        home = living(conn, party_id)
-        visibility.check(conn, viewer, home)
+        home = whom(conn, viewer, party_id)
         found = {name: of_parties(conn, area_named(name), [home], at=at, limit=limit) for name in names}
     return {name: shown(viewer, area_named(name), rows) for name, rows in found.items()}
 
@@ -129,8 +126,7 @@ def points_balance(viewer: Principal, party_id: int) -> dict[str, int]:
     """Points a party has now, by scheme: the sum of its ledger's entries. Needs `party.read`."""
     require(viewer, RIGHT)
     with database.read("party") as conn:
-        living_id = living(conn, party_id)
-        visibility.check(conn, viewer, living_id)
+        living_id = whom(conn, viewer, party_id)
         rows = conn.execute(
             text(
                 """SELECT t.scheme, sum(t.points)::bigint FROM party.xref x

@@ -9,11 +9,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import text
 
 from hutong.identity import Principal, protect, require
-from hutong.party import visibility
 from hutong.party.areas.read import shown
+from hutong.party.areas.whom import whom
 from hutong.party.columns import GOLDEN, SENSITIVE
 from hutong.party.information import AREAS, began
-from hutong.party.realtime.intake import living
 from hutong.platform import database
 
 SHOWN = tuple(name for name in AREAS if name not in ("stated_value", "coverage_summary"))
@@ -87,8 +86,7 @@ def timeline(
     if after:
         values |= {"at": after.at, "kind": after.kind, "last": after.id}
     with database.read("party") as conn:
-        values["id"] = living(conn, party_id)
-        visibility.check(conn, viewer, values["id"])
+        values["id"] = whom(conn, viewer, party_id)
         rows = conn.execute(text(_statement(wanted, after is not None)), values)
         found = [Happening(row.at, row.kind, row.id, row.row) for row in rows]
     return _masked(viewer, found, values["id"])

@@ -9,12 +9,11 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from hutong.identity import Principal, require
-from hutong.party import visibility
 from hutong.party.areas.people import RIGHT, anchor, check_codes, state_in
 from hutong.party.areas.read import Row, shown_values
+from hutong.party.areas.whom import whom
 from hutong.party.information import AREAS
 from hutong.party.lifecycle.changes import apply_change
-from hutong.party.realtime.intake import living
 from hutong.party.resolution import membership
 from hutong.party.resolution.regroup import records_of, regroup
 from hutong.party.standardise import addresses, identifiers, names, organisations, phones
@@ -52,8 +51,7 @@ def values(viewer: Principal, party_id: int, at: datetime | None = None) -> list
     """
     require(viewer, "party.read")
     with database.read("party") as conn:
-        home = living(conn, party_id)
-        visibility.check(conn, viewer, home)
+        home = whom(conn, viewer, party_id)
         rows = [dict(row) for row in conn.execute(_VALUES, {"id": home, "at": at or clock.now()}).mappings()]
     return shown_values(viewer, rows, "id")
 

@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from hutong.identity import Principal, protect, require
 from hutong.party import visibility
-from hutong.party.realtime.intake import living
+from hutong.party.areas.whom import whom
 from hutong.party.relations.relate import ancestors
 from hutong.platform import database
 
@@ -49,8 +49,7 @@ def hierarchy(viewer: Principal, party_id: int) -> list[Row]:
     """
     require(viewer, "party.read")
     with database.read("party") as conn:
-        home = living(conn, party_id)
-        visibility.check(conn, viewer, home)
+        home = whom(conn, viewer, party_id)
         above = ancestors(conn, home)
         heads = [id for id in above if len(ancestors(conn, id)) == 1] if len(above) > 1 else [home]
         root = min(heads, default=home)

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, text
 from hutong.identity import Principal, protect, require
 from hutong.party import visibility
 from hutong.party.areas.people import RIGHT, anchor
-from hutong.party.realtime.intake import living
+from hutong.party.areas.whom import whom
 from hutong.platform import database
 from hutong.platform.errors import NotFound, Unprocessable
 from hutong.platform.outbox import Event, publish
@@ -34,8 +34,7 @@ def household_of(viewer: Principal, party_id: int) -> Row | None:
     """
     require(viewer, "party.read")
     with database.read("party") as conn:
-        home = living(conn, party_id)
-        visibility.check(conn, viewer, home)
+        home = whom(conn, viewer, party_id)
         found = conn.execute(_OF_PARTY, {"id": home}).mappings().one_or_none()
         if found is None:
             return None

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 
 from hutong.identity import Principal, protect, require
 from hutong.party import visibility
-from hutong.party.realtime.intake import living
+from hutong.party.areas.whom import whom
 from hutong.platform import clock, database
 
 Row = dict[str, Any]
@@ -31,8 +31,7 @@ def relations(viewer: Principal, party_id: int, *, at: datetime | None = None, e
     """
     require(viewer, "party.read")
     with database.read("party") as conn:
-        home = living(conn, party_id)
-        visibility.check(conn, viewer, home)
+        home = whom(conn, viewer, party_id)
         rows = related(conn, viewer, [home], at=at, ended=ended)
     return shown(viewer, rows)
 
@@ -57,8 +56,7 @@ def roles(viewer: Principal, party_id: int, *, at: datetime | None = None) -> li
     general have neither. Those in force at `at`; without, all. Needs `party.read`."""
     require(viewer, "party.read")
     with database.read("party") as conn:
-        home = living(conn, party_id)
-        visibility.check(conn, viewer, home)
+        home = whom(conn, viewer, party_id)
         rows = conn.execute(_ROLES, {"id": home, "at": at})
         return [dict(row) for row in rows.mappings()]
 
@@ -79,8 +77,7 @@ def neighbourhood(viewer: Principal, party_id: int, depth: int = 2) -> dict[str,
     require(viewer, "party.read")
     edges: dict[tuple[int, int], Row] = {}
     with database.read("party") as conn:
-        home = living(conn, party_id)
-        visibility.check(conn, viewer, home)
+        home = whom(conn, viewer, party_id)
         distance, edge_of = {home: 0}, [home]
         nodes: dict[int, Row] = {}
         for step in range(1, min(depth, 3) + 1):
