@@ -304,7 +304,7 @@ def _check(group: Group, hash: str, homes: Homes, touched: bool) -> None:
     after = {frozenset(records): party for party, records in group.parties().items()}
     for party, records in before.items():
         if after.get(frozenset(records), party) != party:
-            raise Wrong(f"party {party} has another id with the same records")
+            raise Wrong(f"party {party} of group {group.number} has another id with the same records")
     for pair in group.apart:
         one, other = pair
         if homes[one] == homes[other]:

@@ -1,13 +1,14 @@
 """The judged records as arrays: all of them, or those that hang together with some, for the clustering to work on."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
+from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
 from hutong.party.match.rules import RulesDocument
@@ -48,10 +49,30 @@ class Graph:
     apart: Apart
     retired: dict[int, list[int]]  # record number → retired parties that held it last
 
-    def assign(self, prior: Ints | None = None) -> Ints:
-        """The party of each record; numbers below zero stand for new parties (see `keep_ids`)."""
-        made = clusters.cluster(self.codes, self.links, self.apart)
-        return keep_ids(made.label, self.prior if prior is None else prior, self.retired)
+    def assign(self, home: Mapping[int, int] | None = None) -> Ints:
+        """The party of each record; numbers below zero stand for new parties (see `keep_ids`).
+
+        `home`: record → the party that an operation taken back returns it to. A party whose records stay the same keeps
+        its id whatever they are to return to: nothing happened to it.
+        """
+        label = clusters.cluster(self.codes, self.links, self.apart).label
+        prior = self.prior
+        if home:
+            listed = zip(self.record.tolist(), prior.tolist(), strict=True)
+            wanted = np.array([home.get(record, party) for record, party in listed], dtype=np.int64)
+            same = _unchanged(label, prior)
+            prior = np.where(same, prior, np.where(np.isin(wanted, prior[same]), 0, wanted))
+        return keep_ids(label, prior, self.retired)
+
+
+def _unchanged(label: Ints, prior: Ints) -> NDArray[np.bool_]:
+    """Whether a record's cluster holds exactly the records of the party before."""
+    both, place, count = np.unique(np.stack([label, prior], axis=1), axis=0, return_inverse=True, return_counts=True)
+    sizes = [np.unique(column, return_inverse=True, return_counts=True) for column in (both[:, 0], both[:, 1])]
+    of_label = np.bincount(np.asarray(sizes[0][1]), weights=count)[sizes[0][1]]
+    of_party = np.bincount(np.asarray(sizes[1][1]), weights=count)[sizes[1][1]]
+    whole = (both[:, 1] > 0) & (of_label == count) & (of_party == count)
+    return np.asarray(whole[place.ravel()], dtype=np.bool_)
 
 
 _CLOSURE = text("""

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-import numpy as np
 from sqlalchemy import Connection, text
 
 from hutong.party import documents
@@ -29,12 +28,7 @@ def regroup(
     suspects' queue to it now, not with the next run.
     """
     found = graph.load(conn, documents.active_rules(conn), graph.near(conn, records))
-    prior = found.prior
-    if home:
-        prior = np.array(
-            [home.get(record, party) for record, party in zip(found.record.tolist(), prior.tolist(), strict=True)]
-        )
-    after = found.assign(prior)
+    after = found.assign(home)
     moved = membership.move(
         conn, found.record, found.prior, after, operation_id=operation_id, by=by, touched=list(records)
     )
