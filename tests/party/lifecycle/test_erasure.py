@@ -18,7 +18,7 @@ from hutong.party.reading import requests, suspects
 from hutong.party.resolution.resolve import resolve
 from hutong.party.stewardship import decide, desk, merge, split
 from hutong.platform import database, history, migrations, subscriptions, worker
-from hutong.platform.errors import Gone, NotFound
+from hutong.platform.errors import Conflict, Gone, NotFound
 from hutong.platform.settings import settings
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -149,6 +149,23 @@ def test_the_tombstone(life: int, take_in: Importer) -> None:
     with database.read("party") as conn:
         assert history.check_center(conn, migrations.tables_of("party").metadata) == []
     assert requests.pending(LEAD) == []
+
+
+def test_who_was_merged_meanwhile_is_not_erased_unseen(take_in: Importer) -> None:
+    """EC-02: the party asked about is now part of another: approval is refused, nothing goes, the request waits."""
+    take_in(person("A", "王小明"), person("B", "李丽"), person("C", "李丽", **ids(3)))
+    resolve()
+    home = parties()
+    asked = apply_change(ADA, "erase", [home["A"]], reason="asked").request_id
+    moved = merge.merge(LEAD, [home["A"], home["B"], home["C"]], "one")
+    if home["A"] not in moved.retired:
+        split.undo(LEAD, moved.operation_id or 0, "the other way")
+        merge.merge(LEAD, [home["B"], home["C"]], "first")
+        merge.merge(LEAD, [home["A"], home["B"]], "then")
+    assert parties()["A"] != home["A"]
+    with pytest.raises(Conflict):
+        approve(LEAD, asked)
+    assert set(parties()) == {"A", "B", "C"} and [row["id"] for row in requests.pending(LEAD)] == [asked]
 
 
 def test_erased_keys_do_not_come_back(life: int, take_in: Importer) -> None:

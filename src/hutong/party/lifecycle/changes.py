@@ -80,6 +80,7 @@ def approve(viewer: Principal, request_id: int, note: str = "") -> Applied:
         row = _locked(conn, viewer, request_id)
         if row.requested_by == viewer.actor:
             raise Forbidden("party-change-own")
+        _not_overtaken(conn, row)
         _put(conn, row, "approve", decided_by=viewer.actor, decided_at=clock.now(), decision_note=note or None)
         result = _effect_now(conn, request_id)
         _tell(conn, "party.change_approved", request_id, row.kind, row.party_ids)
@@ -207,6 +208,13 @@ def _facts(
                   "grades": sorted({row.grade for row in rows if row.grade}), "state": rows[0].state if rows else ""},
         "requester": {"kind": viewer.kind, "roles": list(viewer.roles), "unit_path": viewer.unit_path},
     }  # fmt: skip
+
+
+def _not_overtaken(conn: Connection, row: Any) -> None:
+    """What is erased is who was named: raise Conflict when that party was merged into another since."""
+    merged = text("SELECT EXISTS (SELECT FROM party.redirect WHERE retired_id = ANY(:ids))")
+    if row.kind == "erase" and conn.execute(merged, {"ids": row.party_ids}).scalar_one():
+        raise Conflict("party-change-overtaken", id=row.id)
 
 
 def _locked(conn: Connection, viewer: Principal, request_id: int) -> Any:

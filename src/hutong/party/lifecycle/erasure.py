@@ -18,7 +18,7 @@ from hutong.party.resolution import membership
 from hutong.party.stewardship import suspects
 from hutong.party.tables import tombstone
 from hutong.platform import clock, database, forgetting
-from hutong.platform.errors import NotFound
+from hutong.platform.errors import Conflict, NotFound
 from hutong.platform.outbox import Event, publish
 
 STRONG = ("id_number", "mobile", "phone", "other_phone", "email", "bank_card")
@@ -56,9 +56,12 @@ def consent_again(viewer: Principal, source: str, key: str) -> None:
 def _erase(
     conn: Connection, party_id: int, *, request_id: int, by: str, approved_by: str | None, reason: str
 ) -> dict[str, int]:
-    kind = conn.execute(text("SELECT kind FROM party.party WHERE id = :id"), {"id": party_id}).scalar()
-    if kind is None:
+    row = conn.execute(text("SELECT kind, state FROM party.party WHERE id = :id"), {"id": party_id}).one_or_none()
+    if row is None:
         return {}
+    if row.state == "merged":  # its records are another's now: to be looked at anew by people
+        raise Conflict("party-change-overtaken", id=request_id)
+    kind = row.kind
     ids = list(conn.execute(text(_IDS), {"id": party_id}).scalars())
     records = list(
         conn.execute(text("SELECT record_id FROM party.xref WHERE party_id = :id"), {"id": party_id}).scalars()

@@ -9,3 +9,4 @@ party-erased = Party { $id } was erased.
 party-erased-key = This record of source system { $source } was erased at the wish of the person. It is taken again only once they consent anew.
 party-erased-key-unknown = No such record of source system { $source } was erased.
 party-change-why = Say why it is refused.
+party-change-overtaken = The party of change request { $id } was merged into another since. Refuse it, and ask anew for the party as it is now.

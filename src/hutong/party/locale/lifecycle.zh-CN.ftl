@@ -9,3 +9,4 @@ party-erased = 参与人 { $id } 已被物理删除。
 party-erased-key = 来源系统 { $source } 的这条记录已应本人要求删除，须本人重新同意后才能再次接收。
 party-erased-key-unknown = 来源系统 { $source } 没有这条已删除的记录。
 party-change-why = 请说明拒绝的理由。
+party-change-overtaken = 变更申请 { $id } 的参与人此后已并入他人。请拒绝该申请，并就现在的参与人重新申请。
