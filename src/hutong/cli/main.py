@@ -7,6 +7,7 @@ from hutong.cli import (
     db,
     demo,
     history,
+    models,
     party,
     peers,
     program,
@@ -24,6 +25,7 @@ app.add_typer(catalog.app, name="catalog")
 app.add_typer(db.app, name="db")
 app.add_typer(history.app, name="history")
 app.add_typer(party.app)
+app.add_typer(models.app, name="party-model")
 app.add_typer(resolve.app)
 app.add_typer(sample.app, name="sample")
 app.command(help=t("cli-help-demo"))(demo.demo)

@@ -7,6 +7,7 @@ from hutong.identity import users
 from hutong.party.ingest import mappings, uploads
 from hutong.party.ingest.load import load_file
 from hutong.party.lifecycle import changes
+from hutong.party.models.sampling import train_new
 from hutong.party.quality.measure import measure
 from hutong.party.quality.tasks import settle_waiting
 from hutong.party.relations import find_households as households
@@ -43,6 +44,18 @@ def load(ctx: jobs.JobContext, *, token: str, file: str, mapping: str, by: str, 
             ctx.checkpoint({**ctx.saved, "resolve_job": resolve_job}, conn=conn)
     uploads.forget(token)
     ctx.progress(2, 2, "done")
+
+
+@jobs.job("party.train_model")
+def train_model(ctx: jobs.JobContext, *, kind: str, by: str) -> None:
+    """Train a version of the model on all records of a kind of party, and draw the sample for its review."""
+    steps = iter(range(1, 100))
+
+    def tell(step: str) -> None:
+        ctx.raise_if_cancelled()
+        ctx.progress(next(steps), None, step)
+
+    ctx.checkpoint({"model": train_new(kind, by, tell)})
 
 
 @jobs.job("party.resolve")
