@@ -14,7 +14,7 @@ from hutong.party.sharing import claims, glance, issue, on_file, pop
 router = APIRouter(prefix="/party/v1", tags=["Customer master: scenarios"])
 Key = Annotated[int, Path(ge=1, le=2**62)]
 NO_NUL = r"^[^\x00]*$"
-Code = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[a-z][a-z0-9-]*$")]
+Code = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[a-z][a-z0-9_-]*$")]
 Text40 = Annotated[str, Field(max_length=40, pattern=NO_NUL)]
 Text60 = Annotated[str, Field(max_length=60, pattern=NO_NUL)]
 Text200 = Annotated[str, Field(max_length=200, pattern=NO_NUL)]

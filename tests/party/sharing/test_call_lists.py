@@ -11,7 +11,7 @@ from hutong.identity import SYSTEM, Principal
 from hutong.party import PartyData, find_or_create, get
 from hutong.party.areas import people, read
 from hutong.party.sharing import call_lists, calls, pop
-from hutong.party.sharing.documents import CallList
+from hutong.party.sharing.document_kinds import CallList
 from hutong.platform import clock
 from hutong.platform.errors import Conflict, Forbidden, NotFound, Unprocessable
 

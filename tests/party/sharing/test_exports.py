@@ -22,7 +22,7 @@ from hutong.party.lifecycle.changes import apply_change
 from hutong.party.model import publication
 from hutong.party.sharing import documents, exports
 from hutong.party.sharing.changes import changes
-from hutong.party.sharing.documents import Export
+from hutong.party.sharing.document_kinds import Export
 from hutong.platform import clock, database, jobs, worker
 from hutong.platform.errors import Conflict, Gone, NotFound, Unprocessable
 

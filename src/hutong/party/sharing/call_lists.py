@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select, text
 from hutong.identity import Principal, require
 from hutong.party import visibility
 from hutong.party.sharing import documents, facts
-from hutong.party.sharing.documents import CallList
+from hutong.party.sharing.document_kinds import CallList
 from hutong.party.sharing.glance import SHOWN, shown
 from hutong.party.tables import call_list, party
 from hutong.platform import database

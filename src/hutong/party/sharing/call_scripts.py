@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from hutong.identity import Principal
 from hutong.party.sharing import documents, facts
-from hutong.party.sharing.documents import Script, Scripts
+from hutong.party.sharing.document_kinds import Script, Scripts
 
 Row = dict[str, Any]
 MOST = 3

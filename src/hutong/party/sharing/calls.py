@@ -10,7 +10,7 @@ from hutong.party.areas.people import state_in
 from hutong.party.areas.write import area_named
 from hutong.party.sharing import call_scripts, documents, facts
 from hutong.party.sharing.call_lists import SEAT, the_list
-from hutong.party.sharing.documents import CallList
+from hutong.party.sharing.document_kinds import CallList
 from hutong.party.sharing.glance import FACTS, party_row, shown, warnings
 from hutong.party.tables import call_result, call_target
 from hutong.platform import clock, database

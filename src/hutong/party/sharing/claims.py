@@ -14,7 +14,8 @@ from hutong.identity import Principal, require
 from hutong.party import visibility
 from hutong.party.realtime.intake import living
 from hutong.party.sharing import documents, facts
-from hutong.party.sharing.documents import ClaimRoute, RouteRule
+from hutong.party.sharing.document_kinds import ClaimRoute, RouteRule, claim_condition
+from hutong.party.sharing.glance import party_row
 from hutong.party.tables import claim_decision
 from hutong.platform import cel, database
 from hutong.platform.errors import NotFound, Unprocessable
@@ -34,8 +35,7 @@ def decide(viewer: Principal, party_id: int, number: str, claim: Mapping[str, An
     if unknown := sorted(set(claim) - set(facts.CLAIM)):
         raise Unprocessable("party-claim-field-unknown", field=unknown[0], name=unknown[0])
     with database.begin("party") as conn:
-        home = living(conn, party_id)
-        visibility.check(conn, viewer, home)
+        home = party_row(conn, viewer, party_id)["id"]
         document = documents.one(conn, ClaimRoute, code)
         named = {name for rule in document.rules for name in rule.facts()}
         known = facts.of_party(conn, home, named)
@@ -57,7 +57,7 @@ def decide(viewer: Principal, party_id: int, number: str, claim: Mapping[str, An
 
 @lru_cache(maxsize=512)
 def _condition(source: str) -> cel.Expression:
-    return documents.claim_condition(source)
+    return claim_condition(source)
 
 
 def _first(document: ClaimRoute, inputs: Row) -> tuple[RouteRule, cel.Expression]:
@@ -72,8 +72,7 @@ def decisions(viewer: Principal, party_id: int, limit: int = 20) -> list[Row]:
     """How a customer's claims were routed, latest first. Raises NotFound."""
     require(viewer, RIGHT)
     with database.read("party") as conn:
-        home = living(conn, party_id)
-        visibility.check(conn, viewer, home)
+        home = party_row(conn, viewer, party_id)["id"]
         statement = select(claim_decision).where(claim_decision.c.party_id == home)
         rows = conn.execute(statement.order_by(claim_decision.c.id.desc()).limit(limit)).mappings().all()
     return [dict(row) for row in rows]

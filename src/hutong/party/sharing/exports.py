@@ -1,23 +1,20 @@
 """Exports (EC-14): files for a consumer, within its rows, its fields and its masks; by hand, by API, or on schedule."""
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, select, text, update
 
-from hutong.identity import Principal, record_read, require, row_scope
+from hutong.identity import Principal, record_read, require
 from hutong.identity.actors import viewer_of
 from hutong.identity.queries import client_by_code
-from hutong.party import visibility
-from hutong.party.model import extension
 from hutong.party.sharing import documents, facts, files
 from hutong.party.sharing.changes import head
-from hutong.party.sharing.documents import Export
-from hutong.party.sharing.masked_sql import masked
+from hutong.party.sharing.document_kinds import Export
+from hutong.party.sharing.export_rows import facts_of, statement
 from hutong.party.tables import export_run
-from hutong.platform import cel, clock, database, jobs
+from hutong.platform import clock, database, jobs
 from hutong.platform.errors import Conflict, Forbidden, Gone, NotFound
 from hutong.platform.settings import settings
 
@@ -61,7 +58,7 @@ def preview(viewer: Principal, code: str, sample: int = 20) -> Row:
         rows = conn.execute(text(f"SELECT count(*) {ordered}".replace(":", "\\:"))).scalar_one()
         shown = ", ".join(files.text_of(column) for column in columns)
         first = conn.execute(text(f"SELECT {shown} {source} LIMIT {int(sample)}".replace(":", "\\:"))).all()
-    clear = {kind for name in _names(export) if (kind := facts.fact(name).sensitive) and viewer.sees(kind)}
+    clear = {kind for name in facts_of(export) if (kind := facts.fact(name).sensitive) and viewer.sees(kind)}
     if clear and first:
         record_read(viewer, ENTITY, [], sorted(clear), f"{export.code} v{export.version}: {len(first)} rows on screen")
     headings = [column.heading for column in columns]
@@ -135,79 +132,11 @@ def make(run_id: int) -> Row:
             path.unlink(missing_ok=True)
             _ended(run_id, "failed")
             raise
-    kinds = sorted({kind for name in _names(export) if (kind := facts.fact(name).sensitive) and consumer.sees(kind)})
+    kinds = sorted({kind for name in facts_of(export) if (kind := facts.fact(name).sensitive) and consumer.sees(kind)})
     record_read(consumer, ENTITY, [run_id], kinds, f"{export.code} v{export.version}: {written.rows} rows")
     now = clock.now()
     made = {**written._asdict(), "to_position": position, "ready_at": now}
     return _ended(run_id, "ready", **made, version=export.version, expires_at=now + timedelta(days=export.keep_days))
-
-
-def _names(export: Export) -> list[str]:
-    return [column.fact for column in export.columns]
-
-
-def statement(consumer: Principal, export: Export, run: Row, position: int) -> tuple[list[files.Shown], str]:
-    """The columns and the SQL from FROM on: the consumer's rows that meet the filter, each field as it may be seen."""
-    condition = facts.condition(export.where)
-    hidden = extension.hidden(consumer)
-    shown = [_shown(consumer, column, hidden) for column in export.columns]
-    scope = str(visibility.seen(consumer))
-    chosen = f"party.party.state = 'active' AND {scope} AND {facts.where(condition)}"
-    source = facts.source_of([*_names(export), *facts.names_of(condition)])
-    if run["mode"] == "full":
-        return shown, f"FROM {source} WHERE {chosen} ORDER BY party.party.id"
-    return _changed(consumer, shown, source, chosen, (int(run["from_position"]), position))
-
-
-def _shown(consumer: Principal, column: documents.Column, hidden: Mapping[str, str]) -> files.Shown:
-    """A column as the consumer may see it: as it is, masked, or nothing where its field list does not name it.
-
-    `hidden`: extension attribute → kind of masking, of those the consumer may not see in clear.
-    """
-    heading, found = column.heading or column.fact, facts.fact(column.fact)
-    family, _, own = column.fact.partition(".")
-    if not consumer.has("party", family):
-        return files.Shown(heading, "CAST(NULL AS text)", cel.STRING)
-    if own in hidden:
-        return files.Shown(heading, masked(consumer, found.sql, hidden[own]), cel.STRING)
-    if column.fact == "attributes" and hidden:
-        names = ", ".join(f"'{name}'" for name in sorted(hidden))
-        return files.Shown(heading, f"({found.sql} - ARRAY[{names}])", found.type)
-    if found.sensitive is not None and not consumer.sees(found.sensitive):
-        return files.Shown(heading, masked(consumer, found.sql, found.sensitive), cel.STRING)
-    if column.currency:
-        return files.Shown(heading, f"round(CAST({found.sql} AS numeric) / 1000000, 2)", files.DECIMAL)
-    return files.Shown(heading, found.sql, found.type)
-
-
-def _changed(
-    consumer: Principal, shown: Sequence[files.Shown], source: str, chosen: str, between: tuple[int, int]
-) -> tuple[list[files.Shown], str]:
-    """Of what changed since: the rows as they are, and `removed` for those that are no longer among the consumer's."""
-    after, upto = between
-    touched = (
-        "(SELECT DISTINCT CAST(payload ->> 'party_id' AS bigint) AS id FROM party.event_log "  # noqa: S608
-        f"WHERE position > {after} AND position <= {upto} AND payload ? 'party_id') AS touched"
-    )
-    kept = ", ".join(f"{column.sql} AS c{number}" for number, column in enumerate(shown))
-    gone = ", ".join("NULL" for _ in shown)
-    known = ""
-    if "party" in consumer.scopes:
-        versions = {
-            name: (sql.replace("party.party.", "h."), kind)
-            for name, (sql, kind) in visibility.columns(consumer).items()
-        }
-        scope = row_scope(consumer, "party", versions)
-        known = f"AND EXISTS (SELECT FROM party.party_history h WHERE h.id = touched.id AND {scope})"
-    union = (
-        f"FROM (SELECT party.party.id AS id, 'changed' AS change, {kept} FROM {touched} "  # noqa: S608  (trusted)
-        f"JOIN {source} ON party.party.id = touched.id WHERE {chosen} "
-        f"UNION ALL SELECT touched.id, 'removed', {gone} FROM {touched} WHERE NOT EXISTS (SELECT FROM {source} "
-        f"WHERE party.party.id = touched.id AND {chosen}) {known}) AS listed ORDER BY id"
-    )
-    columns = [files.Shown("party_id", "listed.id", cel.INT), files.Shown("change", "listed.change", cel.STRING)]
-    columns += [column._replace(sql=f"listed.c{number}") for number, column in enumerate(shown)]
-    return columns, union
 
 
 def _run(run_id: int) -> Row:

@@ -9,7 +9,7 @@ from hutong.party import visibility
 from hutong.party.realtime import intake
 from hutong.party.realtime.stated import PartyData
 from hutong.party.sharing import documents, facts, on_file
-from hutong.party.sharing.documents import Needs
+from hutong.party.sharing.document_kinds import Needs
 from hutong.party.sharing.glance import FACTS, party_row, shown, warnings
 from hutong.platform import database
 from hutong.platform.errors import NotFound

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, text
 
 from hutong.identity import Principal, require
 from hutong.party.sharing import documents, facts
-from hutong.party.sharing.documents import Needs
+from hutong.party.sharing.document_kinds import Need, Needs
 from hutong.party.sharing.glance import party_row
 from hutong.platform import clock, database
 
@@ -56,7 +56,7 @@ def papers(conn: Connection, party_id: int, needs: Needs, known: Row, locale: st
     ]
 
 
-def _paper(need: documents.Need, found: list[Row], now: datetime, locale: str) -> Row:
+def _paper(need: Need, found: list[Row], now: datetime, locale: str) -> Row:
     """The best that is on file for a need."""
     oldest = now - timedelta(days=need.keep_days) if need.keep_days else None
     valid = [

@@ -9,7 +9,7 @@ from hutong.identity import queries as identity_queries
 from hutong.identity.http import SignedInSession
 from hutong.identity.principal import require
 from hutong.party.sharing import call_lists, documents, facts
-from hutong.party.sharing.documents import CallList
+from hutong.party.sharing.document_kinds import CallList
 from hutong.platform import database
 from hutong.platform.errors import Unprocessable
 from hutong.platform.http import locale_of
