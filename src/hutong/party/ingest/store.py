@@ -102,6 +102,7 @@ class Store:
         # a record whose row was rejected is still stated
         self._conn.execute(text("INSERT INTO stated SELECT key FROM party.rejected_record "
                                 "WHERE load_id = :load AND key IS NOT NULL"), self._words)  # fmt: skip
+        self._conn.execute(text("CREATE INDEX ON stated (key)"))
         self._conn.execute(text("ANALYZE stated"))
         missing, known = self._conn.execute(text(_MISSING), self._words).one()
         self.counts.missing = missing
@@ -133,8 +134,9 @@ _WITHDRAW = """
 WITH written AS (
     UPDATE party.source_record r SET withdrawn_at = coalesce(s.source_changed_at, now()), load_id = :load,
         source_changed_at = coalesce(s.source_changed_at, r.source_changed_at)
-    FROM staged s
-    WHERE s.last AND s.operation = 'delete' AND r.source = :source AND r.key = s.key AND r.withdrawn_at IS NULL
+    FROM (SELECT source_changed_at, (SELECT id FROM party.source_record WHERE source = :source AND key = d.key) AS id
+          FROM staged d WHERE d.last AND d.operation = 'delete' OFFSET 0) s
+    WHERE r.id = s.id AND r.withdrawn_at IS NULL
       AND coalesce(s.source_changed_at >= r.source_changed_at, TRUE)
     RETURNING r.id)
 INSERT INTO party.changed_record (record_id) SELECT id FROM written"""
@@ -142,7 +144,7 @@ INSERT INTO party.changed_record (record_id) SELECT id FROM written"""
 _UNKNOWN = """
 WITH gone AS (
     DELETE FROM staged s WHERE s.operation = 'delete'
-      AND NOT EXISTS (SELECT FROM party.source_record r WHERE r.source = :source AND r.key = s.key)
+      AND (SELECT r.id FROM party.source_record r WHERE r.source = :source AND r.key = s.key) IS NULL
       AND NOT EXISTS (SELECT FROM staged p WHERE p.key = s.key AND p.operation = 'put')
     RETURNING row_number, key, raw)
 INSERT INTO party.rejected_record (load_id, source, row_number, key, raw, reasons)
@@ -152,9 +154,13 @@ SELECT :load, :source, row_number, key, raw::json, ARRAY['not_known'] FROM gone 
 _VERSIONS = """
 INSERT INTO party.source_version (record_id, load_id, row_number, raw, corrected_by)
 SELECT r.id, :load, s.row_number, s.raw::jsonb, :by
-FROM staged s JOIN party.source_record r ON r.source = :source AND r.key = s.key
+FROM staged s CROSS JOIN LATERAL (
+    SELECT id, load_id, content_hash FROM party.source_record
+    WHERE source = :source AND key = s.key OFFSET 0) r
 WHERE r.load_id = :load OR r.content_hash <> s.content_hash
 ORDER BY s.row_number"""
+"""Records are looked up one by one (OFFSET 0 keeps it so): by a new source's statistics they are none, and the planner
+would compare each with each."""
 
 _REFUSED = """
 INSERT INTO party.rejected_record (load_id, source, row_number, key, raw, reasons)
