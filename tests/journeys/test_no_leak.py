@@ -76,7 +76,7 @@ def values(world: World, path: str, name: str) -> list[Any] | None:
     else:
         known = {
             "party_id": parties, "customer_id": parties, "other": parties, "pack": ["telecom"], "short": ["crm"],
-            "order_id": world.orders, "tab": list(PARTS), "batch": [1],
+            "order_id": world.orders, "tab": list(PARTS), "model_id": [1, 2], "batch": [1],
             "rule": RULES, "id": list(REPORTS),
             "form": ["csv", "xlsx"], "locale": ["en"], "name": ["css/console.css"], "name:path": ["css/console.css"],
             "code": ["MOBILE-5G", "mobile-5g", "new-mobile", "customers", "winback", "renewal"],
