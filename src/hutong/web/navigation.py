@@ -21,6 +21,7 @@ ENTRIES = (
     Entry("/approvals", "web-nav-approvals", "party.approve", "stamp", "web-group-customer"),
     Entry("/enhancements", "web-nav-enhancements", "party.enhance", "plus", "web-group-customer"),
     Entry("/merges", "web-nav-merges", "party.merge", "merge", "web-group-customer"),
+    Entry("/models", "web-nav-models", "party.model", "scales", "web-group-customer"),
     Entry("/quality", "web-nav-quality", "party.quality", "gauge", "web-group-customer"),
     Entry("/quality/tasks", "web-nav-quality-tasks", "party.quality", "tasks", "web-group-customer"),
     Entry("/loads", "web-nav-loads", "party.steward", "inbox", "web-group-customer"),
