@@ -1,4 +1,4 @@
-"""Find-or-create and match over HTTP (EC-14), past the framework and gathered into sets (docs/measurements/realtime.md)."""
+"""Find-or-create and match over HTTP (EC-14): past the framework, gathered into sets."""
 
 from collections.abc import Mapping
 from datetime import date

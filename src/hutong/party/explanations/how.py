@@ -21,7 +21,7 @@ Found = dict[str, Any]
 def how(viewer: Principal, party_id: int) -> Found:
     """How the party was put together. Needs the right `party.read`; raises NotFound.
 
-    `records`: id, source, key; `joins`: in the order taken, each with its judgement (rule, words, strength, reasons, by, when,
+    `records`: id, source, key; `joins`: in the order taken, each with its judgement (rule, words, strength, by, when,
     version) and `left_set`, `right_set`: the records it brought together, so that a dendrogram can be drawn;
     `further`: links between records that were one already; `refused`: links to other parties that were not honoured;
     `operations`: what moved its records; `golden`: attribute → record and criterion.
