@@ -19,9 +19,10 @@ NAME, KIND = "platform.test_report", "platform.report_of_tests"
 
 
 @pytest.fixture
-def declared(database: URL) -> Iterator[list[str]]:
-    """A schedule at 02:30 each day, declared at noon; the list gets what its runs were told."""
+def declared(database: URL, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """A schedule at 02:30 each day, declared at noon, and no other; the list gets what its runs were told."""
     told: list[str] = []
+    monkeypatch.setattr(schedules, "_declared", {})
 
     @job(KIND, lane="report")
     def report(ctx: JobContext, *, scope: str) -> None:
@@ -31,7 +32,6 @@ def declared(database: URL) -> Iterator[list[str]]:
     with clock.fixed(NOON):
         schedules.synchronise()
     yield told
-    schedules._declared.pop(NAME)
     jobs._kinds.pop(KIND)
 
 
