@@ -163,6 +163,14 @@ def _id_number(value: str) -> Text:
     return text
 
 
+def _organisation_code(value: str) -> Text:
+    """A valid credit code by the organisation code it holds."""
+    text = _code(value)
+    if text and len(text) == 18 and identifiers.identifier("uscc", text).valid:
+        return identifiers.organisation_part("uscc", text)
+    return text
+
+
 def _postcode(value: str) -> Text:
     text = _code(value)
     if text and re.fullmatch(r"\d{9}", text):
@@ -188,7 +196,7 @@ _STANDARD: dict[str, Callable[[str], Text]] = {
     "family_name": _name_part,
     "contact_name": lambda value: names.person_name(value).name,
     "organisation": lambda value: organisations.organisation_name(value).name,
-    "organisation_code": _code,
+    "organisation_code": _organisation_code,
     "bank_card": _code,
     "postcode": _postcode,
     "street_number": _street_number,

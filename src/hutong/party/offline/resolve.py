@@ -22,7 +22,6 @@ from hutong.party.standardise import identifiers
 from hutong.platform.errors import Invalid
 
 Progress = Callable[[str], None]
-_EXCLUSIVE = ("resident_id", "uscc", "organisation_code")
 _STRING = pa.large_string()
 
 
@@ -99,31 +98,43 @@ def _resolved(  # noqa: PLR0917  (one kind of what resolve_files was given)
 
 
 def exclusive_codes(records: pa.Table) -> Ints:
-    """A number for each valid document of which a party has only one, 0 where there is none."""
-    count = records.num_rows
-    found: list[str | None] = [None] * count
-    if "id_valid" in records.column_names and "id_type" in records.column_names:
-        types, valid = records["id_type"].to_pylist(), records["id_valid"].to_pylist()
-        numbers = records["id_number"].to_pylist()
+    """A number for each valid document of which a party has only one, 0 where there is none. A credit code holds the
+    organisation code: the two are one document."""
+    codes = _texts(records, "organisation_code")
+    if {"id_valid", "id_type"} <= set(records.column_names):
         found = [
-            f"{kind}:{number}" if right and kind in _EXCLUSIVE else None
-            for kind, number, right in zip(types, numbers, valid, strict=True)
+            f"organisation:{code}" if code else f"resident:{number}" if right and kind == "resident_id" else None
+            for code, kind, number, right in zip(
+                codes,
+                records["id_type"].to_pylist(),
+                records["id_number"].to_pylist(),
+                records["id_valid"].to_pylist(),
+                strict=True,
+            )
         ]
     else:
-        for column, kind in (("id_number", "resident_id"), ("organisation_code", "uscc")):
-            if column in records.column_names:
-                known = {value: _valid(kind, value) for value in pc.unique(records[column]).to_pylist() if value}
-                found = [
-                    before or (f"{kind}:{value}" if value and known[value] else None)
-                    for before, value in zip(found, records[column].to_pylist(), strict=True)
-                ]
+        numbers = _texts(records, "id_number")
+        organisation = {code: _valid("organisation_code", code) for code in set(codes) if code}
+        resident = {number: _valid("resident_id", number) for number in set(numbers) if number}
+        found = [
+            f"organisation:{code}"
+            if code and organisation[code]
+            else f"resident:{number}"
+            if number and resident[number]
+            else None
+            for code, number in zip(codes, numbers, strict=True)
+        ]
     coded = pa.array(found, _STRING).dictionary_encode()
-    numbers_: Ints = pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64) + 1
-    return numbers_
+    made: Ints = pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64) + 1
+    return made
+
+
+def _texts(records: pa.Table, column: str) -> list[str | None]:
+    return records[column].to_pylist() if column in records.column_names else [None] * records.num_rows
 
 
 def _valid(kind: str, value: str) -> bool:
-    return len(value) == 18 and identifiers.identifier(kind, value).valid
+    return len(value) == {"resident_id": 18, "organisation_code": 9}[kind] and identifiers.identifier(kind, value).valid
 
 
 def _numbered(done: Sequence[KindResolved]) -> pa.Table:
