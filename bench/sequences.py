@@ -146,7 +146,7 @@ def play(first: int, count: int, folder: Path) -> Counter[str]:
         conn.execute(text(f"TRUNCATE {tables} CASCADE"))
     groups = [Group(number, random.Random(first + number)) for number in range(count)]
     did: Counter[str] = Counter()
-    _bring(groups, [(group, group.stated()) for group in groups for _ in range(group.dice.randint(3, 7))], folder, did)
+    _bring([(group, group.stated()) for group in groups for _ in range(group.dice.randint(3, 7))], folder, did)
     resolve()
     _look(groups, {group.number for group in groups})
     for _ in range(STEPS):
@@ -172,7 +172,7 @@ def _step(groups: Sequence[Group], folder: Path, did: Counter[str]) -> None:
     kinds = {group.number: group.dice.choices(*zip(*_ODDS.items(), strict=True))[0] for group in groups}
     coming = [group for group in groups if kinds[group.number] in ("import", "find_or_create")]
     imports = [(group, group.stated()) for group in coming if kinds[group.number] == "import"]
-    _bring(groups, imports, folder, did)
+    _bring(imports, folder, did)
     asking = [group for group in coming if kinds[group.number] == "find_or_create"]
     answers = take([Request(SYSTEM, _data(group.stated()), group.key(), "crm") for group in asking])
     if not all(isinstance(answer, Found) for answer in answers):
@@ -196,9 +196,7 @@ def _data(stated: dict[str, str]) -> PartyData:
     return PartyData("person", **stated, **({"id_type": "resident_id"} if "id_number" in stated else {}))
 
 
-def _bring(
-    groups: Sequence[Group], rows: Sequence[tuple[Group, dict[str, str]]], folder: Path, did: Counter[str]
-) -> None:
+def _bring(rows: Sequence[tuple[Group, dict[str, str]]], folder: Path, did: Counter[str]) -> None:
     """One file with the new rows of all groups."""
     if not rows:
         return

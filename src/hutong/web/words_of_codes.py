@@ -12,23 +12,13 @@ from hutong.platform.i18n import has_message, translate
 
 REMEMBERED_FOR = 30
 """Seconds until a change of a code set is seen on pages."""
-GOOD = {"verified", 
-    "active",
-    "approved",
-    "decided",
-    "completed",
-    "done",
-    "same",
-    "published",
-    "launched",
-    "passed",
-    "issued",
-    "paid",
-}
+GOOD = {"verified", "active", "approved", "decided", "completed", "done", "same", "published", "launched", "passed",
+        "issued", "paid"}  # fmt: skip
 BAD = {"failed", "refused", "rejected", "dead", "not_same", "terminated", "broken", "quarantined"}
-BUSY = {"sent", "fixed", "inProgress", "running", "acknowledged", "queued", "ready", "awaiting", "claimed", "pre_activated", "open"}
-WARN = {"reopened", "proposed", "held", "pending", "partial", "backoff", "failing", "unsure", "suspended", "assessingCancellation",
-        "pendingCancellation", "skipped"}  # fmt: skip
+BUSY = {"sent", "fixed", "inProgress", "running", "acknowledged", "queued", "ready", "awaiting", "claimed",
+        "pre_activated", "open"}  # fmt: skip
+WARN = {"reopened", "proposed", "held", "pending", "partial", "backoff", "failing", "unsure", "suspended",
+        "assessingCancellation", "pendingCancellation", "skipped"}  # fmt: skip
 
 
 class Tag(NamedTuple):

@@ -1,4 +1,4 @@
-"""The same linking on a Spark cluster (XP-05): the workers run the same kernels over parts of the records and pairs, the
+"""The same linking on a Spark cluster (XP-05): workers run the same kernels over parts of the records and pairs, the
 driver joins the near pairs by the same average linkage. So the clusters are those of `link`, record for record."""
 
 from collections.abc import Iterable, Iterator

@@ -19,7 +19,8 @@ WHO = ("party_id", "source", "key", "id_number", "name")
 HEADS = {
     "客户号": "party_id", "来源系统": "source", "来源键": "key", "证件号码": "id_number", "姓名": "name",
     "客户名称": "name", "手机": "mobile", "联系电话": "mobile", "固定电话": "phone", "电子邮箱": "email",
-    "邮箱": "email", "通信地址": "address", "地址": "address", "邮政编码": "postcode", "联系人": "contact_name", "已确认": "confirmed",
+    "邮箱": "email", "通信地址": "address", "地址": "address", "邮政编码": "postcode",
+    "联系人": "contact_name", "已确认": "confirmed",
 }  # fmt: skip
 YES = {"yes", "y", "true", "1", "是", "已确认"}
 

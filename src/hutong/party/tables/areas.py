@@ -27,7 +27,7 @@ TYPES: dict[Type, TypeEngine[object]] = {
     "date": Date(),  # type: ignore[dict-item]
     "instant": DateTime(timezone=True),  # type: ignore[dict-item]
     "boolean": Boolean(),  # type: ignore[dict-item]
-    "jsonb": JSONB(),  # type: ignore[dict-item]
+    "jsonb": JSONB(),
 }
 
 
