@@ -39,7 +39,7 @@ Asked = Callable[[random.Random], str]
 
 def sample(client: TestClient) -> Sample:
     """Values of rows the viewer sees, from pages all over their list; none where they see no customer."""
-    chance, ids = random.Random(7), []  # noqa: S311
+    chance, ids = random.Random(7), []
     with database.read("party") as conn:
         last = int(conn.execute(text("SELECT max(id) FROM party.party")).scalar_one())
     for after in [0, *(chance.randrange(last) for _ in range(8))]:
@@ -90,7 +90,7 @@ def measured(client: TestClient, make: Asked, count: int) -> tuple[list[float], 
 
     The first two only warm caches. Work far below the time means that the machine was busy with something else.
     """
-    chance = random.Random(7)  # noqa: S311 - the same requests each time
+    chance = random.Random(7)
     took: list[float] = []
     worked: list[float] = []
     for number in range(count + 2):
