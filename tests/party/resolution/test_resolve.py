@@ -185,3 +185,16 @@ def clear() -> None:
                    party.changed_record, party.statistics, party.generic_value, party.crowded_key, party.run CASCADE"""
             )
         )
+
+
+def test_one_person_in_many_records_makes_nothing_generic(take_in: Importer) -> None:
+    """EC-05: a document, phone or card is generic by how many names state it, not by how many records: a customer who
+    comes to have more records than the limit stays one customer."""
+    own = {**ids(1), "联系电话": "13912340001"}
+    take_in(*(person(f"K{number}", "王小明", **own) for number in range(3)))
+    assert resolve().generic_values == 0
+    take_in(*(person(f"K{number}", "王小明", **own) for number in range(16)))
+    done = resolve()
+    assert (done.generic_values, done.parties, done.created) == (0, 1, 0)
+    take_in(*(person(f"N{number}", name, **ids(1)) for number, name in enumerate(("李丽", "赵云", "孙权", "周瑜"))))
+    assert resolve().generic_values == 1, "under five names the document says nobody's identity"

@@ -122,7 +122,7 @@ def _values(conn: Connection, rules: RulesDocument, records: Sequence[int] | Non
         else:
             asked += "".join(" UNION " + one.format("id = ANY(:ids)") for one in listed)
         names = " UNION ".join(
-            f"SELECT name_key FROM party.source_record WHERE {name} = asked.value"  # noqa: S608
+            f"SELECT DISTINCT name_key FROM party.source_record WHERE {name} = asked.value"  # noqa: S608
             for name in _columns_of(kind)
         )
         counted = f"""SELECT value, n.names FROM ({asked}) AS asked
