@@ -114,17 +114,26 @@ def test_bad_addresses(sign_in: SignIn, path: str, status: int) -> None:
 
 
 def test_merge_and_taking_it_back(sign_in: SignIn, site: Site) -> None:
-    """EC-07: previewed, merged with a reason, the retired number redirects, taken back exactly."""
-    client = sign_in("steward")
+    """EC-02, EC-07: previewed; against different documents a second person lets it take effect, not who asked; then the
+    retired number redirects; taken back exactly."""
+    client, second = sign_in("steward"), sign_in("administrator")
     one, other = site.customer, site.merged_from
     assert client.get(f"/customers/{one}/merge", params={"with": other}).status_code == 200
-    merged = client.post(f"/customers/{one}/merge", data={"reason": "test", "other": other, "force": "true"})
-    assert merged.status_code == 204, merged.text
-    survivor = int(merged.headers["hx-redirect"].split("/")[2].split("?")[0])
-    retired = other if survivor == one else one
-    assert client.get(f"/customers/{retired}").headers["location"] == f"/customers/{survivor}"
+    asked = {"reason": "test", "other": other}
+    assert client.post(f"/customers/{one}/merge", data=asked).status_code == 422, "different documents"
+    forced = client.post(f"/customers/{one}/merge", data={**asked, "force": "true"})
+    assert (forced.status_code, forced.headers["hx-redirect"]) == (204, f"/customers/{one}?pending=true")
+    assert [client.get(f"/customers/{id}").status_code for id in (one, other)] == [200, 200]
+    with database.read("party") as conn:
+        request = conn.execute(text("SELECT max(id) FROM party.change_request WHERE kind = 'merge'")).scalar_one()
+    assert client.post(f"/approvals/{request}", data={"verdict": "approve"}).status_code == 403
+    assert second.post(f"/approvals/{request}", data={"verdict": "approve"}).status_code == 204
     with database.read("party") as conn:
         operation = conn.execute(text("SELECT max(id) FROM party.operation WHERE kind = 'merge'")).scalar_one()
+        query = text("SELECT retired_id, survivor_id FROM party.redirect WHERE retired_id IN (:one, :other)")
+        retired, survivor = conn.execute(query, {"one": one, "other": other}).one()
+    assert {retired, survivor} == {one, other}
+    assert client.get(f"/customers/{retired}").headers["location"] == f"/customers/{survivor}"
     assert client.post(f"/customers/{survivor}/undo/{operation}", data={"reason": "back"}).status_code == 204
     assert client.get(f"/customers/{retired}").status_code == 200
 

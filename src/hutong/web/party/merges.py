@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request, Response
 
 from hutong.identity.http import SignedInSession
+from hutong.identity.principal import require
 from hutong.party.reading import operations
 from hutong.party.stewardship.flags import remove_flag
 from hutong.party.stewardship.split import undo
@@ -44,7 +45,8 @@ def merges_page(
     forced: bool = False,
     before: Number = "",
 ) -> Response:
-    """What moved records between customers, newest first, paged by key."""
+    """What moved records between all customers, newest first, paged by key; one customer's own is on its page."""
+    require(session.viewer, "party.merge")
     last = instant(until)
     sought = operations.Sought(
         operation_id=int(operation) if operation else None,

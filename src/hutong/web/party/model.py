@@ -21,8 +21,9 @@ Source = Annotated[str, Form(max_length=200_000)]
 @router.get("/model")
 def model_page(request: Request, session: SignedInSession) -> Response:
     """Entities and attributes, declared attributes, versions."""
+    require(session.viewer, "party.steward")
     found = documentation.model(session.viewer)
-    return render(request, "party/model.html", found, session)
+    return render(request, "party/data_model.html", found, session)
 
 
 @router.get("/model/edit")
@@ -31,14 +32,14 @@ def edit_page(request: Request, session: SignedInSession) -> Response:
     require(session.viewer, publication.RIGHT)
     with database.read("party") as conn:
         version, source = publication.source_text(conn)
-    return render(request, "party/model_edit.html", {"version": version, "source": source}, session)
+    return render(request, "party/data_model_edit.html", {"version": version, "source": source}, session)
 
 
 @router.post("/model/preview")
 def preview(request: Request, session: SignedInSession, source: Source) -> Response:
     """What publishing would change."""
     found = publication.preview(session.viewer, source)
-    return render(request, "party/model_preview.html", found, session)
+    return render(request, "party/data_model_preview.html", found, session)
 
 
 @router.post("/model/publish")
