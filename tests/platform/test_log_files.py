@@ -78,6 +78,16 @@ def test_broken_lines_are_passed_by() -> None:
     assert events() == ["after", "before"]
 
 
+def test_a_time_without_zone_is_read_as_utc() -> None:
+    """EC-19: a foreign line without zone does not break a search by time."""
+    told("ours")
+    with log_files.kept()[0].open("a") as file:
+        file.write('{"event": "foreign", "level": "info", "timestamp": "2026-05-04T13:00:00"}\n')
+    found = search(Wanted(since=NOON, until=NOON + timedelta(hours=2))).lines
+    assert [(line.event, line.at) for line in found] == [("foreign", NOON + timedelta(hours=1)), ("ours", NOON)]
+    assert [line.event for line in search(Wanted(until=NOON)).lines] == ["ours"]
+
+
 def test_files_turn_by_day_and_size_and_old_ones_go(monkeypatch: pytest.MonkeyPatch) -> None:
     """Settings say how long and how much; today's stays in any case."""
     monkeypatch.setattr(log_files, "LARGEST_FILE", 200)

@@ -161,10 +161,12 @@ def _fits(line: Line, wanted: Wanted, grave: tuple[str, ...]) -> bool:
 
 
 def _read(raw: bytes) -> Line | None:
-    """A line; None for what is none, such as the rest of a write that a crash cut off."""
+    """A line; None for what is none, such as the rest of a write that a crash cut off. A time without zone, which only
+    foreign lines have, is read as UTC, as all our times are."""
     try:
         fields = json.loads(raw)
         at = datetime.fromisoformat(fields.pop("timestamp"))
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
         level, event = str(fields.pop("level")), str(fields.pop("event"))
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
