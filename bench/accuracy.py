@@ -1,6 +1,7 @@
 """Resolution: how well and how fast files with known truth are resolved, without labels, beside Splink 5.
 
-./dev bench accuracy [NAME ...]    # febrl1 febrl2 febrl3 febrl4 rldata500 rldata10000 chicago telecom; default all
+./dev bench accuracy [NAME ...]    # febrl1 febrl2 febrl3 febrl4 rldata500 rldata10000 chicago telecom affiliations
+                                   # patents rldata_years, the shapes of tests/party/match/few.py; default all
                                    # add `splink` to run Splink 5 with its default settings on the persons beside it
 """
 
@@ -9,11 +10,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from tests.party.match import datasets
+from tests.party.match import datasets, few
 
 from hutong.cli.sample import telecom
 from hutong.party.match.training import sorted_records
@@ -29,6 +31,10 @@ SETS: dict[str, Callable[[Path], datasets.Data]] = {
     "rldata500": lambda folder: datasets.rldata(folder, 500),
     "rldata10000": lambda folder: datasets.rldata(folder, 10000),
     "chicago": datasets.chicago,
+    "affiliations": datasets.affiliations,
+    "patents": datasets.patents,
+    "rldata_years": datasets.years,
+    **{shape: partial(lambda shape, folder: few.made(folder, shape), shape) for shape in few.SHAPES},
 }
 MAPPINGS = datasets.ROOT / "packs/telecom/mappings"
 

@@ -15,9 +15,11 @@ columns: {given_name: given_name, surname: surname, street_number: street_number
           suburb: suburb, postcode: postcode, state: state, date_of_birth: date_of_birth, id_number: soc_sec_id}
 """
 _RLDATA = """kind: person
-key: record_id
 columns: {given_name: fname_c1, middle_name: fname_c2, family_name: [lname_c1, lname_c2], birth_year: by, birth_month:
 bm, birth_day: bd}
+"""
+_PATENTS = """columns: {name: name}
+free: {coauthors: {column: coauthors, compare: text}, classes: {column: classes, compare: text}}
 """
 _CHICAGO = """kind: organisation
 source: chicago
@@ -41,7 +43,8 @@ def _package(name: str) -> Path:
     return Path(found.origin).parent
 
 
-def _written(folder: Path, inputs: list[Path], mapping: str, truth: list[tuple[str, str]]) -> Data:
+def written(folder: Path, inputs: list[Path], mapping: str, truth: list[tuple[str, str]]) -> Data:
+    """The mapping and the truth beside the files."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "mapping.yaml").write_text(mapping, encoding="utf-8")
     with (folder / "truth.csv").open("w", encoding="utf-8", newline="") as file:
@@ -57,19 +60,39 @@ def febrl(folder: Path, *numbers: str) -> Data:
         with path.open(encoding="utf-8") as file:
             keys = [line.split(",")[0].strip() for line in list(file)[1:]]
         truth += [(key, found.group(1)) for key in keys if (found := re.match(r"rec-(\d+)", key))]
-    return _written(folder, inputs, _FEBRL, truth)
+    return written(folder, inputs, _FEBRL, truth)
 
 
 def rldata(folder: Path, number: int) -> Data:
     """RLdata of the package mismo: German names and birth dates only."""
-    path = _package("mismo") / f"_data/_datasets/rldata/RLdata{number}.csv"
+    return _labelled(folder, f"rldata/RLdata{number}", _RLDATA)
+
+
+def affiliations(folder: Path) -> Data:
+    """Affiliations of authors in the package mismo: one text each, as organisations' names."""
+    return _labelled(folder, "leipzig/affiliations", "kind: organisation\ncolumns: {name: affiliation}\n")
+
+
+def patents(folder: Path, kind: str = "organisation") -> Data:
+    """Holders of patents in the package mismo: name, co-authors, classes."""
+    return _labelled(folder, "patstat/patents", f"kind: {kind}\n{_PATENTS}")
+
+
+def years(folder: Path) -> Data:
+    """RLdata10000 with names and the year of birth only."""
+    mapping = _RLDATA.partition(", birth_month")[0] + "}\n"
+    return _labelled(folder, "rldata/RLdata10000", mapping)
+
+
+def _labelled(folder: Path, name: str, mapping: str) -> Data:
+    path = _package("mismo") / f"_data/_datasets/{name}.csv"
     with path.open(encoding="utf-8") as file:
         truth = [(row["record_id"], row["label_true"]) for row in csv.DictReader(file)]
-    return _written(folder, [path], _RLDATA, truth)
+    return written(folder, [path], f"key: record_id\n{mapping}", truth)
 
 
 def chicago(folder: Path) -> Data:
     """The real lists of sites."""
     with CHICAGO.open(encoding="utf-8") as file:
         truth = [(row["Id"], row["True Id"]) for row in csv.DictReader(file)]
-    return _written(folder, [CHICAGO], _CHICAGO, truth)
+    return written(folder, [CHICAGO], _CHICAGO, truth)

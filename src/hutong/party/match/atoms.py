@@ -16,7 +16,8 @@ from hutong.party.match.comparators import Encoded, Floats
 from hutong.party.match.kernels import Ints, Points
 
 WHOLE, HEAD, TAIL, FIRST_HALF, LAST_HALF, ALL_BUT_TWO, FROM = range(7)
-RARE_WORD, RARE_WORDS = 100, 101
+RARE_WORD, RARE_WORDS, EACH_WORD, EACH_TWO = 100, 101, 102, 103
+_RAREST = 4
 
 
 class Atom(NamedTuple):
@@ -81,6 +82,13 @@ ATOMS: dict[str, tuple[Atom, ...]] = {
     ),
 }
 ATOMS["organisation"] = ATOMS["text"]
+ATOMS["words"] = ATOMS["organisation_words"] = (
+    Atom("value", 0, WHOLE, 0, 0.0),
+    Atom("core", 1, WHOLE, 0, 0.3),
+    Atom("start", 0, HEAD, 6, 0.6),
+    Atom("each_word", 0, EACH_WORD, 1, 0.9),
+    Atom("each_two", 0, EACH_TWO, 2, 0.7),
+)
 _NONE = np.int64(-1)
 
 
@@ -155,8 +163,46 @@ def _rarest(v: Encoded, weight: Floats, number: int) -> Ints:
     return out
 
 
+@njit(cache=True, nogil=True)
+def _each(v: Encoded, weight: Floats, number: int) -> Ints:
+    """Each of the rarest words of a value, or each two of them."""
+    width = _RAREST if number == 1 else _RAREST * (_RAREST - 1) // 2
+    out = np.full((v.word_starts.shape[0] - 1, width), _NONE)
+    rarest = np.zeros(_RAREST, dtype=np.int64)
+    for value in range(out.shape[0]):
+        held = 0
+        for place in range(v.word_starts[value], v.word_starts[value + 1]):
+            at = held
+            while at > 0 and weight[v.words[place]] > weight[rarest[at - 1]]:
+                at -= 1
+            if at >= _RAREST:
+                continue
+            held = min(held + 1, _RAREST)
+            for later in range(held - 1, at, -1):
+                rarest[later] = rarest[later - 1]
+            rarest[at] = v.words[place]
+        column = 0
+        for x in range(held):
+            one = _hash(v.word_points, v.word_places[rarest[x]], v.word_places[rarest[x] + 1])
+            if number == 1:
+                out[value, x] = one
+                continue
+            for y in range(x + 1, held):
+                two = _hash(v.word_points, v.word_places[rarest[y]], v.word_places[rarest[y] + 1])
+                out[value, column] = mixed(min(one, two), max(one, two))
+                column += 1
+    return out
+
+
 def keys(atom: Atom, values: Encoded) -> Ints:
     """The atom of each record: [records, width], -1 where there is none."""
+    if atom.part in (EACH_WORD, EACH_TWO):
+        each = _each(values, values.word_weight, atom.size)
+        code = values.codes[:, 0]
+        if not len(each):
+            return np.full((len(code), 1), -1, dtype=np.int64)
+        held: NDArray[np.int64] = np.where((code >= 0)[:, None], each[np.maximum(code, 0)], -1)
+        return held
     if atom.part in (RARE_WORD, RARE_WORDS):
         made = _rarest(values, values.word_weight, atom.size)
     else:

@@ -13,11 +13,13 @@ from hutong.party.match.kernels import Ints, Points, jaro_winkler, same, slips, 
 
 Levels = NDArray[np.int8]
 Floats = NDArray[np.float64]
-EXACT, CODE, WORD, PERSON, DATE, PHONE, EMAIL, URL, NUMBER, TEXT, ADDRESS = range(11)
+EXACT, CODE, WORD, PERSON, DATE, PHONE, EMAIL, URL, NUMBER, TEXT, ADDRESS, WORDS = range(12)
 COMPARATORS = {
     "exact": EXACT, "code": CODE, "word": WORD, "person": PERSON, "date": DATE, "phone": PHONE, "email": EMAIL,
-    "url": URL, "number": NUMBER, "text": TEXT, "address": ADDRESS,
+    "url": URL, "number": NUMBER, "text": TEXT, "address": ADDRESS, "words": WORDS,
 }  # fmt: skip
+WORD_BITS = np.array((3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16, 18, 21), dtype=np.float64)
+"""Where the levels of `words` begin: bits of the words two texts share, less those they do not."""
 LEVELS = {
     "exact": ("differ", "same"),
     "code": ("differ", "same_start", "two_slips", "one_slip", "same"),
@@ -31,6 +33,7 @@ LEVELS = {
     "number": ("differ", "near", "close", "same"),
     "text": ("differ", "some_words", "half_words", "most_words", "nearly_all_words", "all_words", "same_core", "same"),
     "address": ("differ", "some_words", "same_road", "most_words", "near_house", "same_house", "same"),
+    "words": ("differ", *(f"from_{bits:.0f}_bits" for bits in WORD_BITS)),
 }  # fmt: skip
 
 
@@ -224,6 +227,59 @@ def _text(i: int, j: int, v: Encoded) -> tuple[int, int]:
 
 
 @njit(cache=True, nogil=True)
+def _lettered(start: int, end: int, points: Points) -> bool:
+    digits = 0
+    for place in range(start, end):
+        digits += 48 <= points[place] <= 57
+    return digits == 0
+
+
+@njit(cache=True, nogil=True)
+def _near_words(x: int, y: int, points: Points, places: Ints) -> bool:
+    """An abbreviation or a slip of a finger; numbers are never near."""
+    one, one_end, two, two_end = places[x], places[x + 1], places[y], places[y + 1]
+    short = min(one_end - one, two_end - two)
+    if short < 3 or not _lettered(one, one_end, points) or not _lettered(two, two_end, points):
+        return False
+    return starts_with(points, one, one_end, two, two_end) or (
+        short >= 4 and slips(points, one, one_end, two, two_end, 1) == 1
+    )
+
+
+@njit(cache=True, nogil=True)
+def _words(i: int, j: int, v: Encoded) -> int:
+    """Bits of shared words less those of words that stand against each other; what only one side adds costs little."""
+    first, second = v.word_starts[i], v.word_starts[j]
+    total_i = total_j = shared = 0.0
+    for x in range(first, v.word_starts[i + 1]):
+        total_i += v.word_weight[v.words[x]]
+    for y in range(second, v.word_starts[j + 1]):
+        total_j += v.word_weight[v.words[y]]
+    rest_i, rest_j = total_i, total_j
+    if i == j or v.ids[i, 0] == v.ids[j, 0] or (v.ids[i, 1] >= 0 and v.ids[i, 1] == v.ids[j, 1]):
+        shared, rest_i, rest_j = min(total_i, total_j), 0.0, 0.0
+    else:
+        used = np.zeros(v.word_starts[j + 1] - second, dtype=np.bool_)
+        for exact in (True, False):
+            for x in range(first, v.word_starts[i + 1]):
+                for y in range(second, v.word_starts[j + 1]):
+                    a, b = v.words[x], v.words[y]
+                    if used[y - second] or (exact and a != b):
+                        continue
+                    if exact or (a != b and _near_words(a, b, v.word_points, v.word_places)):
+                        used[y - second] = True
+                        shared += v.word_weight[a] if exact else 0.9 * min(v.word_weight[a], v.word_weight[b])
+                        rest_i -= v.word_weight[a]
+                        rest_j -= v.word_weight[b]
+                        break
+    bits = shared - min(rest_i, rest_j) - 0.1 * abs(rest_i - rest_j) + (3.0 if rest_i + rest_j < 0.01 else 0.0)
+    level = 0
+    while level < WORD_BITS.shape[0] and bits >= WORD_BITS[level]:
+        level += 1
+    return level
+
+
+@njit(cache=True, nogil=True)
 def _address(i: int, j: int, v: Encoded) -> tuple[int, int]:
     """Forms: text, down to the room, house, road."""
     if v.ids[i, 1] >= 0 and v.ids[i, 1] == v.ids[j, 1]:
@@ -253,6 +309,8 @@ def _number(i: int, j: int, v: Encoded) -> int:
 @njit(cache=True, nogil=True)
 def compare(kind: int, i: int, j: int, v: Encoded) -> tuple[int, int]:
     """Level of two values and the form that agreed (-1: none whose frequency counts)."""
+    if kind == WORDS:
+        return _words(i, j, v), -1
     if i == j or v.ids[i, 0] == v.ids[j, 0]:
         top = (1, 4, 6, 8, 5, 4, 4, 3, 3, 7, 6)
         return top[kind], 0

@@ -1,13 +1,13 @@
 """Which attributes of a record are compared, and how: chosen from the columns that hold something."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from hutong.party.match import forms
-from hutong.party.match.comparators import ADDRESS, COMPARATORS, LEVELS, TEXT
+from hutong.party.match.comparators import ADDRESS, COMPARATORS, LEVELS, TEXT, WORDS
 from hutong.party.match.em import IDENTITY, NAMED_ALIKE, PARTLY_SHARED, SHARED
 
 
@@ -67,7 +67,27 @@ def choose(records: pa.Table, kind: str) -> tuple[Plan, ...]:
     names = {plan.name for plan in found}
     if {"given_name", "family_name"} <= names:
         found = [plan for plan in found if plan.name != "name" or kind != "person"]
-    return tuple(found)
+    return _by_words(found)
+
+
+_WORDED = {"text": "words", "organisation": "organisation_words"}
+_LITTLE = frozenset(("place", "city", "state", "country", "gender"))
+
+
+def wordy(plans: Sequence[Plan]) -> Plan | None:
+    """The comparison of words that all but carries a decision by itself, if there is one."""
+    found = [plan for plan in plans if plan.comparator in _WORDED.values()]
+    return found[0] if found else None
+
+
+def _by_words(found: list[Plan]) -> tuple[Plan, ...]:
+    """Where one text is nearly all there is, it is compared by the bits of its words: no other attribute could teach
+    what its likeness is worth."""
+    texts = [plan for plan in found if plan.comparator in _WORDED]
+    others = [plan for plan in found if plan.comparator not in _WORDED]
+    if len(texts) != 1 or any(plan.name not in _LITTLE and plan.comparator != "number" for plan in others):
+        return tuple(found)
+    return tuple(plan._replace(comparator=_WORDED.get(plan.comparator, plan.comparator)) for plan in found)
 
 
 def _free(records: pa.Table) -> list[Plan]:
@@ -103,25 +123,28 @@ def shared(kind: str, plan: Plan) -> int:
 
 def kernel(comparator: str) -> int:
     """The number of the compiled comparator."""
-    return TEXT if comparator == "organisation" else COMPARATORS[comparator]
+    return _KERNELS[comparator] if comparator in _KERNELS else COMPARATORS[comparator]
+
+
+_KERNELS = {"organisation": TEXT, "organisation_words": WORDS}
 
 
 def level_names(comparator: str) -> tuple[str, ...]:
     """What the levels of a comparator are called, from differ to same."""
-    return LEVELS["text" if comparator == "organisation" else comparator]
+    return LEVELS[{"organisation": "text", "organisation_words": "words"}.get(comparator, comparator)]
 
 
 def forms_of(plan: Plan, value: str, prepared: Mapping[str, str | None]) -> forms.Forms:
     """The comparable forms of a value."""
     if plan.prepared:
         return (value, *((prepared.get(name) or "") for name in plan.prepared))
-    if plan.comparator == "organisation":
+    if plan.comparator in ("organisation", "organisation_words"):
         return forms.organisation(value)
     return forms.FORMS[plan.comparator](value)
 
 
 def words_of(plan: Plan, value: str) -> list[str]:
     """The words of a value, where the comparator compares by words."""
-    if plan.comparator == "organisation":
+    if plan.comparator in ("organisation", "organisation_words"):
         return forms.organisation_words(value)
-    return forms.words(value) if kernel(plan.comparator) in (TEXT, ADDRESS) else []
+    return forms.words(value) if kernel(plan.comparator) in (TEXT, ADDRESS, WORDS) else []

@@ -87,9 +87,20 @@ def fit(observed: Observed, sizes: Sequence[int], shared: Sequence[int], expecte
         state = state._replace(share=np.maximum(state.share, least))
         if float(np.abs(state.m - before).max()) < 2e-4:
             break
-    fitted = [[table[place, :size].copy() for place, size in enumerate(sizes)] for table in (state.m, state.u, state.r)]
     same, kin = _bits(observed, state, shared)
-    return Fitted(*fitted, state.share, state.related, rounds, same - np.logaddexp2(0.0, kin))
+    return Fitted(
+        _cut(state.m, sizes),
+        _cut(state.u, sizes),
+        _cut(state.r, sizes),
+        state.share,
+        state.related,
+        rounds,
+        same - np.logaddexp2(0.0, kin),
+    )
+
+
+def _cut(table: Floats, sizes: Sequence[int]) -> list[Floats]:
+    return [table[place, :size].copy() for place, size in enumerate(sizes)]
 
 
 def _round(  # noqa: PLR0917  (what stays the same between rounds)

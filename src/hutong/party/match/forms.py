@@ -125,7 +125,7 @@ def address(value: str) -> Forms:
 
 FORMS: dict[str, Callable[[str], Forms]] = {
     "exact": plain, "code": plain, "word": word, "person": person, "date": plain, "phone": phone, "email": email,
-    "url": url, "number": plain, "text": free_text, "address": address,
+    "url": url, "number": plain, "text": free_text, "words": free_text, "address": address,
 }  # fmt: skip
 WORDED = frozenset(("text", "address"))
 

@@ -25,6 +25,10 @@ _IMPLIES = {
 }
 
 
+_ALIKE = {FAMILY: 2, "name": 4}
+"""From which level names look alike."""
+
+
 class Compared(NamedTuple):
     """Per pair and comparison: the level (-1: not given), and the number of the agreed form's text × 8 + form, or
     -1."""
@@ -76,6 +80,7 @@ def compare_records(plans: Sequence[Plan], values: Sequence[Encoded], left: Ints
             )
             levels[place][rows], agreed[place][rows] = some_levels, some_agreed
     _implied(names, plans, levels, agreed)
+    _namesakes(names, levels)
     return Compared(np.ascontiguousarray(levels.T), np.ascontiguousarray(agreed.T))
 
 
@@ -93,6 +98,16 @@ def _implied(names: Sequence[str], plans: Sequence[Plan], levels: Levels, agreed
                 place = names.index(part)
                 follows = met & (levels[place] == len(level_names(kinds[part])) - 1)
                 levels[place][follows], agreed[place][follows] = -1, -1
+
+
+def _namesakes(names: Sequence[str], levels: Levels) -> None:
+    """Addresses of e-mail are mostly made from names: that those of namesakes look alike says nothing."""
+    if "email" not in names:
+        return
+    mail = levels[names.index("email")]
+    for name, least in _ALIKE.items():
+        if name in names:
+            mail[(mail == 1) & (levels[names.index(name)] >= least)] = -1
 
 
 @njit(cache=True, nogil=True, parallel=True)

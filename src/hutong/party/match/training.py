@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from hutong.party.match import blocking, em
+from hutong.party.match import blocking, em, single
 from hutong.party.match.comparators import NUMBER
 from hutong.party.match.comparators import Encoded as Arrays
-from hutong.party.match.comparisons import Plan, choose, kernel, level_names, shared
+from hutong.party.match.comparisons import Plan, choose, kernel, level_names, shared, wordy
 from hutong.party.match.encode import Values
 from hutong.party.match.frequency import Vocabulary, vocabulary
 from hutong.party.match.kernels import Ints
@@ -107,6 +107,9 @@ def train(records: pa.Table, kind: str, progress: Progress | None = None) -> Mod
     if not prepared.plans or prepared.count < 2:
         raise Invalid("party-model-nothing", kind=kind)
     tell("block")
+    text = wordy(prepared.plans)
+    if text:
+        return _of_one_text(prepared, kind, text)
     chosen = blocking.choose(prepared.plans, prepared.arrays, prepared.count)
     found = blocking.hashes(prepared.plans, prepared.arrays, chosen.blocks)
     order = blocking.order_of(prepared.count)
@@ -138,6 +141,35 @@ def train(records: pa.Table, kind: str, progress: Progress | None = None) -> Mod
             "covered": round(chosen.covered, 6),
             "rounds": fitted.rounds,
         },
+    )
+
+
+def _of_one_text(prepared: Prepared, kind: str, text: Plan) -> Model:
+    """A model of records that are one text and little else."""
+    chosen = blocking.choose(prepared.plans, prepared.arrays, prepared.count)
+    arrays = prepared.arrays[prepared.plans.index(text)]
+    least, m, u = single.enough(text, arrays)
+    left, right = random_pairs(prepared.count, np.zeros(0, dtype=np.int64))
+    levels = compare_records(prepared.plans, prepared.arrays, left, right).levels
+    chances = [
+        (m, u) if plan is text else single.little(levels[:, place], len(level_names(plan.comparator)))
+        for place, plan in enumerate(prepared.plans)
+    ]
+    comparisons = tuple(
+        Comparison(name=plan.name, comparator=plan.comparator, columns=plan.columns,
+                   levels=level_names(plan.comparator), m=_rounded(same), u=_rounded(other))
+        for plan, (same, other) in zip(prepared.plans, chances, strict=True)
+    )  # fmt: skip
+    return Model(
+        kind=kind,
+        comparisons=comparisons,
+        vocabularies={},
+        words=prepared.words,
+        prior_bits=round(-least, 6),
+        prior_within_bits=round(-least, 6),
+        review_bits=REVIEW,
+        blocks=chosen.blocks,
+        evidence={"records": prepared.count, "covered": round(chosen.covered, 6)},
     )
 
 

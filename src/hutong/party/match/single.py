@@ -1,0 +1,78 @@
+"""A model of records that are one text and little else: nothing but the text itself can tell which likeness is worth
+what. So its words are dealt anew among the records; how often such made-up texts are as alike as real ones says from
+how many shared bits on likeness is no chance."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hutong.party.match import blocking
+from hutong.party.match.comparators import WORD_BITS, compare_pairs
+from hutong.party.match.comparators import Encoded as Arrays
+from hutong.party.match.comparisons import Plan, kernel
+from hutong.party.match.em import Floats, blind_m
+from hutong.party.match.kernels import Ints
+
+CHANCE = 0.04
+"""Pairs of made-up texts for each real pair that are still taken: so few of the merged pairs are alike by chance."""
+_LEAST = 2
+_MOST = 100_000
+BITS = np.append(1.0, WORD_BITS + 0.5)
+
+
+def dealt(arrays: Arrays) -> Arrays:
+    """Texts of the same lengths from the same words, each word anywhere: one text a record."""
+    code = arrays.codes[:, 0]
+    sizes = np.where(code >= 0, np.diff(arrays.word_starts)[np.maximum(code, 0)], 0)
+    begins = arrays.word_starts[np.maximum(code, 0)]
+    owner = np.repeat(np.arange(len(code)), sizes)
+    inside = np.arange(len(owner)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    words = np.random.default_rng(17).permutation(arrays.words[begins[owner] + inside])
+    once = np.unique(np.stack([owner, words]), axis=1)
+    starts = np.zeros(len(code) + 1, dtype=np.int64)
+    np.cumsum(np.bincount(once[0], minlength=len(code)), out=starts[1:])
+    number = np.arange(len(code))
+    none = np.zeros((len(code), 2), dtype=np.int64)
+    ids = np.stack([number, none[:, 0] - 1], axis=1)
+    return arrays._replace(
+        codes=number[:, None], ids=np.ascontiguousarray(ids), starts=none, ends=none,
+        words=np.ascontiguousarray(once[1]), word_starts=starts,
+    )  # fmt: skip
+
+
+def found(plan: Plan, arrays: Arrays) -> Ints:
+    """Pairs at each level, among records that share a rare word."""
+    count = len(arrays.codes)
+    blocks: tuple[blocking.Block, ...] = ((f"{plan.name}.each_word",), (f"{plan.name}.each_two",))
+    hashes = blocking.hashes([plan], [arrays], blocks)
+    pairs = blocking.pairs(blocks, hashes, blocking.order_of(count), count)
+    levels = np.full(len(pairs.left), -1, dtype=np.int8)
+    agreed = np.full(len(pairs.left), -1, dtype=np.int64)
+    compare_pairs(kernel(plan.comparator), pairs.left, pairs.right, arrays.codes, arrays.codes, arrays, levels, agreed)
+    counted: Ints = np.bincount(levels[levels >= 0], minlength=len(BITS)).astype(np.int64)
+    return counted
+
+
+def enough(plan: Plan, arrays: Arrays) -> tuple[float, Floats, Floats]:
+    """The bits from which likeness is no chance, and the chances of each level among matches (m) and strangers (u)."""
+    step = len(arrays.codes) // _MOST + 1
+    some = arrays._replace(codes=np.ascontiguousarray(arrays.codes[::step, :1]))
+    chance, real = found(plan, dealt(some)), found(plan, some)
+    above_chance, above_real = np.cumsum(chance[::-1])[::-1], np.cumsum(real[::-1])[::-1]
+    good = np.flatnonzero(above_chance <= CHANCE * above_real)
+    good = good[good > _LEAST]
+    least = float(WORD_BITS[(good[0] if len(good) else len(WORD_BITS)) - 1])
+    count = len(some.codes)
+    whole = max(count * (count - 1) / 2, 1.0)
+    u = np.maximum(chance / whole, np.exp2(-BITS - 8.0))
+    u[0] = max(1.0 - u[1:].sum(), 0.5)
+    u /= u.sum()
+    m = u * np.exp2(BITS)
+    return least - float(np.log2(m.sum())), m / m.sum(), u
+
+
+def little(levels: NDArray[np.int8], size: int) -> tuple[Floats, Floats]:
+    """What is believed of another attribute: m; u as random pairs show it."""
+    counts = np.bincount(levels[levels >= 0], minlength=size).astype(np.float64)
+    m = blind_m(size)
+    u = counts + 0.25 * m
+    return m, u / u.sum()
