@@ -13,7 +13,7 @@ from hutong.identity import Principal, require
 from hutong.identity.forgetting import forget_reasons
 from hutong.party.columns import LEADERS, followers
 from hutong.party.information import AREAS
-from hutong.party.lifecycle import erased_files, keyed
+from hutong.party.lifecycle import erased_files, erased_models, keyed
 from hutong.party.resolution import membership
 from hutong.party.stewardship import suspects
 from hutong.party.tables import tombstone
@@ -67,9 +67,12 @@ def _erase(
         conn.execute(text("SELECT record_id FROM party.xref WHERE party_id = :id"), {"id": party_id}).scalars()
     )
     keyed.remember(conn, party_id, records)
-    asked = {"ids": ids, "records": records, "values": _strong_values(conn, party_id), "request": request_id}
+    values = _strong_values(conn, party_id)
+    asked = {"ids": ids, "records": records, "values": values, "request": request_id}
     _once_shown(conn, ids, records)
+    models = erased_models.forget(conn, records, values)
     counts = {name: conn.execute(text(sql), asked).rowcount for name, sql in _STATEMENTS.items()}
+    counts["model_version"] = models
     forgetting.scrub_events(conn, "party", [f"party:{id}" for id in ids], "party_id", ids)
     conn.execute(
         tombstone.insert(),
@@ -129,6 +132,8 @@ def _once_shown(conn: Connection, ids: Sequence[int], records: Sequence[int]) ->
 _IDS = """SELECT CAST(:id AS bigint) UNION SELECT retired_id FROM party.redirect WHERE survivor_id = :id"""
 _OF_KEYS = """(SELECT source, key FROM party.source_record WHERE id = ANY(:records))"""
 _BY_KEY = ("household_member", "group_member", *AREAS)
+_VALUED = ", ".join(f"s.{name}" for name in (*STRONG, "address_key"))
+_GENERIC = f"unnest(ARRAY[{', '.join((*STRONG, 'address_key'))}])"
 _HOLDS = """EXISTS (SELECT FROM unnest(CAST(:values AS text[])) AS v WHERE strpos({text}, v) > 0)"""
 _STATEMENTS = {
     "household": f"""UPDATE party.household SET name = NULL WHERE name IS NOT NULL AND id IN (
@@ -169,6 +174,11 @@ _STATEMENTS = {
                         UNION SELECT ended_operation_id FROM party.judgement WHERE left_id = ANY(:records)
                         UNION SELECT ended_operation_id FROM party.judgement WHERE right_id = ANY(:records))""",
     "judgement": "DELETE FROM party.judgement WHERE left_id = ANY(:records) OR right_id = ANY(:records)",
+    "model_review": "DELETE FROM party.model_review WHERE left_id = ANY(:records) OR right_id = ANY(:records)",
+    "generic_value": f"""DELETE FROM party.generic_value g
+                         WHERE value IN (SELECT {_GENERIC} FROM party.source_record WHERE id = ANY(:records))
+                           AND NOT EXISTS (SELECT FROM party.source_record s
+                                           WHERE s.id <> ALL(:records) AND g.value IN ({_VALUED}))""",
     "match_key": "DELETE FROM party.match_key WHERE record_id = ANY(:records)",
     "changed_record": "DELETE FROM party.changed_record WHERE record_id = ANY(:records)",
     "rejected_record": f"""DELETE FROM party.rejected_record WHERE (source, key) IN {_OF_KEYS}

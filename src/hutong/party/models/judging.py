@@ -43,7 +43,7 @@ def said(model: InForce, policy: str, weight: float, fields: Sequence[FieldScore
 
 def rule_name(model: InForce) -> str:
     """What judgements of a version are called."""
-    return f"model:{model.id}:{model.model.version}"
+    return f"model:{model.id}:{model.version}"
 
 
 def candidates(

@@ -136,9 +136,11 @@ def retire(viewer: Principal, model_id: int) -> None:
 
 @dataclass(frozen=True)
 class InForce:
-    """A version that judges. `merge_bits`: from which weight on it is sure."""
+    """A version that judges. `version`: as it was approved (erasure may since have taken persons' values out of the
+    content); `merge_bits`: from which weight on it is sure."""
 
     id: int
+    version: str
     model: Model
     merge_bits: float
 
@@ -154,6 +156,6 @@ def in_force(conn: Connection) -> dict[str, InForce]:
         key = (row.id, row.version)
         if key not in _kept:
             body = conn.execute(select(model_version.c.body).where(model_version.c.id == row.id)).scalar_one()
-            _kept[key] = InForce(row.id, parse_model(body), row.merge_bits)
+            _kept[key] = InForce(row.id, row.version, parse_model(body), row.merge_bits)
         made[row.kind] = _kept[key]
     return made

@@ -1,7 +1,7 @@
 """Training a model on what the customer master holds, and the sample of pairs by which it is measured (EC-05)."""
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +36,14 @@ def _text(attribute: Attribute) -> str:
     return f"CASE WHEN {name} THEN 'True' WHEN NOT {name} THEN 'False' END" if attribute.type == "boolean" else name
 
 
-def records_of_kind(conn: Connection, kind: str) -> pa.Table:
-    """All source records of a kind as texts, in the order of (source, key), with their ids."""
+def records_of_kind(conn: Connection, kind: str, records: Sequence[int] | None = None) -> pa.Table:
+    """Source records of a kind (all, or some of these ids) as texts, in the order of (source, key), with their ids."""
     listed = ", ".join(_text(attribute) for attribute in ATTRIBUTES)
     quoted = {"person": "'person'", "organisation": "'organisation'"}[kind]
+    some = "" if records is None else f"AND r.id IN ({', '.join(str(int(id)) for id in records) or 'NULL'})"
     return graph.fetch(
         conn,
-        f"""SELECT r.id, r.source, r.key, {listed} FROM party.source_record r WHERE r.kind = {quoted}
+        f"""SELECT r.id, r.source, r.key, {listed} FROM party.source_record r WHERE r.kind = {quoted} {some}
             ORDER BY r.source COLLATE "C", r.key COLLATE "C\"""",  # noqa: S608
         {"id": pa.int64(), **dict.fromkeys(KEPT, pa.large_string())},
     )
