@@ -19,6 +19,7 @@ from hutong.identity.masking import MASKS, mask
         ("phone", "5678", "****"),
         ("bank_card", "6222020200112233445", "***************3445"),
         ("address", "上海市黄浦区人民大道200号", "上海市黄浦区********"),
+        ("address", "珩瓒路|771", "*******"),
         ("email", "zhang@example.com", "z***@example.com"),
     ],
 )

@@ -27,11 +27,17 @@ def mask_email(value: str) -> str:
     return local[:1] + STAR * 3 + at + domain if at else STAR * len(value)
 
 
+def mask_address(value: str) -> str:
+    """The beginning, at most six characters: the region. A house's parts by themselves (珩瓒路|771) begin with the road:
+    nothing of them is shown."""
+    return STAR * len(value) if "|" in value else mask_middle(value, min(6, len(value) // 2), 0)
+
+
 MASKS: Mapping[str, Callable[[str], str]] = {
     "name": mask_name,
     "id_card": lambda value: mask_middle(value, 3, 2),
     "phone": lambda value: mask_middle(value, max(len(value) - 8, 0), 4),
-    "address": lambda value: mask_middle(value, min(6, len(value) // 2), 0),
+    "address": mask_address,
     "bank_card": lambda value: mask_middle(value, 0, 4),
     "email": mask_email,
 }

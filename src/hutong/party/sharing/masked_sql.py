@@ -41,11 +41,16 @@ def _email(value: str) -> str:
     )
 
 
+def _address(value: str) -> str:
+    middle = _middle(value, f"least(6, length({value}) / 2)", 0)
+    return f"CASE WHEN strpos({value}, '|') > 0 THEN repeat('*', length({value})) ELSE {middle} END"
+
+
 MASKS: dict[str, Callable[[str], str]] = {
     "name": _name,
     "id_card": lambda value: _middle(value, "3", 2),
     "phone": lambda value: _middle(value, f"greatest(length({value}) - 8, 0)", 4),
-    "address": lambda value: _middle(value, f"least(6, length({value}) / 2)", 0),
+    "address": _address,
     "bank_card": lambda value: _middle(value, "0", 4),
     "email": _email,
 }
