@@ -1,9 +1,12 @@
 """The stewards' pages in Chromium: queue, review, bulk, merge with what follows, history, approvals, erasure."""
 
 import re
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 from sample_site import Site
 from sqlalchemy import text
 from test_pages import open_as
@@ -150,6 +153,32 @@ def test_erasure_is_asked_for(browser: Any, served: str, site: Site) -> None:
     page.goto(f"{served}/approvals?view=mine")
     assert page.locator("button[value=withdraw]").count() == 1 and complaints == []
     page.context.close()
+
+
+def test_a_file_of_contacts_is_looked_at_applied_and_taken_back(
+    browser: Any, served: str, site: Site, sign_in: Callable[[str], TestClient], tmp_path: Path
+) -> None:
+    """EC-08: taken in, its report before and after in both languages, applied, withdrawn."""
+    client = sign_in("steward")
+    body = f"party_id,mobile,email\n{site.customer},13800009999,better@163.com\n999999999,13800009998,\n"
+    file = {"file": ("contacts.csv", body.encode(), "text/csv")}
+    made = client.post("/enhancements", data={"name": "call-backs", "channel": "callback"}, files=file)
+    assert made.status_code == 204, made.text
+    place = made.headers["hx-redirect"]
+    for locale, word in (("zh-CN", "回访"), ("en", "call")):
+        page, complaints = open_as(browser, served, "steward", locale, {"width": 1440, "height": 900})
+        for path in ("/enhancements", place):
+            assert page.goto(served + path).status == 200 and complaints == []
+            assert word in page.inner_text("main") and page.locator("main :text('web-')").count() == 0
+        page.screenshot(path=str(tmp_path / f"enhancement-{locale}.png"), full_page=True)
+        page.context.close()
+    for action, state in (("preview", "drafted"), ("apply", "applied"), ("withdraw", "withdrawn")):
+        assert client.post(place, data={"action": action}).headers["hx-redirect"] == place
+        assert client.get(place).status_code == 200
+        with database.read("party") as conn:
+            query = text("SELECT state FROM party.enhancement_batch WHERE id = :id")
+            assert conn.execute(query, {"id": int(place.split("/")[-1])}).scalar_one() == state
+    assert client.get("/enhancements/sample/file").status_code == 200
 
 
 @pytest.mark.parametrize("locale", ["zh-CN", "en"])
