@@ -1,10 +1,11 @@
 """EC-05: `hutong resolve` on public data sets, without labels, as an analyst would use it."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
-from tests.party.match import datasets
+from tests.party.match import datasets, few
 
 from hutong.party.offline.mapping import read_mapping
 from hutong.party.offline.resolve import resolve_files
@@ -19,6 +20,19 @@ from hutong.party.resolution.score import TruthColumns, score_table
         pytest.param(lambda folder: datasets.febrl(folder, "4a", "4b"), 0.999, 0.999, id="febrl4"),
         pytest.param(lambda folder: datasets.rldata(folder, 500), 0.96, 0.99, id="rldata500"),
         pytest.param(lambda folder: datasets.rldata(folder, 10000), 0.96, 0.99, id="rldata10000"),
+        pytest.param(datasets.affiliations, 0.58, 0.70, id="affiliations"),
+        *(
+            pytest.param(partial(lambda shape, folder: few.made(folder, shape), shape), least, least_b3, id=shape)
+            for shape, least, least_b3 in (
+                ("names_of_firms", 0.79, 0.90),
+                ("firms_and_cities", 0.86, 0.93),
+                ("firms_on_the_web", 0.88, 0.94),
+                ("firms_and_addresses", 0.97, 0.98),
+                ("contacts", 0.84, 0.92),
+                ("products", 0.85, 0.92),
+                ("titles", 0.85, 0.92),
+            )
+        ),
         pytest.param(
             datasets.chicago,
             0.95,
