@@ -74,6 +74,8 @@ def test_changes_need_the_token_and_the_right(sign_in: SignIn, site: Site) -> No
         == 403
     )
     assert clerk.post(f"/suspects/{site.group}/decide", data={"verdict": "same"}).status_code == 403
+    for file in ("/quality/tasks/export.csv", "/quality/tasks/export.xlsx", "/quality/rules/x/export.csv"):
+        assert clerk.get(file).status_code == 403, "refused before the file begins"
     with database.read("ordering") as conn:
         state = conn.execute(text("SELECT state FROM ordering.customer_order WHERE id = :id"), {"id": site.waiting})
         assert state.scalar_one() == "inProgress"

@@ -28,8 +28,8 @@ def mask_email(value: str) -> str:
 
 
 def mask_address(value: str) -> str:
-    """The beginning, at most six characters: the region. A house's parts by themselves (珩瓒路|771) begin with the road:
-    nothing of them is shown."""
+    """The beginning, at most six characters: the region. A house's parts by themselves (人民路|771) begin with the
+    road: nothing of them is shown."""
     return STAR * len(value) if "|" in value else mask_middle(value, min(6, len(value) // 2), 0)
 
 
