@@ -2,8 +2,9 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query
 
+from hutong.api.keys import Key
 from hutong.api.problems import problems
 from hutong.identity.http import Caller
 from hutong.party.explanations.how import how
@@ -11,7 +12,6 @@ from hutong.party.explanations.why_not import why_not
 from hutong.party.reading import queries
 
 router = APIRouter(prefix="/party/v1", tags=["Customer master: explanations"])
-Key = Annotated[int, Path(ge=1, le=2**62)]
 
 
 @router.get("/parties/{party_id}/why", responses=problems(401, 403, 404, 429))
@@ -21,7 +21,7 @@ def why_one(viewer: Caller, party_id: Key) -> list[dict[str, Any]]:
 
 
 @router.get("/parties/{party_id}/why-not/{other}", responses=problems(401, 403, 404, 429))
-def why_two(viewer: Caller, party_id: Key, other: Annotated[int, Path(ge=1, le=2**62)]) -> dict[str, Any]:
+def why_two(viewer: Caller, party_id: Key, other: Key) -> dict[str, Any]:
     """Why two parties are not one: judgements between them, the match keys they share, and for their closest records
     each rule with the conditions that fail."""
     return why_not(viewer, party_id, other)

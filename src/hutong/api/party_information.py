@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from hutong.api.keys import Key
 from hutong.api.problems import problems
 from hutong.identity.http import Caller
 from hutong.party.areas import as_it_was, due, people, read, timeline, values
@@ -49,7 +50,7 @@ class Related(BaseModel):
 
 @router.get("/{party_id}/areas/{area}", responses=_REFUSALS)
 def area_rows(
-    party_id: int, area: str, viewer: Caller, *, at: datetime | None = None,
+    party_id: Key, area: str, viewer: Caller, *, at: datetime | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Rows:  # fmt: skip
     """Rows of an area, latest first; `at`: those in force then."""
@@ -57,19 +58,19 @@ def area_rows(
 
 
 @router.post("/{party_id}/areas/{area}", status_code=201, responses=_REFUSALS)
-def state_row(party_id: int, area: str, stated: Stated, viewer: Caller) -> dict[str, Any]:
+def state_row(party_id: Key, area: str, stated: Stated, viewer: Caller) -> dict[str, Any]:
     """State a row; `ids` is empty when nothing is new."""
     return {"ids": people.state(viewer, party_id, area, stated.values, stated.key)}
 
 
 @router.get("/{party_id}/values", responses=_REFUSALS)
-def value_rows(party_id: int, viewer: Caller, at: datetime | None = None) -> Rows:
+def value_rows(party_id: Key, viewer: Caller, at: datetime | None = None) -> Rows:
     """Names, contacts, addresses and documents with use, validity, sources and confirmation."""
     return values.values(viewer, party_id, at)
 
 
 @router.post("/{party_id}/values", status_code=201, responses=_REFUSALS)
-def add_value(party_id: int, stated: ValueStated, viewer: Caller) -> dict[str, str]:
+def add_value(party_id: Key, stated: ValueStated, viewer: Caller) -> dict[str, str]:
     """State a value; it is answered as it is kept."""
     made = values.add(viewer, party_id, stated.kind, stated.value, use=stated.use, detail=stated.detail,
                       main=stated.main, confirmed=stated.confirmed)  # fmt: skip
@@ -77,27 +78,27 @@ def add_value(party_id: int, stated: ValueStated, viewer: Caller) -> dict[str, s
 
 
 @router.get("/{party_id}/relations", responses=_REFUSALS)
-def related(party_id: int, viewer: Caller, at: datetime | None = None) -> Rows:
+def related(party_id: Key, viewer: Caller, at: datetime | None = None) -> Rows:
     """Whom the party is related to, and what they are to it."""
     return relations.relations(viewer, party_id, at=at)
 
 
 @router.post("/{party_id}/relations", status_code=201, responses=_REFUSALS)
-def relate_to(party_id: int, stated: Related, viewer: Caller) -> dict[str, int]:
+def relate_to(party_id: Key, stated: Related, viewer: Caller) -> dict[str, int]:
     """State a relation."""
     return {"id": relate.relate(viewer, party_id, stated.other, stated.kind, percent=stated.percent, note=stated.note,
                                 valid_from=stated.valid_from, valid_to=stated.valid_to)}  # fmt: skip
 
 
 @router.get("/{party_id}/household", responses=_REFUSALS)
-def household(party_id: int, viewer: Caller) -> dict[str, Any] | None:
+def household(party_id: Key, viewer: Caller) -> dict[str, Any] | None:
     """The household and its members; null where none is known."""
     return households.household_of(viewer, party_id)
 
 
 @router.get("/{party_id}/timeline", responses=_REFUSALS)
 def happened(
-    party_id: int, viewer: Caller, *, kinds: Annotated[list[str] | None, Query()] = None,
+    party_id: Key, viewer: Caller, *, kinds: Annotated[list[str] | None, Query()] = None,
     before: datetime | None = None, kind: str = "", id: int = 0, limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Rows:  # fmt: skip
     """What happened, latest first, after the place (`before`, `kind`, `id`) of the last row of the page before."""
@@ -107,7 +108,7 @@ def happened(
 
 
 @router.get("/{party_id}/as-it-was", responses=_REFUSALS)
-def was(party_id: int, at: datetime, viewer: Caller) -> dict[str, Any]:
+def was(party_id: Key, at: datetime, viewer: Caller) -> dict[str, Any]:
     """Basic data, contacts and what was in force at an instant."""
     return as_it_was.as_it_was(viewer, party_id, at)
 

@@ -76,7 +76,7 @@ def _data(stated: Stated) -> PartyData:
     return PartyData(**{name: getattr(stated, name) for name in _FIELDS})
 
 
-@direct.post("/parties", responses=problems(401, 403, 422, 429), openapi_extra=dict(_schema(Keyed)))
+@direct.post("/parties", responses={**problems(401, 403, 422, 429), 201: {}}, openapi_extra=dict(_schema(Keyed)))
 async def find_or_create(request: Request) -> JsonAnswer:
     """The party this is, made if there is none (201): however many ask at once, one person is one party. The caller's
     own key makes it idempotent."""

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
+from hutong.api.keys import Key
 from hutong.api.problems import problems
 from hutong.identity.http import Caller
 from hutong.party.lifecycle import changes
@@ -70,7 +71,7 @@ def pending(viewer: Caller, after: Annotated[int, Query(ge=0)] = 0) -> list[dict
 
 
 @router.post("/change-requests/{request_id}", responses=_REFUSALS)
-def decide(request_id: int, decision: Decision, viewer: Caller) -> dict[str, Any]:
+def decide(request_id: Key, decision: Decision, viewer: Caller) -> dict[str, Any]:
     """Approve, refuse, or withdraw one's own."""
     if decision.verdict == "approve":
         return _made(changes.approve(viewer, request_id, decision.note)).model_dump()

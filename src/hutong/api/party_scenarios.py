@@ -3,16 +3,16 @@
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from hutong.api.keys import Key
 from hutong.api.problems import problems
 from hutong.identity.http import Caller
 from hutong.party import PartyData
 from hutong.party.sharing import claims, glance, issue, on_file, pop
 
 router = APIRouter(prefix="/party/v1", tags=["Customer master: scenarios"])
-Key = Annotated[int, Path(ge=1, le=2**62)]
 NO_NUL = r"^[^\x00]*$"
 Code = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[a-z][a-z0-9_-]*$")]
 Text40 = Annotated[str, Field(max_length=40, pattern=NO_NUL)]
