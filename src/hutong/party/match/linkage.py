@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from hutong.party.match.kernels import Ints
 
 Floats = NDArray[np.float64]
-HIGH, LOW = 20.0, -12.0
+HIGH, LOW = 20.0, -8.0
 """Bits beyond which a pair's weight counts no further."""
 _UNIT = 1024.0
 
