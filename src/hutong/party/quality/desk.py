@@ -90,7 +90,12 @@ def tasks(
 
 
 def every_task(viewer: Principal, filters: Mapping[str, str], most: int = 100_000) -> Iterator[Row]:
-    """All tasks that match, for the source that is to mend them."""
+    """All tasks that match, for the source that is to mend them. Needs `party.quality`, asked for at once."""
+    require(viewer, READ)
+    return _in_turn(viewer, filters, most)
+
+
+def _in_turn(viewer: Principal, filters: Mapping[str, str], most: int) -> Iterator[Row]:
     after, given = None, 0
     while given < most and (rows := tasks(viewer, filters, after=after, limit=1000)):
         yield from rows
