@@ -92,7 +92,7 @@ def test_customer_tabs_and_step_details(browser: Any, served: str, site: Site) -
     """EC-12, OC-13: tabs load in place with an address of their own; a step shows its details in a drawer."""
     page, complaints = open_as(browser, served, "administrator")
     page.goto(f"{served}/customers/{site.customer}")
-    page.click("nav.tabs a >> nth=1")
+    page.click("nav.tabs a[href$='tab=records']")
     page.wait_for_selector("table.compare")
     assert page.url.endswith("?tab=records")
     page.goto(f"{served}/orders/{site.partial}")
