@@ -73,8 +73,7 @@ def test_who_may_not_run_a_centers_jobs_retries_none(sign_in: SignIn, site: None
     billing.post("/exception-centre/platform.failed_jobs/again", data={"keys": [str(job_id)]})
     assert jobs.get(job_id).state == "failed"
     assert sign_in("clerk").get("/jobs").status_code == 403
-    clerk = sign_in("clerk").get("/exception-centre")
-    assert clerk.status_code == 200 and "/jobs/" not in clerk.text, "a clerk sees the orders' exceptions only"
+    assert sign_in("clerk").get("/exception-centre").status_code == 403, "the page goes with its place in the menu"
     for gone in ("platform.no_such/again", "platform.stalled_jobs/again"):
         assert billing.post(f"/exception-centre/{gone}", data={"keys": ["1"]}).status_code == 404
     assert billing.post("/exception-centre/platform.failed_jobs/again").status_code == 400

@@ -36,6 +36,7 @@ def test_the_queue_by_keys(browser: Any, served: str, site: Site) -> None:
     page.keyboard.press("?")
     page.wait_for_selector("dialog#keys[open]")
     page.click("dialog#keys [data-close]")
+    page.wait_for_selector("dialog#keys[open]", state="detached")
     with page.expect_navigation():
         page.keyboard.press("Enter")
     assert re.search(r"/suspects/\d+\?view=pool&kind=person$", page.url)
