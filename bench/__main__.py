@@ -1,6 +1,7 @@
 """`python -m bench [NAME [ARGUMENT ...]]`: run a measurement, or list them.
 
-Unless HUTONG_DATABASE_URL names a database, each run has an embedded one of its own, durable, removed afterwards.
+Unless HUTONG_DATABASE_URL names a database, each run has an embedded one of its own, durable, removed afterwards;
+HUTONG_BENCH_KEEP=FOLDER keeps it there, and the next run finds what the last one loaded.
 """
 
 import ast
@@ -8,6 +9,7 @@ import os
 import runpy
 import sys
 import tempfile
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from hutong.platform import database, migrations
@@ -15,6 +17,22 @@ from hutong.platform.settings import settings
 
 FOLDER = Path(__file__).parent
 NAMES = sorted(path.stem for path in FOLDER.glob("[a-z]*.py"))
+
+
+def _folder() -> AbstractContextManager[str]:
+    kept = os.environ.get("HUTONG_BENCH_KEEP")
+    return nullcontext(kept) if kept else tempfile.TemporaryDirectory(prefix="hutong-bench-")
+
+
+@contextmanager
+def data_folder() -> Iterator[Path]:
+    """The folder of the database: one that is kept, if a name is given, else one for this run."""
+    if kept := os.environ.get("HUTONG_BENCH_KEEP"):
+        yield Path(kept).absolute()
+        return
+    with tempfile.TemporaryDirectory(prefix="hutong-bench-") as folder:
+        Path(folder).chmod(0o755)  # the database server's user must reach its folder in it
+        yield Path(folder)
 
 
 def main() -> int:
@@ -28,7 +46,8 @@ def main() -> int:
     if name not in NAMES:
         print(f"no measurement {name}; there are: {', '.join(NAMES)}")
         return 2
-    with tempfile.TemporaryDirectory(prefix="hutong-bench-") as folder:
+    with _folder() as folder:
+        Path(folder).mkdir(exist_ok=True)
         Path(folder).chmod(0o755)  # the database server's user must reach its folder in it
         settings.data_dir = Path(folder)
         os.environ["HUTONG_DATA_DIR"] = folder
