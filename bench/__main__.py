@@ -24,17 +24,6 @@ def _folder() -> AbstractContextManager[str]:
     return nullcontext(kept) if kept else tempfile.TemporaryDirectory(prefix="hutong-bench-")
 
 
-@contextmanager
-def data_folder() -> Iterator[Path]:
-    """The folder of the database: one that is kept, if a name is given, else one for this run."""
-    if kept := os.environ.get("HUTONG_BENCH_KEEP"):
-        yield Path(kept).absolute()
-        return
-    with tempfile.TemporaryDirectory(prefix="hutong-bench-") as folder:
-        Path(folder).chmod(0o755)  # the database server's user must reach its folder in it
-        yield Path(folder)
-
-
 def main() -> int:
     """Run the named measurement; without a name, tell which there are."""
     if len(sys.argv) == 1:
