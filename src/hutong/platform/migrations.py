@@ -141,12 +141,13 @@ def check_all() -> list[str]:
 def make_revision(center: str, message: str, *, rewrite: bool = False) -> None:
     """Write a center's next revision from the difference between tables and database.
 
-    `rewrite` replaces the newest revision, which nobody has been given yet.
+    `rewrite` replaces the newest revision, which nobody has been given yet; one that moves data (`MOVES_DATA`) is
+    written by hand and stays: the difference goes into the next.
     """
     folder = versions_dir(center)
     folder.mkdir(parents=True, exist_ok=True)
-    if rewrite:
-        max(folder.glob("*.py")).unlink()
+    if rewrite and "MOVES_DATA" not in (last := max(folder.glob("*.py"))).read_text(encoding="utf-8"):
+        last.unlink()
     with database.engine().connect() as conn, conn.begin() as transaction:
         if rewrite:
             conn.execute(text(f"DROP SCHEMA IF EXISTS {center} CASCADE"))
