@@ -1,6 +1,7 @@
 """Data quality (EC-18): rules in versions, what was measured per day, tasks to those who can mend, monthly scores."""
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     CheckConstraint,
     Column,
@@ -76,7 +77,7 @@ quality_task = Table(
     "quality_task",
     metadata,
     identity(),
-    Column("rule", Text, nullable=False),
+    Column("rule", Text, nullable=False, comment="of the document that found it; reported: a person did"),
     Column("entity", Text, nullable=False),
     Column("record_id", BigInteger, nullable=False, comment="source record or party"),
     Column("source", Text, nullable=False),
@@ -86,6 +87,8 @@ quality_task = Table(
     Column("severity", Integer, nullable=False),
     Column("state", Text, nullable=False, server_default="open"),
     Column("assignee", Text, comment="user:7"),
+    Column("reported_by", Text, comment="user:7, of a reported one"),
+    Column("fields", ARRAY(Text), comment="of a reported one: what is wrong in the record"),
     Column("reopened", Integer, nullable=False, server_default=text("0")),
     moment("opened_at"),
     Column("sent_at", DateTime(timezone=True)),
