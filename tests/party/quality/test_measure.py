@@ -17,7 +17,7 @@ from hutong.party.quality.rules import ENVIRONMENTS, FIELDS, QualityDocument, pa
 from hutong.party.resolution.resolve import resolve
 from hutong.platform import cel, clock
 from hutong.platform import database as live
-from hutong.platform.errors import Conflict, Forbidden, Invalid, NotFound, Unprocessable
+from hutong.platform.errors import Forbidden, Invalid, NotFound, Unprocessable
 
 Importer = Callable[..., LoadReport]
 STEWARD = Principal(7, "user", "steward", frozenset({"party.*"}), clear=frozenset({"name"}))
@@ -254,17 +254,3 @@ def test_percent_signs_and_colons_in_rules_reach_the_database(database: URL, tak
     assert measure().failed == 0
     assert failures.failing(SYSTEM, "odd", {}) == []
     assert cel.parse_condition(str(rule["holds"]), ENVIRONMENTS["source_record"])
-
-
-def test_states_are_those_of_the_table() -> None:
-    from hutong.party.quality import task_states
-
-    for state in task_states.STATES:
-        for to in task_states.STATES:
-            allowed = to in task_states.next_states(state, "person")
-            if allowed:
-                task_states.check(state, to, "person")
-            else:
-                with pytest.raises(Conflict):
-                    task_states.check(state, to, "person")
-    assert task_states.sources_of("verified", "person") == []

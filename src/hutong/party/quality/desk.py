@@ -3,16 +3,16 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, func, literal, or_, select, text, tuple_, update
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select, text, tuple_, update
 
-from hutong.identity import Principal, protect, require
+from hutong.identity import Principal, protect, require, row_scope
 from hutong.identity.queries import holders
 from hutong.party import visibility
 from hutong.party.quality import documents, task_states
 from hutong.party.quality.documents import LEAD, READ
-from hutong.party.quality.task_states import State
+from hutong.party.quality.task_states import REPORTED, State
 from hutong.party.tables import party, quality_task, quality_task_step, source_record, xref
-from hutong.platform import clock, database
+from hutong.platform import cel, clock, database
 from hutong.platform.errors import NotFound, Unprocessable
 
 Row = dict[str, Any]
@@ -21,14 +21,32 @@ MOST = 10_000
 """Tasks one action may take at once."""
 
 
+_UNIT_PATH = "(SELECT u.path FROM identity.v1_unit u WHERE u.code = party.quality_task.branch)"
+_MINE = """('user:{id}' IN (party.quality_task.assignee, party.quality_task.contributor,
+                            party.quality_task.reported_by)) IS TRUE"""
+
+
+def _addressed(viewer: Principal) -> ColumnElement[bool]:
+    """Tasks within the viewer's scope of tasks (EC-17): what a role may ask of one is its branch, the path of that unit
+    (`row.unit_path`), and whether the viewer holds it, entered the record, or reported it (`row.mine`)."""
+    columns: dict[str, tuple[str, cel.Type]] = {
+        "branch": ("party.quality_task.branch", cel.STRING),
+        "unit_path": (_UNIT_PATH, cel.STRING),
+        "mine": (f"({_MINE.format(id=int(viewer.id) if viewer.kind == 'user' else 0)})", cel.BOOL),
+    }
+    return row_scope(viewer, "quality_task", columns)
+
+
 def _scope(viewer: Principal) -> ColumnElement[bool]:
-    """Tasks about rows the viewer sees. A viewer with a scope sees none about records without a party yet."""
+    """Tasks addressed to the viewer, about rows it sees. A viewer with a scope of parties sees none about records
+    without a party yet."""
     if "party" not in viewer.scopes:
-        return literal(True)
+        return _addressed(viewer)
     seen = visibility.seen(viewer)
     own = exists().where(party.c.id == quality_task.c.record_id, seen)
     its = exists().where(xref.c.record_id == quality_task.c.record_id, party.c.id == xref.c.party_id, seen)
-    return or_(and_(quality_task.c.entity == "party", own), and_(quality_task.c.entity == "source_record", its))
+    about = or_(and_(quality_task.c.entity == "party", own), and_(quality_task.c.entity == "source_record", its))
+    return and_(_addressed(viewer), about)
 
 
 def _wanted(viewer: Principal, filters: Mapping[str, str]) -> list[ColumnElement[bool]]:
@@ -128,12 +146,15 @@ def task(viewer: Principal, task_id: int) -> Row:
 def move(viewer: Principal, ids: Sequence[int], to: State, note: str = "") -> int:
     """Take tasks to a state, as a set; those whose state does not allow it stay. Returns how many moved.
 
-    Sending, fixing: right `party.quality`; waiving and taking up what was waived: `party.quality.lead`, with a note.
+    Sending, fixing: right `party.quality`; waiving, and taking up again: `party.quality.lead`, with a note. What a
+    person reported they may verify, or take up again, themselves.
     """
-    require(viewer, LEAD if to in ("waived", "reopened") else READ)
+    require(viewer, LEAD if to == "waived" else READ)
     if to in ("waived", "reopened") and not note.strip():
         raise Unprocessable("party-quality-note-missing", field="note")
-    condition = quality_task.c.id.in_(list(ids)[:MOST])
+    condition: ColumnElement[bool] = quality_task.c.id.in_(list(ids)[:MOST])
+    if to in ("verified", "reopened") and not viewer.may(LEAD):
+        condition = and_(condition, quality_task.c.rule == REPORTED, quality_task.c.reported_by == viewer.actor)
     return _move(viewer, condition, to, note)
 
 
@@ -147,9 +168,13 @@ def send_all(viewer: Principal, filters: Mapping[str, str], note: str = "") -> i
 def _move(viewer: Principal, condition: ColumnElement[bool], to: State, note: str) -> int:
     now = clock.now()
     values: dict[str, Any] = {"state": to, "changed_at": now}
-    values |= {"sent_at": now} if to == "sent" else {"closed_at": now} if to == "waived" else {}
+    values |= {"sent_at": now} if to == "sent" else {"closed_at": now} if to in ("waived", "verified") else {}
     values |= {"closed_at": None, "reopened": quality_task.c.reopened + 1} if to == "reopened" else {}
-    allowed = quality_task.c.state.in_(task_states.sources_of(to, "person"))
+    reported = quality_task.c.rule == REPORTED
+    allowed = or_(
+        and_(reported, quality_task.c.state.in_(task_states.sources_of(to, REPORTED))),
+        and_(~reported, quality_task.c.state.in_(task_states.sources_of(to, "a rule"))),
+    )
     with database.begin("party") as conn:
         ids = (
             conn.execute(
@@ -201,7 +226,7 @@ def choices(viewer: Principal) -> dict[str, list[str]]:
             name: list(
                 conn.execute(
                     select(quality_task.c[name])
-                    .where(quality_task.c[name] != "")
+                    .where(quality_task.c[name] != "", _scope(viewer))
                     .distinct()
                     .order_by(quality_task.c[name])
                     .limit(200)
@@ -210,4 +235,4 @@ def choices(viewer: Principal) -> dict[str, list[str]]:
             for name in ("rule", "source", "branch", "contributor")
         }
         known = documents.active(conn)
-    return {**made, "rule": [name for name in made["rule"] if known.find(name)]}
+    return {**made, "rule": [name for name in made["rule"] if name == REPORTED or known.find(name)]}

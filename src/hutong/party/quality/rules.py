@@ -13,6 +13,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from hutong.party.columns import ATTRIBUTES
+from hutong.party.quality.task_states import REPORTED
 from hutong.platform import cel
 from hutong.platform.errors import Invalid
 
@@ -114,6 +115,8 @@ class QualityDocument(Strict):
         names = [rule.rule for rule in rules]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"rules named twice: {', '.join(twice)}")
+        if REPORTED in names:
+            raise ValueError(f"no rule may be called {REPORTED}: so are tasks that people report")
         return rules
 
     def of(self, entity: Entity) -> list[QualityRule]:

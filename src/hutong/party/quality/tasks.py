@@ -8,6 +8,7 @@ from sqlalchemy import Connection, text
 from hutong.party.quality import documents
 from hutong.party.quality.compiled import BRANCH, ENTERED, FROM, SOURCE, Compiled, compiled, scan
 from hutong.party.quality.rules import ENTITIES, Entity, QualityDocument
+from hutong.party.quality.task_states import REPORTED
 from hutong.platform import clock
 
 BY_MEASUREMENT = "system:quality"
@@ -59,7 +60,7 @@ _OBSOLETE = """
 WITH closed AS (
     UPDATE party.quality_task t SET state = 'waived', closed_at = :now, changed_at = :now
     WHERE t.state IN ('open', 'sent', 'fixed', 'reopened')
-      AND (NOT t.rule = ANY(:rules)
+      AND (NOT t.rule = ANY(CAST(:rules AS text[]) || CAST(:reported AS text))
            OR t.entity = 'source_record'
               AND NOT EXISTS (SELECT FROM party.source_record r WHERE r.id = t.record_id)
            OR t.entity = 'party'
@@ -68,13 +69,21 @@ WITH closed AS (
 INSERT INTO party.quality_task_step (task_id, state, note, done_by, done_at)
 SELECT id, 'waived', 'obsolete', :by, :now FROM closed"""
 
+_ANSWERED = """
+WITH stated AS (
+    UPDATE party.quality_task t SET state = 'fixed', changed_at = :now
+    WHERE t.rule = :reported AND t.state IN ('open', 'sent', 'reopened')
+      AND EXISTS (SELECT FROM party.source_version v WHERE v.record_id = t.record_id AND v.arrived_at > t.changed_at)
+    RETURNING t.id)
+INSERT INTO party.quality_task_step (task_id, state, done_by, done_at) SELECT id, 'fixed', :by, :now FROM stated"""
+
 
 def settle(conn: Connection, document: QualityDocument) -> Settled:
     """Bring all tasks up to date with the records, set-wise. Running it again changes nothing.
 
     Failures of rules from the document's `tasks_from` on become tasks, one per rule and record; a task whose record
     passes its rule is verified; one said to be fixed, or verified before, whose record fails is opened again. A waived
-    task stays waived.
+    task stays waived. A reported task whose record the source has stated anew counts as fixed.
     """
     conn.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('party.quality_task', 0))"))
     verified = verify(conn, document)
@@ -84,7 +93,9 @@ def settle(conn: Connection, document: QualityDocument) -> Settled:
         if rules:
             made = _open(conn, entity, rules)
             opened, reopened = opened + made[0], reopened + made[1]
-    values = {"now": clock.now(), "rules": [rule.rule for rule in document.rules], "by": BY_MEASUREMENT}
+    values = {"now": clock.now(), "by": BY_MEASUREMENT, "reported": REPORTED}
+    conn.execute(text(_ANSWERED), values)
+    values["rules"] = [rule.rule for rule in document.rules]
     obsolete = conn.execute(text(_OBSOLETE), values).rowcount
     return Settled(opened, reopened, verified, obsolete)
 

@@ -28,7 +28,9 @@ from hutong.platform.errors import Gone, NotFound, Problem
 from hutong.platform.gathering import Gathering
 
 API_SOURCE = "api"
-API_TRUST = 60
+PORTAL_SOURCE = "portal"
+OWN_SOURCES = {API_SOURCE: ("接口", "Interface", 60), PORTAL_SOURCE: ("自助门户", "Portal", 50)}
+"""Sources that are made at first use: code → names in Chinese and English, trust. Who they are: `stating_source`."""
 
 
 @dataclass(frozen=True)
@@ -110,24 +112,31 @@ def _answer(key: tuple[str, str], number: int, first: int, found: Mapping[int, F
 
 
 def _sources(conn: Connection, wanted: set[str]) -> set[str]:
-    """Those of the sources that are known: the interface's own is made at first use."""
+    """Those of the sources that are known; the interfaces' own are made at first use."""
     known = set(conn.execute(text("SELECT code FROM party.source WHERE code = ANY(:codes)"), {"codes": sorted(wanted)})
                 .scalars())  # fmt: skip
-    if API_SOURCE in wanted - known:
-        known_source(conn, API_SOURCE)
-        known.add(API_SOURCE)
+    for source in (wanted - known) & OWN_SOURCES.keys():
+        known_source(conn, source)
+        known.add(source)
     return known
 
 
+def stating_source(viewer: Principal) -> str:
+    """The source in whose name a viewer states something: customers of themselves by the portal, others by interfaces;
+    survivorship trusts them differently (EC-05)."""
+    return PORTAL_SOURCE if viewer.kind == "customer" else API_SOURCE
+
+
 def known_source(conn: Connection, source: str) -> None:
-    """Make sure of the source: the interface's own is made at first use. Raises NotFound."""
-    if source == API_SOURCE:
+    """Make sure of the source: the interfaces' own are made at first use. Raises NotFound."""
+    if source in OWN_SOURCES:
+        zh, en, trust = OWN_SOURCES[source]
         conn.execute(
             text(
-                """INSERT INTO party.source (code, name_zh, name_en, trust) VALUES (:code, '接口', 'Interface', :trust)
+                """INSERT INTO party.source (code, name_zh, name_en, trust) VALUES (:code, :zh, :en, :trust)
                    ON CONFLICT DO NOTHING"""
             ),
-            {"code": source, "trust": API_TRUST},
+            {"code": source, "zh": zh, "en": en, "trust": trust},
         )
     elif not conn.execute(text("SELECT true FROM party.source WHERE code = :code"), {"code": source}).scalar():
         raise NotFound("party-source-unknown", source=source)

@@ -1,7 +1,7 @@
-"""What an interface states about a known party (TMF632 patch), and the party's end of use and roles.
+"""What an interface or the portal states about a known party (TMF632 patch), and the party's end of use and roles.
 
-A statement is a source record of the interface's own, held to the party by its word ("same"), with only what was
-stated; survivorship decides what shows.
+A statement is a source record of its own (source `api` or `portal`), held to the party by its word ("same"), with only
+what was stated; survivorship decides what shows.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from hutong.identity import Principal, require
 from hutong.party import visibility
-from hutong.party.realtime.intake import API_SOURCE, known_source, living, store_record
+from hutong.party.realtime.intake import known_source, living, stating_source, store_record
 from hutong.party.realtime.stated import PartyData, standardised
 from hutong.party.resolution import membership
 from hutong.party.resolution.regroup import judge, records_of, regroup
@@ -33,17 +33,18 @@ def state_in(conn: Connection, viewer: Principal, party_id: int, changes: Mappin
     """State attributes of a party (fields of PartyData; None withdraws), as an approved change. Returns the living
     party's id. Raises NotFound, Unprocessable. Callers at the edge ask by `lifecycle.changes.apply_change`."""
     membership.lock(conn)
-    known_source(conn, API_SOURCE)
+    source = stating_source(viewer)
+    known_source(conn, source)
     row = _in_use(conn, viewer, party_id)
     key = f"{viewer.name}/{row.id}"
-    before = conn.execute(_STATED, {"source": API_SOURCE, "key": key}).one_or_none()
+    before = conn.execute(_STATED, {"source": source, "key": key}).one_or_none()
     held = msgspec.convert(before.raw, PartyData) if before else PartyData(row.kind, row.name)
     data = replace(held, **{name: value for name, value in changes.items() if name != "attributes"})
     if "attributes" in changes:
         merged = {**(held.attributes or {}), **changes["attributes"]}
         data = replace(data, attributes={name: value for name, value in merged.items() if value is not None})
     data = replace(data, name=data.name or row.name)
-    record_id = store_record(conn, standardised(data), data, key, API_SOURCE)
+    record_id = store_record(conn, standardised(data), data, key, source)
     operation = membership.new_operation(conn, "intake", "stated", viewer.actor)
     if before is None:
         first = records_of(conn, [row.id]).get(row.id, [])[:1]

@@ -17,7 +17,7 @@ from hutong.party.areas.read import of_party, points_balance
 from hutong.party.lifecycle.changes import apply_change
 from hutong.party.reading import queries
 from hutong.party.realtime import intake
-from hutong.party.realtime.intake import living
+from hutong.party.realtime.intake import PORTAL_SOURCE, living
 from hutong.party.realtime.stated import PartyData
 from hutong.party.sharing import portal_codes
 from hutong.party.standardise import identifiers, names
@@ -25,8 +25,6 @@ from hutong.party.tables import party, party_value, portal_account, portal_sessi
 from hutong.platform import clock, database
 from hutong.platform.errors import Conflict, NotFound, Unauthenticated, Unprocessable
 
-SOURCE = "portal"
-TRUST = 50
 LIFE = timedelta(hours=1)
 REGISTRAR = Principal(0, "system", "portal", frozenset({"party.create"}), clear=frozenset({"*"}))
 Row = dict[str, Any]
@@ -57,23 +55,12 @@ def register(phone: str, code: str, name: str, id_number: str) -> str:
         conn.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('party.portal:' || :of, 0))"), {"of": mobile})
         if conn.execute(select(portal_account.c.id).where(portal_account.c.phone == mobile)).scalar():
             raise Conflict("party-portal-has-account")
-        _source(conn)
         known = _known(conn, number.value)
     if known is not None:
         return _open(known["id"], mobile, sure=mobile in known["phones"] and known["name"] == person.name)
     data = PartyData("person", name, id_type="resident_id", id_number=number.value, mobile=mobile)
-    made = intake.find_or_create(REGISTRAR, data, f"register/{secrets.token_hex(12)}", SOURCE)
+    made = intake.find_or_create(REGISTRAR, data, f"register/{secrets.token_hex(12)}", PORTAL_SOURCE)
     return _open(made.party_id, mobile, sure=True)
-
-
-def _source(conn: Connection) -> None:
-    conn.execute(
-        text(
-            """INSERT INTO party.source (code, name_zh, name_en, trust) VALUES (:code, '自助门户', 'Portal', :trust)
-               ON CONFLICT DO NOTHING"""
-        ),
-        {"code": SOURCE, "trust": TRUST},
-    )
 
 
 def _known(conn: Connection, id_number: str) -> Row | None:
@@ -133,7 +120,7 @@ def _viewer(account_id: int, party_id: int) -> Principal:
     return Principal(
         account_id,
         "customer",
-        SOURCE,
+        PORTAL_SOURCE,
         frozenset({"party.read", "party.change"}),
         clear=frozenset({"*"}),
         scopes=MappingProxyType({"party": f"row.id == {int(party_id)}"}),
