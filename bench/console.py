@@ -1,40 +1,67 @@
-"""The console with many customers: time of its pages for every role.
+"""The console with many customers: time of its pages for every role, and what they ask the database.
 
-./dev bench console [CUSTOMERS [REQUESTS]]    # default 100000 customers, 40 requests of each kind and role
+./dev bench console [CUSTOMERS [REQUESTS [ROLE ...]]]    # default 100000 customers, 40 requests of each page, all roles
+
+HUTONG_BENCH_KEEP=FOLDER keeps the database: only the first run loads. A page's name is its route; what it is asked with
+is drawn from what the role sees. `work` is this process's own part; `slowest` the longest statement seen.
 """
 
 import random
+import re
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from bench import console_load
+from hutong.insight.reports import REPORTS
 from hutong.platform import database
 from hutong.platform.settings import settings
 from hutong.server import create_app
 from hutong.web.party.customer_parts import PARTS
 
 BOUND_MS = 200
+WARMING = 2
+"""First requests of a page, which only fill caches."""
+Asked = Callable[[random.Random], str]
 
 
 class Sample(NamedTuple):
-    """Values of the data to ask for: ids of parties the viewer sees, and what they are found by."""
+    """Values of the data to ask for: parties the viewer sees, and what they are found by; things of other lists."""
 
     ids: list[int]
+    last: int
     names: list[str]
     pinyin: list[str]
     phones: list[str]
     documents: list[str]
-    suspects: list[int]
+    of: dict[str, list[int]]
 
 
-Asked = Callable[[random.Random], str]
+class Statements:
+    """Counts statements of this process and keeps the slowest."""
+
+    def __init__(self) -> None:
+        event.listen(database.engine(), "before_cursor_execute", self._begin)
+        event.listen(database.engine(), "after_cursor_execute", self._end)
+        self.clear()
+
+    def clear(self) -> None:
+        """Begin anew."""
+        self.count, self.slowest, self.words = 0, 0.0, ""
+
+    def _begin(self, *_: Any) -> None:
+        self._began = time.perf_counter()
+
+    def _end(self, _conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        took = (time.perf_counter() - self._began) * 1000
+        self.count += 1
+        if took > self.slowest:
+            self.slowest, self.words = took, " ".join(statement.split())
 
 
 def sample(client: TestClient) -> Sample:
@@ -45,29 +72,35 @@ def sample(client: TestClient) -> Sample:
     for after in [0, *(chance.randrange(last) for _ in range(8))]:
         answer = client.get(f"/customers/rows?limit=100&after={after}")
         ids += [row["id"] for row in answer.json()["rows"]] if answer.status_code == 200 else []
+    lists = {
+        "group_id": "suspect_group WHERE state = 'open'", "task_id": "quality_task", "list_id": "call_list",
+        "load_id": "load", "reject_id": "rejected_record",
+    }  # fmt: skip
     with database.read("party") as conn:
         rows = conn.execute(
             text("""SELECT id, name, name_key, mobile, id_number FROM party.party
                     WHERE id = ANY(:ids) AND kind = 'person' ORDER BY id"""),
             {"ids": ids},
         ).all()
-        suspects = conn.execute(text("SELECT id FROM party.suspect_group WHERE state = 'open' LIMIT 2000")).scalars()
-        return Sample([row.id for row in rows], [row.name for row in rows if row.name],
-                      [row.name_key for row in rows if row.name_key], [row.mobile for row in rows if row.mobile],
-                      [row.id_number for row in rows if row.id_number], list(suspects))  # fmt: skip
+        of = {name: list(conn.execute(text(f"SELECT id FROM party.{wanted} LIMIT 2000")).scalars())
+              for name, wanted in lists.items()}  # fmt: skip
+    return Sample([row.id for row in rows], last, *([value for value in map(get, rows) if value] for get in _FOUND_BY),
+                  of)  # fmt: skip
 
 
-def questions(found: Sample) -> dict[str, Asked]:
-    """Kind of request → makes an address."""
-    last = max(found.ids)
-    asked: dict[str, Asked] = {
-        "home": lambda _: "/",
-        "list, first page": lambda _: "/customers/rows",
-        "list, deep": lambda r: f"/customers/rows?after={r.randrange(last)}",
+_FOUND_BY: tuple[Callable[[Any], str | None], ...] = (
+    lambda row: row.name, lambda row: row.name_key, lambda row: row.mobile, lambda row: row.id_number,
+)  # fmt: skip
+
+
+def searches(found: Sample) -> dict[str, Asked]:
+    """Lists and searches: what is asked → makes an address."""
+    return {
+        "list, deep": lambda r: f"/customers/rows?after={r.randrange(found.last)}",
         "list of organisations": lambda _: "/customers/rows?kind=organisation",
-        "list, a grade, deep": lambda r: f"/customers/rows?grade=gold&after={r.randrange(last)}",
+        "list, a grade, deep": lambda r: f"/customers/rows?grade=gold&after={r.randrange(found.last)}",
         "search, whole name": lambda r: f"/search/quick?q={r.choice(found.names)}",
-        "search, surname": lambda r: f"/search/quick?q={r.choice(found.names)[:1] * 1}%20",
+        "search, surname": lambda r: f"/search/quick?q={r.choice(found.names)[:1]}%20",
         "search, two characters": lambda r: f"/search/quick?q={r.choice(found.names)[:2]}",
         "search, inner characters": lambda r: f"/search?q={r.choice(found.names)[1:]}{r.choice('文明国')}",
         "search, pinyin": lambda r: f"/search/quick?q={r.choice(found.pinyin)}",
@@ -75,50 +108,106 @@ def questions(found: Sample) -> dict[str, Asked]:
         "search, phone": lambda r: f"/search/quick?q={r.choice(found.phones)}",
         "search, document": lambda r: f"/search/quick?q={r.choice(found.documents)}",
         "search, nothing": lambda r: f"/search/quick?q=139{r.randrange(10**8):08d}",
-        "suspects": lambda _: "/suspects",
-        "one suspect": lambda r: f"/suspects/{r.choice(found.suspects)}",
-        "loads": lambda _: "/loads",
-        "customer": lambda r: f"/customers/{r.choice(found.ids)}",
+        "search page, common name": lambda r: f"/search?q={r.choice(found.names)[:2]}",
+        "pop": lambda r: f"/pop?number={r.choice(found.phones)}",
+        "suspects, mine": lambda _: "/suspects?view=mine",
+        "suspects, all, persons": lambda _: "/suspects?view=all&kind=person",
+        "suspects, deep": lambda r: f"/suspects?after=500.{r.choice(found.of['group_id'])}",
+        "quality tasks of a source": lambda _: "/quality/tasks?source=life&state=waiting",
+        "access log, of a customer": lambda r: f"/access-log/rows?number={r.choice(found.ids)}",
+        "access log, of a person": lambda r: f"/access-log/rows?actor=user:{r.randrange(1, 11)}",
+        "access log, nobody": lambda _: "/access-log/rows?actor=user:4711",
+        "access log, orders": lambda _: "/access-log/rows?entity=order",
+        "access log, half a year ago": lambda _: "/access-log/rows?since=2026-05-01&until=2026-05-02",
+        "access log, reasons": lambda r: f"/access-log/rows?reason=back%20{r.randrange(9)}",
+        "access log, rare word": lambda _: "/access-log/rows?reason=nothing-like-it",
+        "access log, deep": lambda r: f"/access-log/rows?after={r.randrange(10**5, 10**7)}",
+        "merges of a customer": lambda r: f"/merges?party={r.choice(found.ids)}",
     }
-    for tab in PARTS:
-        asked[f"customer, {tab}"] = lambda r, tab=tab: f"/customers/{r.choice(found.ids)}/part/{tab}"  # type: ignore[misc]
-    return asked
 
 
-def measured(client: TestClient, make: Asked, count: int) -> tuple[list[float], list[float]]:
-    """Milliseconds of each answer, and of this process's work for it, both sorted; none where it is not allowed.
+def pages(app: FastAPI, found: Sample) -> dict[str, Asked]:
+    """Every page of the console that needs no more than ids of ours; the customer page's parts each."""
+    known: dict[str, list[Any]] = {"party_id": found.ids, "id": list(REPORTS), **found.of}
+    made: dict[str, Asked] = {}
+    for path in routes(app):
+        names = re.findall(r"{(\w+)}", path)
+        if path == "/customers/{party_id}/part/{tab}":
+            made |= {f"customer, {tab}": _filled(path, {**known, "tab": [tab]}) for tab in PARTS}
+        elif all(known.get(name) for name in names):
+            made[path] = _filled(path, known)
+    return made
 
-    The first two only warm caches. Work far below the time means that the machine was busy with something else.
-    """
+
+def _filled(path: str, known: dict[str, list[Any]]) -> Asked:
+    return lambda r: re.sub(r"{(\w+)}", lambda name: str(r.choice(known[name[1]])), path)
+
+
+NOT_PAGES = ("/static", "/language", "/portal", "/sign", "/customers/{party_id}/reveal")
+
+
+def routes(app: FastAPI) -> list[str]:
+    """Paths of the console that answer GET; files for download are no pages."""
+    found: set[str] = set()
+    for route in app.routes:
+        nested = route.effective_route_contexts() if hasattr(route, "effective_route_contexts") else [route]
+        for each in nested:
+            module = getattr(getattr(each, "endpoint", None), "__module__", "")
+            if module.startswith("hutong.web") and "GET" in (getattr(each, "methods", None) or ()):
+                found.add(each.path)
+    return sorted(path for path in found if not path.startswith(NOT_PAGES) and not re.search(r"\.|/file$", path))
+
+
+class Figures(NamedTuple):
+    """Of one page and role: milliseconds; statements; the slowest of them."""
+
+    middle: float
+    high: float
+    work: float
+    statements: int
+    slowest: float
+    words: str
+
+
+def measured(client: TestClient, seen: Statements, make: Asked, count: int) -> Figures | None:
+    """Ask so many times; None where the role may not. Work far below the time: the machine was busy with others."""
     chance = random.Random(7)
     took: list[float] = []
     worked: list[float] = []
-    for number in range(count + 2):
+    most, slowest, words = 0, 0.0, ""
+    for number in range(count + WARMING):
         path = make(chance)
+        seen.clear()
         started, began = time.perf_counter(), time.process_time()
         answer = client.get(path)
-        if number >= 2:
+        if answer.status_code not in (200, 303):
+            if answer.status_code not in (403, 404):
+                print(f"{path}: {answer.status_code}")
+            return None
+        if number >= WARMING:
             took.append((time.perf_counter() - started) * 1000)
             worked.append((time.process_time() - began) * 1000)
-        if answer.status_code == 403:
-            return [], []
-        assert answer.status_code in (200, 303), (path, answer.status_code, answer.text[:500])
-    return sorted(took), sorted(worked)
+            most = max(most, seen.count)
+            if seen.slowest > slowest:
+                slowest, words = seen.slowest, seen.words
+    at = min(int(count * 0.95), count - 1)
+    return Figures(sorted(took)[count // 2], sorted(took)[at], sorted(worked)[count // 2], most, slowest, words)
 
 
-def rows(role: str, count: int) -> Iterator[tuple[str, float, float, float, float]]:
-    """Kind, least, p50 and p95 time and p95 of this process's work of each kind of request that the role may make."""
-    client = TestClient(create_app(), headers={"accept": "text/html"}, follow_redirects=False)
+def of_role(role: str, count: int) -> Iterator[tuple[str, Figures]]:
+    """Each page that the role may open, with its figures."""
+    app = create_app()
+    client = TestClient(app, headers={"accept": "text/html"}, follow_redirects=False)
     entered = client.post("/sign-in", data={"login": role, "password": console_load.PASSWORD, "to": "/"})
     assert entered.status_code == 303
-    found = sample(client)
-    if not found.ids:
-        return
-    for kind, make in questions(found).items():
-        took, worked = measured(client, make, count)
-        if took:
-            at = min(int(len(took) * 0.95), len(took) - 1)
-            yield kind, took[0], took[len(took) // 2], took[at], worked[at]
+    found, seen = sample(client), Statements()
+    asked = pages(app, found)
+    if found.ids:
+        asked |= searches(found)
+    for name, make in asked.items():
+        figures = measured(client, seen, make, count)
+        if figures:
+            yield name, figures
 
 
 def held() -> int:
@@ -127,28 +216,26 @@ def held() -> int:
         return int(conn.execute(text("SELECT count(*) FROM party.party WHERE state <> 'merged'")).scalar_one())
 
 
-def main() -> None:
-    """Load, then ask as every role; the slow ones are marked."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+def main(customers: int, requests: int, wanted: list[str]) -> None:
+    """Load unless loaded, then ask as every role; the slow ones are marked, and listed at the end."""
     settings.log_level = "error"
-    requests = int(sys.argv[2]) if len(sys.argv) > 2 else 40
     roles = console_load.people()
     if not held():
-        with tempfile.TemporaryDirectory() as folder:
-            seconds = console_load.load(Path(folder), count)
-        print(f"loaded: base {seconds['base']:.0f} s, copies {seconds['copies']:.0f} s")
+        for step, seconds in console_load.load(customers):
+            print(f"{step:12} {seconds:6.0f} s", flush=True)
     print(f"{held():,} customers", flush=True)
-    slow = 0
-    for role in roles:
-        print(f"\n{role:32} {'min ms':>8} {'p50 ms':>8} {'p95 ms':>8} {'work p95':>8}")
-        for kind, least, middle, high, work in rows(role, requests):
-            slow += high > BOUND_MS
-            print(
-                f"{kind:32} {least:8.1f} {middle:8.1f} {high:8.1f} {work:8.1f}{'  SLOW' if high > BOUND_MS else ''}",
-                flush=True,
-            )
-    print(f"\n{slow} kinds of request over {BOUND_MS} ms (p95)")
+    slow, asked = [], 0
+    for role in wanted or roles:
+        print(f"\n{role:38} {'p50 ms':>8} {'p95 ms':>8} {'work ms':>8} {'stmts':>6} {'slowest':>8}")
+        for name, figures in of_role(role, requests):
+            asked += 1
+            line = f"{name:38} {figures.middle:8.1f} {figures.high:8.1f} {figures.work:8.1f} {figures.statements:6}"
+            print(f"{line} {figures.slowest:8.1f}{'  SLOW' if figures.high > BOUND_MS else ''}", flush=True)
+            if figures.high > BOUND_MS:
+                slow.append(f"{role:16} {line}\n    {figures.words[:300]}")
+    print(f"\n{asked} pages of roles, {len(slow)} over {BOUND_MS} ms (p95)", *slow, sep="\n")
 
 
 if __name__ == "__main__":
-    main()
+    given = sys.argv[1:]
+    main(int(given[0]) if given else 100_000, int(given[1]) if len(given) > 1 else 40, given[2:])

@@ -1,137 +1,266 @@
 """(part of the measurement of the console) Many customers: a real base through the pipeline, then copies by SQL.
 
-A documented shortcut: the base (a 20th of the customers, at most 25,000) is taken in and resolved as usual; each copy
-shifts the ids and the digits of phones, documents and keys, and pairs names of its own, so that what is searched is as
-selective as it would be. Row scopes, owners and units are spread over the copies.
+A documented shortcut: the base (an insurer's sample: a 50th of the customers, at most 10,000) is taken in and resolved
+as usual, with policies, claims, contacts, households; each copy shifts ids and the digits of phones, documents and
+keys, and pairs names of its own, so that what is searched is as selective as it would be. Owners and units are spread
+over all. Match keys, statistics, quality, reports are then made by the product itself, over everything.
 """
 
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-import sqlalchemy
+import yaml
 from sqlalchemy import Connection, text
 
 from hutong import masterdata
-from hutong.cli.sample.generate import generate
-from hutong.identity import roles, users
+from hutong.cli.sample.insurance.generate import generate
+from hutong.identity import SYSTEM, roles, users
+from hutong.insight import snapshots
 from hutong.party import documents
+from hutong.party.areas.load import load_area_file
+from hutong.party.areas.mapping import read_area_mapping
 from hutong.party.ingest.load import load_file
 from hutong.party.ingest.mapping import read_mapping
+from hutong.party.quality.measure import measure
+from hutong.party.relations.find_households import find_households
+from hutong.party.resolution import match_keys, statistics
 from hutong.party.resolution.resolve import resolve
-from hutong.party.tables import party, party_value, source_record, source_version, suspect_group, xref
+from hutong.party.sharing import call_lists
+from hutong.party.tables import metadata
 from hutong.platform import database
 
-SHIFTED = "right((10000000000 + ({value})::bigint + {copy}::bigint * 7919131)::text, 10)"
-
-
-def digits(column: str) -> str:
-    """SQL: the same value with its last ten digits moved by the copy's number; others get a suffix."""
-    moved = SHIFTED.format(value=f"right({column}, 10)", copy=":copy")
-    return (
-        f"CASE WHEN {column} ~ '[0-9]{{10}}$' THEN left({column}, -10) || {moved} "
-        f"WHEN {column} IS NULL THEN NULL ELSE {column} || '-' || :copy END"
-    )
-
-
 PACKS = Path(__file__).parents[1] / "packs"
+INSURER = PACKS / "insurance"
+CUSTOMERS = {"life": "life/customers.csv", "property": "property.xlsx", "service": "service/contacts.jsonl"}
+SUMMARIES = {"life-policies": "life/policies.csv", "life-holder": "life/policies.csv",
+             "life-insured": "life/policies.csv", "life-beneficiary": "life/policies.csv",
+             "life-coverages": "life/coverages.csv", "property-policies": "property.xlsx",
+             "property-holder": "property.xlsx", "property-claims": "property.xlsx",
+             "service-events": "service/events.jsonl", "service-calls": "service/calls.jsonl"}  # fmt: skip
 PASSWORD = "a-good-password"  # noqa: S105 - of people that live as long as the measurement
-PLACES = {"salesperson": "east-01"}
+MANAGER = {
+    "code": "branch-manager", "name_zh": "机构主管", "name_en": "Branch manager", "rights": ["party.*", "insight.*"],
+    "clear": ["name"], "scopes": {"party": "row.unit_path.startsWith(viewer.unit_path)"},
+}  # fmt: skip
+"""Besides the sample enterprise's roles: all that a steward does, within a branch."""
+PLACES = {"salesperson": "east-01", "branch-manager": "west-01"}
 """Unit of a role's person where it is not the head office."""
+READS_EACH = 10
+"""Entries of the access log per customer."""
 
 
 def people() -> list[str]:
     """One person per role of the sample enterprise, of the same name; returns the roles."""
-    with database.begin("identity") as conn:
+    with tempfile.TemporaryDirectory() as folder, database.begin("identity") as conn:
         roles.load_documents(conn, PACKS / "base" / "identity" / "organisation.yaml")
+        manager = Path(folder) / "manager.yaml"
+        manager.write_text(yaml.safe_dump({"roles": [MANAGER], "units": []}), encoding="utf-8")
+        roles.load_documents(conn, manager)
         codes = [str(code) for code in conn.execute(text("SELECT code FROM identity.role ORDER BY code")).scalars()]
         for role in codes:
             unit = PLACES.get(role, "hq")
             users.save(conn, login=role, name=role, password=PASSWORD, unit_code=unit, roles=[role])
     with database.begin("masterdata") as conn:
-        masterdata.load_documents(conn, PACKS / "base" / "codes")
+        for pack in (PACKS / "base", INSURER):
+            masterdata.load_documents(conn, pack / "codes")
     return codes
 
 
-def bring_in(folder: Path, count: int) -> None:
-    """The telecom sample's customers from three sources, taken in and resolved."""
-    generate(folder, customers=count, lines=count, seed=7, active=100, orders=2, first_cycle="2026-09", months=1,
-             order_usage=False)  # fmt: skip
+def load(count: int) -> Iterator[tuple[str, float]]:
+    """Fill the database with so many customers; gives each step with its seconds."""
+    steps = {
+        "base": lambda: bring_in(min(max(count // 50, 200), 10_000)),
+        "copies": lambda: multiply(count),
+        "match keys": renew_keys,
+        "call list": share_out,
+        "access log": lambda: fill_access_log(count * READS_EACH),
+        "quality": measure,
+        "vacuum": vacuum,
+        "reports": snapshots.take_all,
+    }
+    for name, step in steps.items():
+        began = time.perf_counter()
+        step()
+        yield name, time.perf_counter() - began
+
+
+def bring_in(customers: int) -> None:
+    """The insurer's customers from three sources with what is known of them, resolved; households; owners and units."""
     with database.begin("party") as conn:
-        documents.publish_folder(conn, PACKS / "telecom" / "party", "bench")
-    for source, name in (("crm", "crm.csv"), ("billing", "billing.xlsx"), ("callcentre", "callcentre.jsonl")):
-        load_file(folder / "sources" / name, read_mapping(PACKS / "telecom" / "mappings" / f"{source}.yaml"), "user:1")
+        documents.publish_folder(conn, INSURER / "party", "bench")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        generate(folder, customers=customers, seed=7)
+        for source, file in CUSTOMERS.items():
+            load_file(folder / file, read_mapping(INSURER / "mappings" / f"{source}.yaml"), "user:1")
+        for summary, file in SUMMARIES.items():
+            load_area_file(folder / file, read_area_mapping(INSURER / "summaries" / f"{summary}.yaml"), "user:1")
     resolve("user:1")
-
-
-def load(folder: Path, count: int) -> dict[str, float]:
-    """Fill the database; returns seconds of base and copies."""
-    started = time.perf_counter()
-    base = min(count // 20, 25_000)
-    bring_in(folder, base)
-    based = time.perf_counter() - started
+    find_households("user:1")
     with database.begin("party") as conn:
-        spread(conn)
+        conn.execute(
+            text("""WITH place AS (SELECT array_agg(path ORDER BY path) AS paths FROM identity.unit)
+                    UPDATE party.party SET unit_path = place.paths[1 + id % cardinality(place.paths)],
+                        owner_id = CASE WHEN id % 100 = 0 THEN
+                            (SELECT id FROM identity.user_account WHERE login = 'salesperson') END FROM place""")
+        )
+
+
+SHIFT = 7_919_131
+NAME = "left(b.{0}, 1) || substr(coalesce(n.{0}, b.{0}), 2)"
+"""The surname stays; the given name is that of another customer."""
+OTHER = "LEFT JOIN party.party n ON n.kind = {kind} AND n.id = 1 + ({id} * 31 + c.copy * 977) % s.party"
+MOVED = ("id_number", "mobile", "phone", "other_phone", "email", "bank_card")
+AREAS = ("policy_summary", "coverage_summary", "party_role", "claim_summary", "customer_event", "touch")
+Moves = dict[str, str]
+"""Column → its SQL in a copy, over the base's row `b`, the shifts `s`, the copy's number `c.copy`."""
+
+
+def digits(column: str) -> str:
+    """SQL: the same value with its last ten digits moved by the copy's number; others get a suffix."""
+    moved = f"right((10000000000 + right({column}, 10)::bigint + c.copy * {SHIFT})::text, 10)"
+    return (
+        f"CASE WHEN {column} ~ '[0-9]{{10}}$' THEN left({column}, -10) || {moved} "
+        f"WHEN {column} IS NULL THEN NULL ELSE {column} || '-' || c.copy END"
+    )
+
+
+def moved(**columns: str) -> Moves:
+    """Ids (column = table they are of) moved behind those of the copies before."""
+    return {name: f"b.{name} + s.{of} * c.copy" for name, of in columns.items()}
+
+
+def renamed(*columns: str) -> Moves:
+    """Keys with the copy's number."""
+    return {name: f"b.{name} || '-' || c.copy" for name in columns}
+
+
+def copied() -> dict[str, tuple[str, Moves, str]]:
+    """Table → the column by which the base is told from copies, what a copy's columns are where they differ, and what
+    the base is joined with."""
+    own = {name: digits(f"b.{name}") for name in MOVED} | {
+        "name": NAME.format("name"), "name_key": "coalesce(n.name_key, b.name_key)",
+    }  # fmt: skip
+    other = OTHER.format(kind="b.kind", id="b.id")
+    value = (
+        f"CASE WHEN b.kind = 'name' THEN left(b.value, 1) || substr(coalesce(n.name, b.value), 2) "
+        f"WHEN b.kind = 'address' THEN b.value ELSE {digits('b.value')} END"
+    )
+    provenance = """(SELECT coalesce(jsonb_object_agg(key, value::bigint + s.source_record * c.copy), '{}')
+                     FROM jsonb_each_text(b.provenance))"""
+    record, of_party = moved(record_id="source_record"), moved(party_id="party")
+    parties = "ARRAY(SELECT p + s.party * c.copy FROM unnest(b.party_ids) p)"
+    about = renamed("of_key")
+    return {
+        "party": ("id", own | moved(id="party") | {"provenance": provenance}, other),
+        "source_record": ("id", own | moved(id="source_record") | renamed("key"), other),
+        "source_version": ("id", moved(id="source_version") | record, ""),
+        "xref": ("record_id", renamed("key") | record | of_party, ""),
+        "party_value": ("party_id", of_party | {"value": value},
+                        OTHER.format(kind="'person' AND b.kind = 'name'", id="b.party_id")),
+        "judgement": ("id", moved(id="judgement", left_id="source_record", right_id="source_record"), ""),
+        "suspect_group": ("id", moved(id="suspect_group") | {"party_ids": parties}, ""),
+        "household": ("id", moved(id="household"), ""),
+        "household_member": ("household_id", about | moved(household_id="household"), ""),
+        **{area: ("id", renamed("key") | about | moved(id=area), "") for area in AREAS},
+    }  # fmt: skip
+
+
+AT_ONCE = 10
+"""Copies one statement makes."""
+
+
+def multiply(count: int) -> None:
+    """Copy the base until there are so many customers; indexes are made afterwards."""
+    tables = copied()
+    numbered = [name for name, (column, _, _) in tables.items() if column == "id"]
+    with database.begin("party") as conn:
         known = int(conn.execute(text("SELECT count(*) FROM party.party WHERE state <> 'merged'")).scalar_one())
-    for copy in range(1, count // known + 1):
-        with database.begin("party") as conn:
-            multiply(conn, copy)
+        values = ", ".join(f"(SELECT coalesce(max(id), 0) FROM party.{name}) AS {name}" for name in numbered)
+        conn.execute(text(f"CREATE TEMPORARY TABLE shift AS SELECT {values}"))
+        conn.execute(text("SET LOCAL work_mem = '128MB'"))
+        with without_indexes(conn, [f"party.{name}" for name in tables]):
+            for name in tables:
+                for first in range(1, count // known, AT_ONCE):
+                    copy(conn, name, first, min(first + AT_ONCE, count // known) - 1)
+        for name in numbered:
+            sequence = f"pg_get_serial_sequence('party.{name}', 'id')"
+            conn.execute(text(f"SELECT setval({sequence}, (SELECT max(id) + 1 FROM party.{name}))"))
+
+
+def copy(conn: Connection, name: str, first: int, last: int) -> None:
+    """Copies of a table's base, from one number to another."""
+    column, moves, joined = copied()[name]
+    of = {"record_id": "source_record", "party_id": "party", "household_id": "household"}.get(column, name)
+    names = [each.name for each in metadata.tables[f"party.{name}"].columns if not each.computed]
+    wanted = ", ".join(moves.get(each, f"b.{each}") for each in names)
+    living = "AND b.state <> 'merged'" if name == "party" else ""
+    statement = f"""INSERT INTO party.{name} ({", ".join(names)}) OVERRIDING SYSTEM VALUE SELECT {wanted}
+        FROM generate_series({first}, {last}) AS c (copy) CROSS JOIN shift s CROSS JOIN party.{name} b {joined}
+        WHERE b.{column} <= s.{of} {living} ON CONFLICT DO NOTHING"""
+    conn.exec_driver_sql(statement.replace("%", "%%"), {})
+
+
+@contextmanager
+def without_indexes(conn: Connection, tables: list[str]) -> Iterator[None]:
+    """Take all indexes but those of primary keys away, and make them again."""
+    found = conn.execute(
+        text("""SELECT i.indexrelid::regclass::text AS name, pg_get_indexdef(i.indexrelid) AS made,
+                       i.indrelid::regclass::text AS of, c.conname, pg_get_constraintdef(c.oid) AS held
+                FROM pg_index i LEFT JOIN pg_constraint c ON c.conindid = i.indexrelid AND c.contype = 'u'
+                WHERE NOT i.indisprimary AND i.indrelid = ANY(CAST(CAST(:tables AS text[]) AS regclass[]))"""),
+        {"tables": tables},
+    ).all()
+    for row in found:
+        gone = f"ALTER TABLE {row.of} DROP CONSTRAINT {row.conname}" if row.conname else f"DROP INDEX {row.name}"
+        conn.exec_driver_sql(gone)
+    yield
+    conn.execute(text("SET LOCAL maintenance_work_mem = '1GB'"))
+    for row in found:
+        again = f"ALTER TABLE {row.of} ADD CONSTRAINT {row.conname} {row.held}" if row.conname else row.made
+        conn.exec_driver_sql(again)
+
+
+def renew_keys() -> None:
+    """Match keys and statistics of all records, as a run over everything would make them."""
+    with database.begin("party") as conn:
+        rules = documents.active_rules(conn)
+        match_keys.renew_all(conn, rules)
+        statistics.bring_up(conn, rules, None, "bench")
+
+
+CAMPAIGN = {"code": "valued", "title": {"zh": "贵宾", "en": "Valued customers"}, "most": 5000,
+            "where": 'customer.kind == "person" && customer.grade in ["diamond", "gold"]'}  # fmt: skip
+
+
+def share_out() -> None:
+    """A call list for the seat: valued customers."""
+    with database.read("identity") as conn:
+        seat = int(conn.execute(text("SELECT id FROM identity.user_account WHERE login = 'telesales'")).scalar_one())
+    call_lists.publish(SYSTEM, CAMPAIGN)
+    call_lists.freeze(SYSTEM, "valued", [seat])
+
+
+def fill_access_log(rows: int) -> None:
+    """What a year of work leaves: reads by all people of single customers and of lists, some with a reason."""
+    with database.begin("identity") as conn, without_indexes(conn, ["identity.sensitive_read"]):
+        conn.execute(
+            text("""INSERT INTO identity.sensitive_read (at, actor, entity, entity_ids, kinds, fields, reason)
+                    SELECT now() - (CAST(:rows AS bigint) - n) * interval '365 days' / CAST(:rows AS bigint),
+                           'user:' || 1 + n % 10, CASE WHEN n % 50 = 0 THEN 'order' ELSE 'party' END,
+                           ARRAY[1 + n * 7919 % (SELECT max(id) FROM party.party)],
+                           CASE WHEN n % 7 = 0 THEN ARRAY['phone'] ELSE ARRAY['name', 'phone'] END,
+                           ARRAY['name', 'mobile'], CASE WHEN n % 1000 = 0 THEN 'call back ' || n END
+                    FROM generate_series(1, :rows) AS n"""),
+            {"rows": rows},
+        )
+
+
+def vacuum() -> None:
+    """As autovacuum would leave it."""
     with database.engine().connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
         conn.execute(text("VACUUM ANALYZE"))
-    return {"base": based, "copies": time.perf_counter() - started - based}
-
-
-def spread(conn: Connection) -> None:
-    """Give the base owners and units: each hundredth party has an owner, each a unit."""
-    conn.execute(
-        text("""WITH place AS (SELECT array_agg(path ORDER BY path) AS paths FROM identity.unit)
-                UPDATE party.party SET unit_path = place.paths[1 + id % cardinality(place.paths)],
-                    owner_id = CASE WHEN id % 100 = 0 THEN 6 END FROM place""")
-    )
-    conn.execute(text("CREATE TABLE public.shift AS SELECT max(id) AS record FROM party.source_record"))
-    conn.execute(text("ALTER TABLE public.shift ADD party bigint, ADD grp bigint, ADD version bigint"))
-    conn.execute(
-        text("""UPDATE public.shift SET party = (SELECT max(id) FROM party.party),
-                grp = (SELECT coalesce(max(id), 0) FROM party.suspect_group),
-                version = (SELECT max(id) FROM party.source_version)""")
-    )
-
-
-def multiply(conn: Connection, copy: int) -> None:
-    """One more copy of the base."""
-    given = "left(b.name, 1) || substr(coalesce(n.name, b.name), 2)"
-    party_moves = {
-        "id": "b.id + s.party * :copy", "name": given, "name_key": "coalesce(n.name_key, b.name_key)",
-        "provenance": "'{}'::jsonb",
-        **{name: digits(f"b.{name}") for name in ("id_number", "mobile", "phone", "other_phone", "email", "bank_card")
-           if name in party.c},
-    }  # fmt: skip
-    other = "LEFT JOIN party.party n ON n.kind = b.kind AND n.id = 1 + (b.id * 31 + :copy * 977) % s.party"
-    _copy(conn, party, party_moves, other, "b.id <= s.party AND b.state <> 'merged'", copy)
-    record_moves = {
-        "id": "b.id + s.record * :copy", "key": "b.key || '-' || :copy",
-        **{name: digits(f"b.{name}") for name in ("id_number", "mobile", "phone", "other_phone", "email", "bank_card")},
-    }  # fmt: skip
-    _copy(conn, source_record, record_moves, "", "b.id <= s.record", copy)
-    moves = {"id": "b.id + s.version * :copy", "record_id": "b.record_id + s.record * :copy"}
-    _copy(conn, source_version, moves, "", "b.id <= s.version", copy)
-    moves = {"record_id": "b.record_id + s.record * :copy", "key": "b.key || '-' || :copy",
-             "party_id": "b.party_id + s.party * :copy"}  # fmt: skip
-    _copy(conn, xref, moves, "", "b.record_id <= s.record", copy)
-    moves = {"party_id": "b.party_id + s.party * :copy", "value": f"CASE WHEN b.kind = 'name' THEN {given} "
-             f"WHEN b.kind = 'address' THEN b.value ELSE {digits('b.value')} END"}  # fmt: skip
-    named = other.replace("n.kind = b.kind AND", "b.kind = 'name' AND").replace("b.id * 31", "b.party_id * 31")
-    given_value = moves["value"].replace("b.name", "b.value")
-    _copy(conn, party_value, moves | {"value": given_value}, named, "b.party_id <= s.party", copy)
-    moves = {"id": "b.id + s.grp * :copy", "party_ids": "ARRAY(SELECT p + s.party * :copy FROM unnest(b.party_ids) p)"}
-    _copy(conn, suspect_group, moves, "", "b.id <= s.grp", copy)
-
-
-def _copy(  # noqa: PLR0917 - one line for each table
-    conn: Connection, table: sqlalchemy.Table, moves: dict[str, str], joined: str, where: str, copy: int
-) -> None:
-    names = [column.name for column in table.columns if not column.computed]
-    wanted = ", ".join(moves.get(name, f"b.{name}") for name in names)
-    statement = f"""INSERT INTO {table.schema}.{table.name} ({", ".join(names)})
-        OVERRIDING SYSTEM VALUE SELECT {wanted} FROM {table.schema}.{table.name} b CROSS JOIN public.shift s {joined}
-        WHERE {where} ON CONFLICT DO NOTHING"""
-    conn.execute(text(statement.replace("::", "\\:\\:")), {"copy": copy})
+        conn.execute(text("CHECKPOINT"))
