@@ -108,6 +108,7 @@ def queries_of(world: World, path: str) -> list[dict[str, Any]]:
         "/party/v1/pop": [{"number": canary.values["phone"][0]} for canary in (world.own, hidden)],
         "/pop": [{"number": canary.values["phone"][0]} for canary in (world.own, hidden)],
         "/tmf-api/party/v4/individual": [{"limit": 50}, {"familyName": "司徒"}],
+        "/quality/report": [{"party": canary.party} for canary in (world.own, *world.hidden)],
         "/suspects": [{"view": "mine"}],
         "/logs": [{"words": "error"}],
         "/exception-centre": [{"kind": "jobs"}],

@@ -86,6 +86,30 @@ def test_tasks_are_sent_taken_waived_in_bulk(sign_in: SignIn, measured: Site) ->
     assert sheet is not None and sheet.max_row == 3
 
 
+def test_wrong_data_is_sent_back_from_the_page(sign_in: SignIn, measured: Site) -> None:
+    """EC-18: from the customer's records to a task for the branch; a clerk of another branch does not see it."""
+    client = sign_in("steward")
+    assert f"/quality/report?party={measured.customer}" in client.get(f"/customers/{measured.customer}?tab=records").text
+    page = client.get(f"/quality/report?party={measured.customer}").text
+    record = page.split('name="record" value="')[1].split('"')[0]
+    given = {"record": record, "party": measured.customer, "wrong": ["mobile", "address"], "note": "moved to Xi'an"}
+    made = client.post("/quality/report", data=given)
+    assert made.status_code == 204, made.text
+    task = client.get(made.headers["HX-Redirect"])
+    assert all(word in task.text for word in ("人工上报", "moved to Xi&#39;an", "手机", "地址"))
+    assert client.post("/quality/report", data={**given, "wrong": []}).status_code == 422
+    with database.begin("identity") as conn:
+        unit = "(SELECT id FROM identity.unit WHERE code = 'east-01')"
+        conn.execute(text(f"UPDATE identity.user_account SET unit_id = {unit} WHERE login = 'clerk'"))
+    clerk = sign_in("clerk")
+    assert clerk.get("/quality/tasks").status_code == 200
+    for branch, status in (("east-01", 200), ("west-01", 404)):
+        with database.begin("party") as conn:
+            moved = "UPDATE party.quality_task SET branch = :branch WHERE rule = 'reported'"
+            conn.execute(text(moved), {"branch": branch})
+        assert clerk.get(made.headers["HX-Redirect"]).status_code == status, branch
+
+
 def test_report_exports(sign_in: SignIn, measured: Site) -> None:
     client = sign_in("steward")
     for id in REPORTS:

@@ -114,6 +114,13 @@ def test_merge_shows_what_follows_and_history_takes_it_back(browser: Any, served
         with page.expect_navigation():
             page.click("dialog[open] button.primary")
         page.wait_for_selector("span.tag")
+        page.goto(f"{served}/merges?kind=undo")
+        page.fill("input[name=by]", "test ADMIN")
+        with page.expect_navigation():
+            page.click("form.filters button")
+        assert "taken back" in page.locator("table.stacks").inner_text(), "found by the person's name"
+        page.goto(f"{served}/merges?kind=undo&by=nobody of that name")
+        assert "taken back" not in page.locator("table.stacks").inner_text()
     assert complaints == []
     page.context.close()
 

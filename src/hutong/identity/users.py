@@ -58,6 +58,13 @@ def principal(conn: Connection, user_id: int) -> Principal:
     return Principal(user_id, "user", row.name, grants.rights, codes, row.path, grants.clear, grants.scopes, row.locale)
 
 
+def named(conn: Connection, words: str) -> list[str]:
+    """Actors ("user:7") whose name or login holds these words, at most 200; locked and former ones too."""
+    met = user_account.c.name.icontains(words, autoescape=True) | user_account.c.login.icontains(words, autoescape=True)
+    found = conn.execute(select(user_account.c.id).where(met).order_by(user_account.c.id).limit(200))
+    return [f"user:{id}" for id in found.scalars()]
+
+
 def names(conn: Connection) -> dict[str, str]:
     """Actor ("user:7", "client:3") → the name people know it by, for those who read histories and logs."""
     people = conn.execute(select(user_account.c.id, user_account.c.name))

@@ -158,6 +158,12 @@ def move(viewer: Principal, ids: Sequence[int], to: State, note: str = "") -> in
     return _move(viewer, condition, to, note)
 
 
+def may_move(viewer: Principal, task: Row, to: State) -> bool:
+    """Whether `move` lets the viewer take this task to a state its rule's table allows."""
+    own = task["rule"] == REPORTED and task["reported_by"] == viewer.actor
+    return viewer.may(LEAD) or to in ("sent", "fixed") or (own and to != "waived")
+
+
 def send_all(viewer: Principal, filters: Mapping[str, str], note: str = "") -> int:
     """Send every open task that matches to those who mend. Returns how many; needs `party.quality.lead`."""
     require(viewer, LEAD)

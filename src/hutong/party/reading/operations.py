@@ -24,7 +24,7 @@ class Sought:
 
     operation_id: int | None = None
     kind: str | None = None
-    done_by: str | None = None
+    done_by: tuple[str, ...] | None = None
     party_id: int | None = None
     rule: str | None = None
     words: str | None = None
@@ -84,8 +84,8 @@ def _conditions(sought: Sought) -> list[ColumnElement[bool]]:
     if sought.operation_id is not None:
         return [operation.c.id == sought.operation_id]
     made.append(operation.c.kind == sought.kind if sought.kind else operation.c.kind.in_(BY_PEOPLE))
-    if sought.done_by:
-        made.append(operation.c.done_by == sought.done_by)
+    if sought.done_by is not None:
+        made.append(operation.c.done_by.in_(sought.done_by))
     if sought.words:
         made.append(operation.c.reason.icontains(sought.words, autoescape=True))
     if sought.since:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form, Query, Request, Response
 
 from hutong.identity.http import SignedInSession
-from hutong.party.quality import desk, scores, task_states
+from hutong.party.quality import desk, reported, scores, task_states
 from hutong.party.quality.documents import LEAD
 from hutong.platform.errors import Unprocessable
 from hutong.platform.http import locale_of
@@ -75,7 +75,7 @@ def tasks_export(request: Request, session: SignedInSession, form: Literal["csv"
 def act(
     session: SignedInSession,
     *,
-    action: Annotated[Literal["sent", "fixed", "waived", "reopened", "assign", "take"], Form()],
+    action: Annotated[Literal["sent", "fixed", "verified", "waived", "reopened", "assign", "take"], Form()],
     chosen: Annotated[list[int] | None, Form()] = None,
     note: Annotated[str, Form(max_length=500)] = "",
     to: Annotated[str, Form(pattern=r"^\d{0,15}$")] = "",
@@ -101,6 +101,35 @@ def send_all(request: Request, session: SignedInSession, note: Annotated[str, Fo
     return to_page("/quality/tasks?state=sent")
 
 
+@router.get("/quality/report")
+def report_page(
+    request: Request, session: SignedInSession, party: Annotated[int, Query(ge=1)], record: int = 0
+) -> Response:
+    """The source records of a customer side by side: which is wrong, and in what."""
+    records = reported.statements_of(session.viewer, party)
+    context = {
+        "party_id": party,
+        "records": records,
+        "chosen": record,
+        "fields": [name for name in reported.FIELDS if any(row[name] is not None for row in records)],
+        "differs": {name for name in reported.FIELDS if len({row[name] for row in records} - {None}) > 1},
+    }
+    return render(request, "insight/reporting.html", context, session)
+
+
+@router.post("/quality/report")
+def report(
+    session: SignedInSession,
+    *,
+    record: Annotated[int, Form(ge=1)],
+    wrong: Annotated[list[str] | None, Form()] = None,
+    note: Annotated[str, Form(max_length=500)] = "",
+    severity: Annotated[int, Form(ge=1, le=5)] = 3,
+) -> Response:
+    """Send a record back to who stated it."""
+    return to_page(f"/quality/tasks/{reported.report(session.viewer, record, wrong or [], note, severity)}")
+
+
 @router.get("/quality/tasks/{task_id}")
 def task_page(request: Request, session: SignedInSession, task_id: int) -> Response:
     """One task: the record, the rule, what happened."""
@@ -111,8 +140,8 @@ def task_page(request: Request, session: SignedInSession, task_id: int) -> Respo
         "task": task,
         "rule": rule,
         "said": rule.test.explain(locale, labels(rule, locale)) if rule and rule.test else "",
-        "next": [state for state in task_states.next_states(task["state"], "person")
-                 if state not in ("waived", "reopened") or viewer.may(LEAD)],
+        "next": [state for state in task_states.next_states(task["state"], task["rule"])
+                 if desk.may_move(viewer, task, state)],
         "leads": viewer.may(LEAD),
         "words": words,
     }  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any
 from hutong.insight.report import Dimension
 from hutong.party.quality import documents
 from hutong.party.quality.rules import QualityDocument
+from hutong.party.quality.task_states import REPORTED
 from hutong.platform import database
 from hutong.platform.i18n import translate
 from hutong.web import actors, words_of_codes
@@ -29,6 +30,8 @@ def _rules(_moment: int, _url: str) -> QualityDocument:
 
 def rule_words(name: str, locale: str) -> str:
     """A quality rule in words; its name where it is no longer in force."""
+    if name == REPORTED:
+        return translate("web-quality-reported", locale)
     found = quality_rules().find(name)
     return found.name(locale) if found else name
 

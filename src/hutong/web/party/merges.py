@@ -5,11 +5,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request, Response
 
+from hutong.identity import queries as identity_queries
+from hutong.identity import users
 from hutong.identity.http import SignedInSession
 from hutong.identity.principal import require
 from hutong.party.reading import operations
 from hutong.party.stewardship.flags import remove_flag
 from hutong.party.stewardship.split import undo
+from hutong.platform import database
 from hutong.platform.settings import settings
 from hutong.web.shell import render, to_page
 
@@ -27,6 +30,12 @@ def instant(day: str) -> datetime | None:
         return datetime.combine(date.fromisoformat(day), time(), settings.zone)
     except ValueError:
         return None
+
+
+def actors_of(name: str) -> tuple[str, ...]:
+    """Who is meant by a name or login."""
+    with database.read("identity") as conn:
+        return tuple(users.named(conn, name.strip()))
 
 
 @router.get("/merges")
@@ -51,7 +60,7 @@ def merges_page(
     sought = operations.Sought(
         operation_id=int(operation) if operation else None,
         kind=kind if kind in operations.KINDS else None,
-        done_by=by or None,
+        done_by=actors_of(by) if by else None,
         party_id=int(party) if party else None,
         rule=rule or None,
         words=words or None,
@@ -67,6 +76,7 @@ def merges_page(
         "asked": asked,
         "following": {**asked, "before": found[-1]["id"]} if len(found) == PAGE else None,
         "may_undo": session.viewer.may("party.split"),
+        "people": identity_queries.holders(session.viewer, "party.merge"),
     }
     return render(request, "party/merges.html", context, session)
 
