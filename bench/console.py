@@ -84,13 +84,10 @@ def sample(client: TestClient) -> Sample:
         ).all()
         of = {name: list(conn.execute(text(f"SELECT id FROM party.{wanted} LIMIT 2000")).scalars())
               for name, wanted in lists.items()}  # fmt: skip
-    return Sample([row.id for row in rows], last, *([value for value in map(get, rows) if value] for get in _FOUND_BY),
-                  of)  # fmt: skip
-
-
-_FOUND_BY: tuple[Callable[[Any], str | None], ...] = (
-    lambda row: row.name, lambda row: row.name_key, lambda row: row.mobile, lambda row: row.id_number,
-)  # fmt: skip
+    names, pinyin, phones, documents = (
+        [row[place] for row in rows if row[place]] for place in range(1, len(rows[0]) if rows else 5)
+    )
+    return Sample([row.id for row in rows], last, names, pinyin, phones, documents, of)
 
 
 def searches(found: Sample) -> dict[str, Asked]:
@@ -150,7 +147,7 @@ def routes(app: FastAPI) -> list[str]:
     """Paths of the console that answer GET; files for download are no pages."""
     found: set[str] = set()
     for route in app.routes:
-        nested = route.effective_route_contexts() if hasattr(route, "effective_route_contexts") else [route]
+        nested: Any = route.effective_route_contexts() if hasattr(route, "effective_route_contexts") else [route]
         for each in nested:
             module = getattr(getattr(each, "endpoint", None), "__module__", "")
             if module.startswith("hutong.web") and "GET" in (getattr(each, "methods", None) or ()):

@@ -8,7 +8,7 @@ over all. Match keys, statistics, quality, reports are then made by the product 
 
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -71,7 +71,7 @@ def people() -> list[str]:
 
 def load(count: int) -> Iterator[tuple[str, float]]:
     """Fill the database with so many customers; gives each step with its seconds."""
-    steps = {
+    steps: dict[str, Callable[[], object]] = {
         "base": lambda: bring_in(min(max(count // 50, 200), 10_000)),
         "copies": lambda: multiply(count),
         "match keys": renew_keys,
