@@ -55,7 +55,7 @@ def test_a_mapping_is_made_from_a_sample(browser: Any, served: str, site: Site, 
     page.fill("input[name=note]", "first")
     page.click("#publish .primary")
     page.wait_for_selector("text=first")
-    assert mappings.mapping_named("ours/newsletter").columns["mobile"].columns == ["手机"]
+    assert mappings.named("ours/newsletter").columns["mobile"].columns == ["手机"]
     broken = page.input_value("textarea.code").replace("trust: 50", "trust: 500")
     page.fill("textarea.code", broken)
     page.click("#editor button[type=submit]")

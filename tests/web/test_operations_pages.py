@@ -89,7 +89,7 @@ def test_rejected_rows_are_masked_for_their_reader(sign_in: SignIn, site: Site) 
     sheet = "SELECT id, raw FROM party.rejected_record WHERE load_id = :load ORDER BY id"
     with database.read("party") as conn:
         raw = [row.raw for row in conn.execute(text(sheet), {"load": load})]
-    column = mappings.mapping_named("telecom/billing").columns["bank_card"].columns[0]
+    column = mappings.named("telecom/billing").columns["bank_card"].columns[0]
     cards = [row[column] for row in raw if row.get(column)]
     assert cards, "the sample has rejected rows with bank cards"
     steward, admin = sign_in("steward"), sign_in("administrator")

@@ -26,18 +26,12 @@ def import_file(
     rejects: Annotated[Path | None, typer.Option(help=t("cli-help-party-rejects"))] = None,
 ) -> None:
     """Take a source system's file in: read, standardise, admit; rejected rows are kept with their reasons."""
-    from hutong.party.areas.load import AreaReport, load_area_file
-    from hutong.party.areas.mapping import is_area_mapping, read_area_mapping
-    from hutong.party.ingest.load import LoadReport, load_file
-    from hutong.party.ingest.mapping import read_mapping
+    from hutong.party.ingest.mappings import read_document
     from hutong.party.ingest.spreadsheets import export_rejects
+    from hutong.party.ingest.taking import take_in_file
     from hutong.platform import database
 
-    report: LoadReport | AreaReport
-    if is_area_mapping(mapping):
-        report = load_area_file(file, read_area_mapping(mapping), "system:0")
-    else:
-        report = load_file(file, read_mapping(mapping), "system:0")
+    report = take_in_file(file, read_document(mapping), "system:0")
     counts = {name: getattr(report, name) for name in ("rows", "admitted", "rejected", "unchanged")}
     say("cli-party-imported-before" if report.again else "cli-party-imported", source=report.source, **counts)
     for reason, count in report.reasons.items():

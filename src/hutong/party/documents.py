@@ -42,19 +42,17 @@ def publish(conn: Connection, kind: Kind, body: dict[str, Any], by: str) -> int:
     return version
 
 
-def publish_folder(conn: Connection, folder: Path, by: str) -> dict[str, int]:
+def publish_folder(conn: Connection, folder: Path, by: str, *over: Path) -> dict[str, int]:
     """Publish the documents of a pack's party folder, those that are there: `rules.yaml`, `survivorship.yaml`,
-    `model.yaml` (declared attributes), `households.yaml`; kind → version."""
-    made: dict[str, int] = {
-        kind: publish(conn, kind, _body(folder / f"{kind}.yaml"), by)
-        for kind in KINDS
-        if (folder / f"{kind}.yaml").is_file()
-    }
-    if (folder / "model.yaml").is_file():
-        model = extension.parse_model(_body(folder / "model.yaml"))
+    `model.yaml` (declared attributes), `households.yaml`; kind → version. `over`: folders whose documents take the
+    place of this one's."""
+    found = {path.stem: path for each in (folder, *over) for path in sorted(each.glob("*.yaml"))}
+    made: dict[str, int] = {kind: publish(conn, kind, _body(found[kind]), by) for kind in KINDS if kind in found}
+    if "model" in found:
+        model = extension.parse_model(_body(found["model"]))
         made["model"] = definitions.publish(conn, "model", model.model_dump(mode="json", exclude_defaults=True), by)
-    if (folder / "households.yaml").is_file():
-        rules = household_rules.parse_rules(_body(folder / "households.yaml"))
+    if "households" in found:
+        rules = household_rules.parse_rules(_body(found["households"]))
         made["households"] = definitions.publish(conn, "households", rules.model_dump(mode="json"), by)
     return made
 

@@ -34,11 +34,16 @@ class Area(NamedTuple):
     by_people: bool = True  # whether people may state it on a page; else it comes from systems only
 
 
+CONFIRMED = (
+    Field("confirmed_at", "instant", "when the customer last confirmed it"),
+    Field("confirmed_by", "text", "who heard it"),
+)
+"""Every area has them, as its last fields. A row that changes is not confirmed any more."""
 _KIND = "kind"
 _MONEY = "micro currency units (10⁻⁶)"
 
 AREAS = {
-    area.name: area
+    area.name: area._replace(fields=(*area.fields, *CONFIRMED))
     for area in (
         Area(
             "stated_value",
@@ -50,8 +55,6 @@ AREAS = {
                 Field("value", "text", "standardised as source records are", sensitive="by kind", required=True),
                 Field("detail", "text", "kind of document, or network of a social account"),
                 Field("use", "text", "what it serves for", "value_use"),
-                Field("confirmed_at", "instant", "when the customer last confirmed it"),
-                Field("confirmed_by", "text", "who heard it"),
             ),
         ),
         Area(

@@ -5,7 +5,7 @@ from typing import Any
 
 from hutong.identity import users
 from hutong.party.ingest import mappings, uploads
-from hutong.party.ingest.load import load_file
+from hutong.party.ingest.taking import take_in_file
 from hutong.party.lifecycle import changes
 from hutong.party.models.sampling import train_new
 from hutong.party.quality.measure import measure
@@ -34,7 +34,7 @@ def load(ctx: jobs.JobContext, *, token: str, file: str, mapping: str, by: str, 
 
         ctx.progress(0, None, "read")
         path = uploads.path_of(token, file)
-        report = load_file(path, mappings.mapping_named(mapping), by, folder=path.parent / "parts", tell=tell)
+        report = take_in_file(path, mappings.named(mapping), by, folder=path.parent / "parts", tell=tell)
         counts = {"rows": report.rows, "admitted": report.admitted, "rejected": report.rejected}
         ctx.checkpoint({"load": report.load_id, **counts, "again": report.again})
     ctx.raise_if_cancelled()

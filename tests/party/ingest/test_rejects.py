@@ -77,8 +77,8 @@ def test_a_new_mapping_admits_what_waited(take_in: Importer) -> None:
     assert rejects.counted(SYSTEM)[0] == {"source": "crm", "reason": "bad_id", "count": 1}
     assert rejects.resubmit_all(steward()) == (0, 3)
     body = mappings.texts()["telecom/crm"].replace('"1": person, ', '"1": person, "7": person, ')
-    version = mappings.publish(steward(), "telecom/crm", body, "code 7", mappings.mapping_named("telecom/crm").version)
-    assert mappings.mapping_named("telecom/crm").version == version
+    version = mappings.publish(steward(), "telecom/crm", body, "code 7", mappings.named("telecom/crm").version)
+    assert mappings.named("telecom/crm").version == version
     assert rejects.resubmit_all(steward(), reason="kind_unmapped") == (1, 1)
     assert one("SELECT string_agg(key || kind, ',') FROM party.source_record") == "C3person"
     assert len(rejects.listing(SYSTEM)) == 2
@@ -88,16 +88,16 @@ def test_mappings_have_versions() -> None:
     """EC-03: what is published is in force; two editors do not overwrite each other; back is a version too."""
     me, name = steward(), "telecom/crm"
     first = mappings.texts()[name]
-    start = mappings.mapping_named(name).version
+    start = mappings.named(name).version
     changed = first.replace("trust: 80", "trust: 81")
     assert mappings.publish(me, name, changed, "more trust", start) == start + 1
-    assert mappings.mapping_named(name).source.trust == 81
+    assert mappings.named(name).source.trust == 81
     with pytest.raises(Conflict):
         mappings.publish(me, name, first, "late", start)
     assert any(line.startswith("+") and "81" in line for line in mappings.difference(first, mappings.texts()[name]))
     mappings.publish(me, name, first, "as it was", start + 1)
     assert mappings.roll_back(me, name, start + 1) == start + 3
-    assert mappings.mapping_named(name).source.trust == 81
+    assert mappings.named(name).source.trust == 81
     assert [found["version"] for found in mappings.versions(me, name)] == [start + 3, start + 2, start + 1]
     with pytest.raises(NotFound):
         mappings.roll_back(me, name, 99)

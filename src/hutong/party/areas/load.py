@@ -1,7 +1,7 @@
 """Taking in a system's file of an information area (EC-16): whole or not at all, each file once, rejected rows kept
 with their reasons; rows about parties that are not here yet wait."""
 
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -10,68 +10,45 @@ from sqlalchemy import Connection, text
 from hutong import masterdata
 from hutong.party.areas.mapping import AreaMapping
 from hutong.party.areas.staging import literal, stage
-from hutong.party.areas.write import merge_sql, shape, written
+from hutong.party.areas.write import merge_sql, quoted, shape, written
 from hutong.party.ingest.files import file_hash, read
-from hutong.party.ingest.load import copy_out
-from hutong.party.ingest.store import register_source
-from hutong.party.tables import load, rejected_record
+from hutong.party.ingest.load import LoadReport, Taking, begin, copy_out, end, report_unmapped
+from hutong.party.relations import admission
+from hutong.party.tables import rejected_record
 from hutong.platform import database
 
 _ARRAY = "'{{' || array_to_string(list_transform({0}, lambda item: '\"' || item || '\"'), ',') || '}}'"
 
 
-@dataclass(frozen=True)
-class AreaReport:
-    """What became of a file's rows. `again`: the same file was taken in before, so nothing was done."""
-
-    load_id: int
-    source: str
-    area: str
-    rows: int
-    admitted: int
-    rejected: int
-    unchanged: int
-    waiting: int
-    reasons: dict[str, int]
-    unmapped: dict[str, dict[str, int]]
-    again: bool = False
-
-
-def load_area_file(path: Path, mapping: AreaMapping, by: str) -> AreaReport:
+def load_area_file(path: Path, mapping: AreaMapping, by: str) -> LoadReport:
     """Read, type, admit and store a file. The same file under the same mapping version changes nothing.
 
     Raises Invalid (what, where, how to mend it) when the file is not what the mapping says; then nothing is stored.
     """
-    digest = file_hash(path)
+    return take_in_area(Taking(path, mapping, by, file_hash(path), path.name))
+
+
+def take_in_area(taking: Taking[AreaMapping]) -> LoadReport:
+    """`load_area_file` for what need not be a file somebody gave."""
     with database.begin("masterdata") as conn:
-        codes = masterdata.mapping_of(conn, mapping.source.code)
+        codes = masterdata.mapping_of(conn, taking.mapping.source.code)
     with duckdb.connect() as duck:
-        read(duck, path, mapping)  # type: ignore[arg-type]  # has what reading a file asks for
-        stage(duck, mapping, codes)
-        unmapped = [masterdata.Unmapped(mapping.source.code, *row) for row in duck.sql("FROM unmapped").fetchall()]
+        read(duck, taking.path, taking.mapping)
+        stage(duck, taking.mapping, codes)
         with database.begin("party") as conn:
-            report = _store(conn, duck, path.name, mapping, digest=digest, by=by)
-    if unmapped and not report.again:
-        with database.begin("masterdata") as conn:
-            masterdata.report_unmapped(conn, unmapped)
+            report = _store(conn, duck, taking)
+    report_unmapped(report)
     return report
 
 
-def _store(
-    conn: Connection, duck: duckdb.DuckDBPyConnection, file_name: str, mapping: AreaMapping, *, digest: str, by: str
-) -> AreaReport:
-    conn.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended('party.load:' || :source, 0))"),
-        {"source": mapping.source.code},
-    )
-    before = conn.execute(
-        load.select().where(load.c.source == mapping.source.code, load.c.mapping == mapping.mapping,
-                            load.c.mapping_version == mapping.version, load.c.file_hash == digest)
-    ).one_or_none()  # fmt: skip
-    if before:
-        return AreaReport(before.id, before.source, mapping.area, before.rows, before.admitted, before.rejected,
-                          before.unchanged, 0, {}, before.unmapped, again=True)  # fmt: skip
-    register_source(conn, mapping)  # type: ignore[arg-type]  # names its source as every mapping does
+def _store(conn: Connection, duck: duckdb.DuckDBPyConnection, taking: Taking[AreaMapping]) -> LoadReport:
+    mapping = taking.mapping
+    load_id = begin(conn, taking)
+    if isinstance(load_id, LoadReport):
+        return load_id
+    fill(conn, duck, mapping)
+    changed = conn.execute(text(merge_sql(mapping.form, "given")), {"by": taking.by}).rowcount
+    total, waiting = conn.execute(text(_COUNTED)).one()
     rows, admitted = duck.execute(
         """SELECT (SELECT count(*) FROM staged) + (SELECT count(*) FROM unreadable),
                   (SELECT count(*) FROM staged WHERE len(reasons) = 0)"""
@@ -79,44 +56,39 @@ def _store(
     unmapped: dict[str, dict[str, int]] = {}
     for code_set, code, count in duck.execute("SELECT * FROM unmapped ORDER BY ALL").fetchall():
         unmapped.setdefault(code_set, {})[code] = count
-    load_id = conn.execute(
-        load.insert().returning(load.c.id),
-        {"source": mapping.source.code, "mapping": mapping.mapping, "mapping_version": mapping.version,
-         "file_name": file_name, "file_hash": digest, "rows": rows, "admitted": admitted,
-         "rejected": rows - admitted, "unchanged": 0, "unmapped": unmapped, "loaded_by": by},
-    ).scalar_one()  # fmt: skip
-    total, changed, waiting = _statements(conn, duck, mapping, by)
-    conn.execute(load.update().where(load.c.id == load_id).values(unchanged=total - changed))
     _rejects(conn, duck, mapping, load_id)
-    reasons = duck.execute(
-        """SELECT reason, count(*) FROM (SELECT unnest(reasons) AS reason FROM staged
-                                         UNION ALL SELECT reason FROM unreadable) GROUP BY ALL ORDER BY 2 DESC, 1"""
-    ).fetchall()
-    return AreaReport(load_id, mapping.source.code, mapping.area, rows, admitted, rows - admitted, total - changed,
-                      waiting, dict(reasons), unmapped)  # fmt: skip
+    made = end(
+        conn, taking, load_id, rows=rows, admitted=admitted, rejected=rows - admitted, unchanged=total - changed,
+        unmapped=unmapped,
+    )  # fmt: skip
+    return replace(made, waiting=int(waiting))
 
 
-def _statements(
-    conn: Connection, duck: duckdb.DuckDBPyConnection, mapping: AreaMapping, by: str
-) -> tuple[int, int, int]:
-    """Store admitted rows: how many keys, how many changed something, how many wait for their party. Of rows with one
-    key the one changed last counts."""
-    names = written(mapping.form)
-    conn.execute(text(f"CREATE TEMPORARY TABLE given ({shape(mapping.form)}) ON COMMIT DROP"))
-    listed = ", ".join(f'"{name}"' for name in names)
+_COUNTED = """
+SELECT count(*), count(*) FILTER (WHERE x.record_id IS NULL) FROM given g
+LEFT JOIN party.xref x ON x.source = g.of_source AND x.key = g.of_key"""
+
+
+def fill(conn: Connection, duck: duckdb.DuckDBPyConnection, mapping: AreaMapping) -> None:
+    """Admitted statements as the temporary table `given` of the database; of rows with one key the one changed last.
+
+    Relations that cannot hold beside what is known are not among them: `staged` has the reason.
+    """
+    names = ["row_number", *written(mapping.form)]
+    conn.execute(text(f"CREATE TEMPORARY TABLE given (row_number bigint, {shape(mapping.form)}) ON COMMIT DROP"))
+    listed = ", ".join(quoted(name) for name in names)
     query = f"""SELECT {listed} FROM staged WHERE len(reasons) = 0
                 QUALIFY row_number() OVER (
-                    PARTITION BY key ORDER BY source_changed_at DESC NULLS LAST, row_number DESC) = 1"""  # noqa: S608
+                    PARTITION BY key ORDER BY source_changed_at DESC NULLS LAST, staged.row_number DESC) = 1"""  # noqa: S608
     database.copy_csv(conn, "given", names, copy_out(duck, query))
     conn.execute(text("ANALYZE given"))
-    changed = conn.execute(text(merge_sql(mapping.form, "given")), {"by": by}).rowcount
-    total, waiting = conn.execute(
-        text(
-            """SELECT count(*), count(*) FILTER (WHERE x.record_id IS NULL) FROM given g
-               LEFT JOIN party.xref x ON x.source = g.of_source AND x.key = g.of_key"""
+    if mapping.area == "party_relation" and (refused := admission.refuse(conn, mapping.source.code)):
+        duck.execute("CREATE TABLE refused (row_number BIGINT, reason VARCHAR)")
+        duck.executemany("INSERT INTO refused VALUES (?, ?)", refused)
+        duck.execute(
+            """UPDATE staged SET reasons = list_append(reasons, r.reason) FROM refused r
+               WHERE r.row_number = staged.row_number"""
         )
-    ).one()
-    return int(total), changed, int(waiting)
 
 
 def _rejects(conn: Connection, duck: duckdb.DuckDBPyConnection, mapping: AreaMapping, load_id: int) -> None:

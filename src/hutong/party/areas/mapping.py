@@ -4,13 +4,11 @@ roles or relations mean. Beside the mappings of parties, in the folder `summarie
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-import yaml
-from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from hutong.party.information import AREAS, Area, timing_columns
-from hutong.party.ingest.mapping import FileForm, GivenField, SourceSystem, Strict
+from hutong.party.information import AREAS, VALUE_MASKS, Area, timing_columns
+from hutong.party.ingest.mapping import AdmissionRule, Document, Strict, read_as
 from hutong.platform import cel
-from hutong.platform.errors import Invalid
 
 _CEL = {"text": "string", "bigint": "int", "date": "date", "instant": "timestamp", "boolean": "bool", "jsonb": "string"}
 
@@ -29,14 +27,7 @@ def _reference(value: Any) -> Any:
 Of = Annotated[Reference, BeforeValidator(_reference)]
 
 
-class AreaAdmission(Strict):
-    """A row is admitted only if every rule is true of it; `code` is the reason of the rejection."""
-
-    code: str = Field(pattern=r"^[a-z_]+$")
-    rule: str
-
-
-class AreaMapping(Strict):
+class AreaMapping(Document):
     """One mapping document of an area.
 
     `keys`: the columns that make the row's own key; `prefix` goes before it, so that one file may state several things
@@ -44,18 +35,13 @@ class AreaMapping(Strict):
     """
 
     area: str
-    mapping: str
-    version: int = Field(ge=1)
-    source: SourceSystem
-    file: FileForm
     keys: list[str] = Field(min_length=1)
     prefix: str = ""
     of: Of
     to: Of | None = None
     optional: bool = False
-    columns: dict[str, GivenField]
     constants: dict[str, str] = Field(default_factory=dict)
-    admission: list[AreaAdmission] = Field(default_factory=list)
+    admission: list[AdmissionRule] = Field(default_factory=list)
 
     @field_validator("area")
     @classmethod
@@ -77,7 +63,7 @@ class AreaMapping(Strict):
             try:
                 cel.parse_condition(admission.rule, environment(self.form))
             except cel.ExpressionError as problem:
-                raise ValueError(problem.message("en")) from problem
+                raise ValueError(f"{admission.code}: {problem.message('en')}") from problem
         return self
 
     @property
@@ -95,6 +81,17 @@ class AreaMapping(Strict):
         names = [*self.keys, self.of.column, *([self.to.column] if self.to else [])]
         return list(dict.fromkeys([*names, *(name for given in self.columns.values() for name in given.columns)]))
 
+    def masks(self) -> dict[str, str | None]:
+        """As `Document.masks`."""
+        kinds = {field.name: field.sensitive for field in self.form.fields}
+        if "kind" in self.constants and self.area == "stated_value":
+            kinds["value"] = VALUE_MASKS.get(self.constants["kind"])
+        references = [self.of.column, *([self.to.column] if self.to else [])]
+        made: dict[str, str | None] = dict.fromkeys([*self.keys, *references])
+        for name, given in self.columns.items():
+            made |= {column: kinds.get(name) for column in given.columns}
+        return made
+
 
 def environment(area: Area) -> cel.Environment:
     """What an admission rule may look at: the fields of the row as they are kept."""
@@ -102,21 +99,6 @@ def environment(area: Area) -> cel.Environment:
     return cel.Environment({"row": fields | {name: _CEL[kind] for name, kind in timing_columns(area)}})
 
 
-def is_area_mapping(path: Path) -> bool:
-    """Whether a mapping document is one of an area: it names it."""
-    try:
-        body = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError):
-        return False
-    return isinstance(body, dict) and "area" in body
-
-
 def read_area_mapping(path: Path) -> AreaMapping:
     """A mapping document of an area from a YAML file. Raises Invalid naming the place."""
-    try:
-        return AreaMapping.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (ValidationError, yaml.YAMLError) as problem:
-        first = problem.errors()[0] if isinstance(problem, ValidationError) else None
-        where = ".".join(str(part) for part in first["loc"]) if first else str(problem).splitlines()[0]
-        why = first["msg"] if first else "not YAML"
-        raise Invalid("party-mapping-invalid", file=path.name, where=where, why=why) from problem
+    return read_as(AreaMapping, path)

@@ -110,6 +110,17 @@ def hidden(viewer: Principal, kind: str, value: str | None) -> str | None:
     return value if masked is None or viewer.sees(masked) else mask(masked, value)
 
 
+def hidden_fields(viewer: Principal, area: Area, row: Mapping[str, Any]) -> Row:
+    """A row that is not kept yet, with what the viewer may not see masked."""
+    made = dict(row)
+    for field in area.fields:
+        if field.sensitive and made.get(field.name) is not None:
+            of_kind = VALUE_MASKS.get(str(made.get("kind"))) if area.name == "stated_value" else field.sensitive
+            made[field.name] = made[field.name] if of_kind is None or viewer.sees(of_kind) else mask(
+                of_kind, str(made[field.name]))  # fmt: skip
+    return made
+
+
 def waiting(viewer: Principal, area_name: str) -> dict[str, int]:
     """Source → statements of an area about parties that have not arrived yet."""
     require(viewer, "party.steward")

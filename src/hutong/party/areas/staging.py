@@ -4,11 +4,11 @@ import duckdb
 import pyarrow as pa
 
 from hutong.party.areas.mapping import AreaMapping, environment
-from hutong.party.areas.values import standardised
 from hutong.party.areas.write import written
 from hutong.party.information import Field, Type, timing_columns
 from hutong.party.ingest.headers import quoted
 from hutong.party.ingest.mapping import Given
+from hutong.party.standardise.stated import standardised
 from hutong.platform import cel
 from hutong.platform.errors import Unprocessable
 from hutong.platform.settings import settings
@@ -145,6 +145,8 @@ def _staged(duck: duckdb.DuckDBPyConnection, mapping: AreaMapping, fields: list[
         if field.required:
             reasons.append(f"CASE WHEN {name} IS NULL THEN 'missing_{field.name}' END")
     columns = {f"row.{field.name}": f"t_{field.name}" for field in fields if field.name != "changed"}
+    if mapping.form.timing == "period":
+        reasons.append("CASE WHEN t_valid_to < t_valid_from THEN 'bad_period' END")
     for admission in mapping.admission:
         rule = cel.parse(admission.rule, environment(mapping.form)).to_sql("duckdb", columns, condition=True)
         reasons.append(f"CASE WHEN ({rule}) IS NOT TRUE THEN {literal(admission.code)} END")

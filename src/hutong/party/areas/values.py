@@ -16,14 +16,11 @@ from hutong.party.information import AREAS
 from hutong.party.lifecycle.changes import apply_change
 from hutong.party.resolution import membership
 from hutong.party.resolution.regroup import records_of, regroup
-from hutong.party.standardise import addresses, identifiers, names, organisations, phones
-from hutong.party.standardise.text import clean
+from hutong.party.standardise.stated import main_attribute, standardised
 from hutong.platform import clock, database
-from hutong.platform.errors import NotFound, Unprocessable
+from hutong.platform.errors import NotFound
 
 AREA = AREAS["stated_value"]
-ATTRIBUTES = {"name": "name", "email": "email", "address": "address", "bank_card": "bank_card"}
-"""Kinds of value whose main one is an attribute of that name; phones and identifiers depend on what they are."""
 
 _VALUES = text("""
 WITH own AS (
@@ -115,38 +112,6 @@ def end_value(viewer: Principal, party_id: int, kind: str, value: str) -> None:
                  "valid_from": known["valid_from"] or now, "valid_to": now}  # fmt: skip
         state_in(conn, viewer, party_id, AREA, given, key=_key(home, kind, value))
         _refresh(conn, home, viewer.actor)
-
-
-def standardised(kind: str, value: str, detail: str | None) -> str:
-    """A value as source records would keep it. Raises Unprocessable naming the kind."""
-    made: str | None
-    if kind == "phone":
-        made = phones.phone(value).value
-    elif kind == "email":
-        made = identifiers.email(value)
-    elif kind == "address":
-        made = addresses.address(value).text
-    elif kind == "bank_card":
-        made = identifiers.bank_card(value)
-    elif kind == "identifier":
-        number = identifiers.identifier(detail, value)
-        made = number.value if number.valid or detail not in ("resident_id", "uscc", "organisation_code") else None
-    elif kind == "name":
-        made = names.person_name(value).name or organisations.organisation_name(value).name
-    else:
-        made = clean(value) or None
-    if made is None:
-        raise Unprocessable("party-value-not-one", kind=kind)
-    return made
-
-
-def main_attribute(kind: str, value: str, detail: str | None) -> str | None:
-    """The golden attribute a value of a kind would be."""
-    if kind == "phone":
-        return "mobile" if phones.phone(value).kind == "mobile" else "phone"
-    if kind == "identifier":
-        return "id_number" if detail else None
-    return ATTRIBUTES.get(kind)
 
 
 def _key(home: int, kind: str, value: str) -> str:

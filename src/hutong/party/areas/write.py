@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects import postgresql
 
-from hutong.party.information import AREAS, Area, began, timing_columns
+from hutong.party.information import AREAS, CONFIRMED, Area, began, timing_columns
 from hutong.party.tables import area_tables
 from hutong.platform.errors import NotFound, Unprocessable
 
@@ -35,18 +35,25 @@ def written(area: Area) -> list[str]:
 def merge_sql(area: Area, relation: str) -> str:
     """Statements taken over from a relation with the `written` columns, of which each (source, key) is there once.
 
-    Returns the id of each row that was new or changed.
+    Returns the id of each row that was new or changed. A row stated again as it is stays confirmed.
     """
     names = written(area)
+    confirmed = [field.name for field in CONFIRMED]
     kept = [name for name in names if name not in ("source", "key")]
-    same = ", ".join(f"t.{quoted(name)}" for name in kept), ", ".join(f"excluded.{quoted(name)}" for name in kept)
+
+    def differs(listed: Sequence[str]) -> str:
+        ours, theirs = (", ".join(f"{of}.{quoted(name)}" for name in listed) for of in ("t", "excluded"))
+        return f"({ours}) IS DISTINCT FROM ({theirs})"
+
     columns = ", ".join(quoted(name) for name in names)
     sets = ", ".join(f"{quoted(name)} = excluded.{quoted(name)}" for name in kept)
     return f"""
 INSERT INTO party.{area.name} AS t ({columns}, stated_by)
 SELECT {columns}, :by FROM {relation}
 ON CONFLICT (source, key) DO UPDATE SET {sets}, stated_by = excluded.stated_by, stated_at = now()
-WHERE coalesce(excluded.source_changed_at >= t.source_changed_at, true) AND ({same[0]}) IS DISTINCT FROM ({same[1]})
+WHERE coalesce(excluded.source_changed_at >= t.source_changed_at, true)
+  AND ({differs([name for name in kept if name not in confirmed])}
+       OR excluded.confirmed_at IS NOT NULL AND {differs(confirmed)})
 RETURNING id"""  # noqa: S608  (names come from declarations)
 
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from hutong.identity import Principal, require
-from hutong.party.ingest import mappings, preview
-from hutong.party.ingest.load import LoadReport, Taking, take_in
-from hutong.party.ingest.mapping import FileForm
+from hutong.party.ingest import mappings
+from hutong.party.ingest.load import LoadReport
+from hutong.party.ingest.taking import take_in_rows
 from hutong.platform.errors import Unprocessable
 
 MOST = 10_000
@@ -24,7 +24,7 @@ def batch(
     *,
     mapping: str | None = None,
 ) -> LoadReport:
-    """Take records in by their source's mapping (`mapping`: its name, where the source has several).
+    """Take records in by their source's mapping (`mapping`: its name, where the source has several, or of an area).
 
     A record is an object of the columns that the mapping names. The same key again gives the first report, with
     `again`, whatever the records are. Raises Unprocessable for an empty or too large batch, NotFound for a source
@@ -38,7 +38,5 @@ def batch(
     document = mappings.mapping_of_source(source, mapping)
     if document.source.code != source:
         raise Unprocessable("party-batch-source", field="mapping", source=source)
-    as_lines = document.model_copy(update={"file": FileForm(format="jsonl")})
     digest = "key:" + hashlib.sha256(f"{viewer.actor} {idempotency_key}".encode()).hexdigest()
-    with preview.written(records) as path:
-        return take_in(Taking(path, as_lines, viewer.actor, digest, f"API {idempotency_key[:60]}"))
+    return take_in_rows(records, document, viewer.actor, digest=digest, name=f"API {idempotency_key[:60]}")

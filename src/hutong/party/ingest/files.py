@@ -16,7 +16,7 @@ import duckdb
 import pyarrow as pa
 
 from hutong.party.ingest.headers import MOST_COLUMNS, REPLACED, broken, listed, named, quoted, require
-from hutong.party.ingest.mapping import Mapping
+from hutong.party.ingest.mapping import Tabular
 from hutong.party.ingest.sheets import read_sheet
 from hutong.platform.errors import Invalid
 
@@ -30,7 +30,7 @@ def file_hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def read(duck: duckdb.DuckDBPyConnection, path: Path, mapping: Mapping) -> None:
+def read(duck: duckdb.DuckDBPyConnection, path: Path, mapping: Tabular) -> None:
     """Make the tables `raw` (row_number, broken, and the file's columns as text) and `unreadable` (row_number, line,
     reason). Raises Invalid when the file as a whole is not what the mapping says."""
     if not path.is_file():
@@ -61,7 +61,7 @@ _MARKS = (
 
 
 @contextmanager
-def _text_of(path: Path, mapping: Mapping) -> Iterator[TextIO]:
+def _text_of(path: Path, mapping: Tabular) -> Iterator[TextIO]:
     """The file as text: line ends of all kinds as one, broken characters marked, no byte order mark."""
     with path.open("rb") as file:
         start = file.read(4)
@@ -75,7 +75,7 @@ def _text_of(path: Path, mapping: Mapping) -> Iterator[TextIO]:
         raise Invalid("party-mapping-encoding", encoding=mapping.file.encoding) from problem
 
 
-def _decoded(path: Path, mapping: Mapping, folder: str) -> Path:
+def _decoded(path: Path, mapping: Tabular, folder: str) -> Path:
     """The file in UTF-8, broken characters marked."""
     target = Path(folder) / "utf8"
     with _text_of(path, mapping) as source, target.open("w", encoding="utf-8", newline="") as copy:
@@ -84,7 +84,7 @@ def _decoded(path: Path, mapping: Mapping, folder: str) -> Path:
     return target
 
 
-def _csv(duck: duckdb.DuckDBPyConnection, path: Path, mapping: Mapping) -> None:
+def _csv(duck: duckdb.DuckDBPyConnection, path: Path, mapping: Tabular) -> None:
     with TemporaryDirectory(prefix="hutong-import-") as folder:
         target = _decoded(path, mapping, folder)
         options = (
@@ -132,7 +132,7 @@ def _text(value: str) -> str:
     return value.replace("'", "''")
 
 
-def _jsonl(duck: duckdb.DuckDBPyConnection, path: Path, mapping: Mapping) -> None:
+def _jsonl(duck: duckdb.DuckDBPyConnection, path: Path, mapping: Tabular) -> None:
     with _text_of(path, mapping) as source:
         batches = pa.RecordBatchReader.from_batches(_LINE, _lines(source))
         duck.register("lines", batches)

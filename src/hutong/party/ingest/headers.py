@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from hutong.party.ingest.mapping import Mapping
+from hutong.party.ingest.mapping import Tabular
 from hutong.platform.errors import Invalid
 
 REPLACED = "�"
@@ -20,7 +20,7 @@ def named(cells: Sequence[str]) -> list[str]:
     return names
 
 
-def require(path: Path, found: Sequence[str], mapping: Mapping) -> None:
+def require(path: Path, found: Sequence[str], mapping: Tabular) -> None:
     """Raise Invalid, naming both, when columns are missing, or when there are more than any record has."""
     if len(found) > MOST_COLUMNS:
         raise Invalid("party-file-wide", file=path.name, columns=len(found), most=MOST_COLUMNS)

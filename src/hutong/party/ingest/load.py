@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any, Generic, TypeVar
 
 import duckdb
 from sqlalchemy import Connection, select, text
@@ -19,7 +20,7 @@ from sqlalchemy import Connection, select, text
 from hutong import masterdata
 from hutong.party.ingest import parts, reading, staging, standardising
 from hutong.party.ingest.files import file_hash
-from hutong.party.ingest.mapping import Mapping
+from hutong.party.ingest.mapping import Document, Mapping
 from hutong.party.ingest.store import Store, bytes_of, register_source
 from hutong.party.tables import load
 from hutong.platform import database
@@ -27,6 +28,7 @@ from hutong.platform import database
 SHARED_BYTES = 24 << 20
 """Files from this size on are standardised by several processes, started while the file is read."""
 Progress = Callable[[int, int], None]
+M = TypeVar("M", bound=Document)
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class LoadReport:
     """What became of a file's rows. `again`: the same file was taken in before, so nothing was done.
 
     `repeated`: rows whose key the file has in another row; `missing`: records of the source that a full file does not
-    state; `withdrawn`: records ended by the file.
+    state; `withdrawn`: records ended by the file; `waiting`: statements of an area about parties not here yet.
     """
 
     load_id: int
@@ -49,16 +51,17 @@ class LoadReport:
     repeated: int = 0
     missing: int = 0
     withdrawn: int = 0
+    waiting: int = 0
 
 
 @dataclass(frozen=True)
-class Taking:
-    """One taking in. `digest` tells it from others: of the file, or an interface's idempotency key. `folder`: where its
-    parts lie, so that it can go on; none: they are not kept. `tell(done, total)` is called after each part, and may
-    raise to stop."""
+class Taking(Generic[M]):
+    """One taking in, by a mapping of parties or of an area. `digest` tells it from others: of the file, or an
+    interface's idempotency key. `folder`: where its parts lie, so that it can go on; none: they are not kept.
+    `tell(done, total)` is called after each part, and may raise to stop."""
 
     path: Path
-    mapping: Mapping
+    mapping: M
     by: str
     digest: str
     name: str
@@ -77,11 +80,11 @@ def load_file(
     return take_in(Taking(path, mapping, by, file_hash(path), path.name, folder, tell=tell))
 
 
-def take_in(taking: Taking) -> LoadReport:
+def take_in(taking: Taking[Mapping]) -> LoadReport:
     """`load_file` for what need not be a file somebody gave. The folder is left as it is; whoever gave it clears it."""
     mapping = taking.mapping
     with database.read("party") as conn:
-        before = _known(conn, mapping, taking.digest)
+        before = known(conn, taking)
     if before:
         return before
     with database.begin("masterdata") as conn:
@@ -96,12 +99,11 @@ def take_in(taking: Taking) -> LoadReport:
         answers = processes.answers(parts.tasks(found.parts(folder), mapping, codes, "csv"))
         with database.begin("party") as conn:
             report = _store(conn, taking, found, folder, answers)
-    if not report.again:
-        _report_unmapped(report)
+    report_unmapped(report)
     return report
 
 
-def _signature(taking: Taking, codes: staging.Codes) -> str:
+def _signature(taking: Taking[Mapping], codes: staging.Codes) -> str:
     """Tells what parts were made from: the file, the mapping, the codes."""
     told = (
         f"{taking.digest} {taking.mapping.model_dump_json()} {sorted((k, sorted(v.items())) for k, v in codes.items())}"
@@ -110,25 +112,17 @@ def _signature(taking: Taking, codes: staging.Codes) -> str:
 
 
 def _store(
-    conn: Connection, taking: Taking, found: reading.Read, folder: Path, answers: Iterator[standardising.Task]
+    conn: Connection,
+    taking: Taking[Mapping],
+    found: reading.Read,
+    folder: Path,
+    answers: Iterator[standardising.Task],
 ) -> LoadReport:
     mapping = taking.mapping
-    conn.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended('party.load:' || :source, 0))"),
-        {"source": mapping.source.code},
-    )
-    if before := _known(conn, mapping, taking.digest):
-        return before
-    register_source(conn, mapping)
-    load_id = conn.execute(
-        load.insert().returning(load.c.id),
-        {
-            "source": mapping.source.code, "mapping": mapping.mapping, "mapping_version": mapping.version,
-            "file_name": taking.name, "file_hash": taking.digest, "rows": found.rows + found.unreadable, "admitted": 0,
-            "rejected": 0, "unchanged": 0, "unmapped": {}, "loaded_by": taking.by, "repeated": found.repeated,
-            "delivery": mapping.delivery.form,
-        },
-    ).scalar_one()  # fmt: skip
+    rows = {"rows": found.rows + found.unreadable, "repeated": found.repeated, "delivery": mapping.delivery.form}
+    load_id = begin(conn, taking, **rows)
+    if isinstance(load_id, LoadReport):
+        return load_id
     store = Store(conn, mapping, load_id, taking.corrected_by)
     store.refused(reading.unreadable(folder))
     for done, answer in enumerate(answers, start=1):
@@ -136,24 +130,49 @@ def _store(
         taking.tell(done, len(found.raws))
     store.finish()
     counts = store.counts
-    conn.execute(
-        load.update().where(load.c.id == load_id).values(
-            admitted=counts.admitted, rejected=counts.rejected + found.unreadable, unchanged=counts.unchanged,
-            unmapped=counts.unmapped, missing=counts.missing, withdrawn=counts.withdrawn,
-        )
+    return end(
+        conn, taking, load_id, admitted=counts.admitted, rejected=counts.rejected + found.unreadable,
+        unchanged=counts.unchanged, unmapped=counts.unmapped, missing=counts.missing, withdrawn=counts.withdrawn,
     )  # fmt: skip
-    known = _known(conn, mapping, taking.digest, again=False)
-    assert known is not None  # noqa: S101  (it was written above)
-    return known
 
 
-def _known(conn: Connection, mapping: Mapping, digest: str, *, again: bool = True) -> LoadReport | None:
+def begin(conn: Connection, taking: Taking[Any], **known_so_far: Any) -> int | LoadReport:
+    """Wait for the source's turn, and open a load: its id; or what came of it, when it was taken in before."""
+    mapping: Document = taking.mapping
+    conn.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended('party.load:' || :source, 0))"),
+        {"source": mapping.source.code},
+    )
+    if before := known(conn, taking):
+        return before
+    register_source(conn, mapping)
+    values = {
+        "source": mapping.source.code, "mapping": mapping.mapping, "mapping_version": mapping.version,
+        "file_name": taking.name, "file_hash": taking.digest, "loaded_by": taking.by,
+        "rows": 0, "admitted": 0, "rejected": 0, "unchanged": 0, "unmapped": {}, **known_so_far,
+    }  # fmt: skip
+    return int(conn.execute(load.insert().returning(load.c.id), values).scalar_one())
+
+
+def end(conn: Connection, taking: Taking[Any], load_id: int, **counts: Any) -> LoadReport:
+    """Write down what a load came to; where it rejected rows, with the mapping by which they are to be read."""
+    if counts["rejected"]:
+        counts["document"] = taking.mapping.model_dump(mode="json", exclude_defaults=True)
+    conn.execute(load.update().where(load.c.id == load_id).values(**counts))
+    made = known(conn, taking, again=False)
+    assert made is not None  # noqa: S101  (it was written above)
+    return made
+
+
+def known(conn: Connection, taking: Taking[Any], *, again: bool = True) -> LoadReport | None:
+    """What came of a taking in before, by the same version of the mapping."""
+    mapping: Document = taking.mapping
     row = conn.execute(
         select(load).where(
             load.c.source == mapping.source.code,
             load.c.mapping == mapping.mapping,
             load.c.mapping_version == mapping.version,
-            load.c.file_hash == digest,
+            load.c.file_hash == taking.digest,
         )
     ).one_or_none()
     if row is None:
@@ -175,7 +194,10 @@ def _reasons(conn: Connection, load_id: int) -> dict[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
-def _report_unmapped(report: LoadReport) -> None:
+def report_unmapped(report: LoadReport) -> None:
+    """Tell the stewards of codes what nobody has mapped (EC-09), once for each file."""
+    if report.again:
+        return
     found = [
         masterdata.Unmapped(report.source, code_set, code, count)
         for code_set, entries in report.unmapped.items()

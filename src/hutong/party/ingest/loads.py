@@ -1,16 +1,16 @@
 """What came of files taken in (EC-03): loads with their counts, rejected rows with reasons, and their export."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from sqlalchemy import func, select
 
 from hutong.identity import Principal, require
-from hutong.identity.masking import mask
+from hutong.identity.masking import MASKS, mask
 from hutong.identity.protection import record_read
 from hutong.party.columns import SENSITIVE
 from hutong.party.ingest import mappings
-from hutong.party.ingest.mapping import Mapping as MappingDocument
+from hutong.party.ingest.mappings import Document
 from hutong.party.ingest.spreadsheets import csv_line
 from hutong.party.tables import load, rejected_record
 from hutong.platform import database
@@ -52,13 +52,13 @@ def rejected(
 
     `raw` is the row as it came, sensitive columns masked for the viewer; what stays clear is logged (EC-17).
     """
-    found = get(viewer, load_id)
+    get(viewer, load_id)
     statement = select(rejected_record).where(rejected_record.c.load_id == load_id, rejected_record.c.id > after)
     if reason:
         statement = statement.where(func.array_position(rejected_record.c.reasons, reason).is_not(None))
     with database.read("party") as conn:
         rows = [dict(row) for row in conn.execute(statement.order_by(rejected_record.c.id).limit(limit)).mappings()]
-    show = shower(viewer, found)
+    show = shower(viewer, documents_of([load_id])[load_id])
     for row in rows:
         row["raw"] = {name: show(name, value) for name, value in row["raw"].items()}
     clear = sorted({kind for kind in SENSITIVE.values() if viewer.sees(kind)})
@@ -78,31 +78,32 @@ def export(viewer: Principal, load_id: int) -> Iterator[str]:
         rows = rejected(viewer, load_id, after=rows[-1]["id"], limit=EXPORT_CHUNK) if len(rows) == EXPORT_CHUNK else []
 
 
-def kinds_of(mapping: MappingDocument) -> dict[str, str | None]:
-    """Column of a source's file → kind of sensitive field, None for a harmless one. Pure."""
-    made: dict[str, str | None] = {mapping.key: None}
-    if mapping.kind.column:
-        made[mapping.kind.column] = None
-    for attribute, given in mapping.columns.items():
-        made |= {column: SENSITIVE.get(attribute) for column in given.columns}
+def documents_of(load_ids: Collection[int]) -> dict[int, Document | None]:
+    """Load → the mapping by which its rows were rejected; of loads that did not keep it, the one in force where that is
+    still the same version."""
+    wanted = select(load.c.id, load.c.mapping, load.c.mapping_version, load.c.document)
+    with database.read("party") as conn:
+        rows = conn.execute(wanted.where(load.c.id == func.any(list(load_ids)))).all()
+    made: dict[int, Document | None] = {row.id: mappings.from_body(row.document) for row in rows if row.document}
+    if len(made) < len(rows):
+        known = {(each.mapping, each.version): each for each in mappings.in_force().values()}
+        made |= {row.id: known.get((row.mapping, row.mapping_version)) for row in rows if row.id not in made}
     return made
 
 
-def shower(viewer: Principal, found: Mapping[str, Any]) -> Callable[[str, Any], Any]:
-    """How a column's value is shown. A column that the load's mapping does not name may hold anything: hidden."""
+def shower(viewer: Principal, document: Document | None) -> Callable[[str, Any], Any]:
+    """How a column's value is shown (EC-17). A column that the rejecting mapping does not name, or says no kind of, may
+    hold anything: hidden."""
     if viewer.sees("*"):
         return lambda _name, value: value
-    known: dict[str, str | None] = {}
-    for document in mappings.in_force().values():
-        if document.mapping == found["mapping"]:
-            known = kinds_of(document)
+    known = document.masks() if document else {}
 
     def show(name: str, value: Any) -> Any:
         if value in (None, ""):
             return value
-        if name not in known:
-            return HIDDEN
-        kind = known[name]
-        return value if kind is None or viewer.sees(kind) else mask(kind, str(value))
+        kind = known.get(name, HIDDEN)
+        if kind is None or viewer.sees(kind):
+            return value
+        return mask(kind, str(value)) if kind in MASKS else HIDDEN
 
     return show

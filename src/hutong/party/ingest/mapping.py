@@ -1,12 +1,12 @@
 """Mapping documents (EC-03, EC-04, EC-09): what a source's columns, codes and rules mean, declared and checked."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Protocol, Self, TypeVar
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from hutong.party.columns import ATTRIBUTES
+from hutong.party.columns import ATTRIBUTES, SENSITIVE
 from hutong.platform import cel
 from hutong.platform.errors import Invalid
 
@@ -117,11 +117,15 @@ class Delivery(Strict):
     missing_most: int = Field(20, ge=0, le=100)
 
 
-class Admission(Strict):
+class AdmissionRule(Strict):
     """A row is admitted only if every rule is true of it; `code` is the reason of the rejection."""
 
     code: str = Field(pattern=r"^[a-z_]+$")
     rule: str
+
+
+class Admission(AdmissionRule):
+    """An admission rule over a standardised record."""
 
     @field_validator("rule")
     @classmethod
@@ -134,19 +138,43 @@ class Admission(Strict):
         return rule
 
 
-class Mapping(Strict):
-    """One mapping document."""
+class Tabular(Protocol):
+    """What reading a file asks of a mapping document."""
+
+    @property
+    def file(self) -> FileForm:
+        """How the file is written."""
+
+    @property
+    def key(self) -> str:
+        """A column that every file has."""
+
+    def needed(self) -> list[str]:
+        """The columns a file must have."""
+
+
+class Document(Strict):
+    """What mapping documents of parties and of information areas have in common."""
 
     mapping: str
     version: int = Field(ge=1)
     source: SourceSystem
     file: FileForm
+    columns: dict[str, GivenField]
+
+    def masks(self) -> dict[str, str | None]:
+        """Column of the source's file → kind of masking, None for a harmless one (EC-17). Others may hold anything."""
+        raise NotImplementedError
+
+
+class Mapping(Document):
+    """One mapping document of parties."""
+
     region: str = Field("CN", description="ISO 3166 code where phones without country code belong")
     key: str
     kind: KindRule
     delivery: Delivery = Delivery()
     operation: Operation | None = None
-    columns: dict[str, GivenField]
     attributes: dict[str, str] = Field(default_factory=dict, description="further attribute → column, kept as text")
     admission: list[Admission] = Field(default_factory=list)
 
@@ -172,13 +200,30 @@ class Mapping(Strict):
         names += [column for given in self.columns.values() for column in given.columns]
         return [name for name in dict.fromkeys([*names, *self.attributes.values()]) if name]
 
+    def masks(self) -> dict[str, str | None]:
+        """As `Document.masks`."""
+        made: dict[str, str | None] = {self.key: None}
+        if self.kind.column:
+            made[self.kind.column] = None
+        for attribute, given in self.columns.items():
+            made |= {column: SENSITIVE.get(attribute) for column in given.columns}
+        return made
 
-def read_mapping(path: Path) -> Mapping:
-    """A mapping document from a YAML file. Raises Invalid naming the place."""
+
+D = TypeVar("D", bound=Document)
+
+
+def read_as(model: type[D], path: Path) -> D:
+    """A mapping document of a kind from a YAML file. Raises Invalid naming the place."""
     try:
-        return Mapping.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (ValidationError, yaml.YAMLError) as problem:
+        return model.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (ValidationError, yaml.YAMLError, UnicodeDecodeError) as problem:
         first = problem.errors()[0] if isinstance(problem, ValidationError) else None
         where = ".".join(str(part) for part in first["loc"]) if first else str(problem).splitlines()[0]
         why = first["msg"] if first else "not YAML"
         raise Invalid("party-mapping-invalid", file=path.name, where=where, why=why) from problem
+
+
+def read_mapping(path: Path) -> Mapping:
+    """A mapping document of parties from a YAML file. Raises Invalid naming the place."""
+    return read_as(Mapping, path)

@@ -1,6 +1,8 @@
-"""Mapping documents in force (EC-03): packs' files to begin with, then the versions people publish in the console."""
+"""Mapping documents in force, of parties and of information areas (EC-03, EC-16): packs' files to begin with, then the
+versions people publish in the console."""
 
 import difflib
+import json
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,8 @@ from sqlalchemy import select
 from sqlalchemy import text as sql
 
 from hutong.identity import Principal, require
-from hutong.party.ingest.mapping import Mapping
+from hutong.party.areas.mapping import AreaMapping
+from hutong.party.ingest.mapping import Mapping, read_as
 from hutong.party.tables import mapping_document as table
 from hutong.platform import database
 from hutong.platform.errors import Conflict, NotFound, Unprocessable
@@ -20,15 +23,17 @@ PACKS = Path(__file__).parents[4] / "packs"
 RIGHT = "party.steward"
 LONGEST = 200_000
 """Characters of a document."""
+FOLDERS = ("summaries", "mappings")
 Found = dict[str, Any]
+Document = Mapping | AreaMapping
 
 
-def in_force() -> dict[str, Mapping]:
+def in_force() -> dict[str, Document]:
     """The mapping documents by pack and name: `telecom/crm`. A published version goes before the pack's file."""
-    return {name: _read(text) for name, text in texts().items()}
+    return {name: _read(text) for name, text in sorted(texts().items())}
 
 
-def mapping_named(name: str) -> Mapping:
+def named(name: str) -> Document:
     """One of `in_force`. Raises NotFound."""
     found = texts().get(name)
     if found is None:
@@ -36,20 +41,47 @@ def mapping_named(name: str) -> Mapping:
     return _read(found)
 
 
-def mapping_of_source(source: str, name: str | None = None) -> Mapping:
-    """The mapping by which a source's records are read; `name` chooses where it has several. Raises NotFound."""
+def mapping_of_source(source: str, name: str | None = None) -> Document:
+    """The mapping by which a source's records are read; `name` chooses where it has several, else the first of
+    parties. Raises NotFound."""
     if name is not None:
-        return mapping_named(name)
-    found = [mapping for mapping in in_force().values() if mapping.source.code == source]
+        return named(name)
+    found = [each for each in in_force().values() if each.source.code == source and isinstance(each, Mapping)]
     if not found:
         raise NotFound("party-mapping-unknown", field="source", name=source)
     return found[0]
 
 
+def read_document(path: Path) -> Document:
+    """A mapping document from a YAML file, of an area where it names one. Raises Invalid naming the place."""
+    try:
+        body = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError):
+        body = None  # said below
+    return read_as(_model(body), path)
+
+
+def from_body(body: dict[str, Any]) -> Document:
+    """A document from its data, as a load keeps it."""
+    return _parsed(json.dumps(body, sort_keys=True))
+
+
+@lru_cache(maxsize=128)
+def _parsed(body: str) -> Document:
+    made = json.loads(body)
+    return _model(made).model_validate(made)
+
+
+def _model(body: Any) -> type[Document]:
+    return AreaMapping if isinstance(body, dict) and "area" in body else Mapping
+
+
 def texts() -> dict[str, str]:
     """The documents in force as YAML, by name."""
     made = {
-        f"{path.parts[-3]}/{path.stem}": path.read_text("utf-8") for path in sorted(PACKS.glob("*/mappings/*.yaml"))
+        f"{path.parts[-3]}/{path.stem}": path.read_text("utf-8")
+        for folder in FOLDERS
+        for path in sorted(PACKS.glob(f"*/{folder}/*.yaml"))
     }
     with database.read("party") as conn:
         return made | {row.name: row.body for row in conn.execute(sql(_NEWEST))}
@@ -59,16 +91,17 @@ _NEWEST = "SELECT DISTINCT ON (name) name, body FROM party.mapping_document ORDE
 
 
 @lru_cache(maxsize=128)
-def _read(text: str) -> Mapping:
+def _read(text: str) -> Document:
     return checked(text)
 
 
-def checked(text: str) -> Mapping:
+def checked(text: str) -> Document:
     """A document from its text. Raises Unprocessable naming line, place and reason of the first mistake."""
     if len(text) > LONGEST:
         raise Unprocessable("party-mapping-long", field="body", most=LONGEST)
     try:
-        return Mapping.model_validate(yaml.safe_load(text))
+        body = yaml.safe_load(text)
+        return _model(body).model_validate(body)
     except yaml.MarkedYAMLError as problem:
         line = problem.problem_mark.line + 1 if problem.problem_mark else 1
         raise Unprocessable(
@@ -130,7 +163,7 @@ def publish(viewer: Principal, name: str, text: str, note: str, based_on: int | 
         conn.execute(
             sql("SELECT pg_advisory_xact_lock(hashtextextended('party.mapping:' || :name, 0))"), {"name": name}
         )
-        now = mapping_named(name).version if name in texts() else 0
+        now = named(name).version if name in texts() else 0
         if based_on is not None and based_on != now:
             raise Conflict("party-mapping-newer", name=name, version=now)
         version = now + 1

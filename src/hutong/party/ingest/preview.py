@@ -6,16 +6,22 @@ from collections.abc import Mapping as MappingOf
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import msgspec
 
 from hutong import masterdata
+from hutong.party.areas import staging as area_staging
+from hutong.party.areas import write as area_write
+from hutong.party.areas.load import fill
+from hutong.party.areas.mapping import AreaMapping
 from hutong.party.columns import NAMES
 from hutong.party.ingest import staging
 from hutong.party.ingest.files import read
-from hutong.party.ingest.mapping import FileForm, KindRule, Mapping
+from hutong.party.ingest.headers import quoted
+from hutong.party.ingest.mapping import FileForm
+from hutong.party.ingest.mappings import Document
 from hutong.party.ingest.values import Standardiser
 from hutong.platform import database
 
@@ -24,34 +30,46 @@ SAMPLE_BYTES = 8 << 20
 Row = dict[str, Any]
 
 
-def of_rows(mapping: Mapping, rows: Sequence[MappingOf[str, Any]]) -> list[Row]:
-    """What becomes of rows given by column, in their order: key, kind, standardised values, issues, reasons."""
+def of_rows(document: Document, rows: Sequence[MappingOf[str, Any]]) -> list[Row]:
+    """What becomes of rows given by column, in their order: as `of_file`."""
     with written(rows) as path:
-        return of_file(mapping.model_copy(update={"file": FileForm(format="jsonl")}), path, len(rows))
+        return of_file(document.model_copy(update={"file": FileForm(format="jsonl")}), path, len(rows))
 
 
-def of_file(mapping: Mapping, path: Path, limit: int = SAMPLE_ROWS) -> list[Row]:
-    """What becomes of a file's first rows. Raises Invalid as a load would."""
+def of_file(document: Document, path: Path, limit: int = SAMPLE_ROWS) -> list[Row]:
+    """What becomes of a file's first rows: row_number, key, values by attribute or field, issues, reasons, raw. Raises
+    Invalid as a load would."""
     with database.begin("masterdata") as conn:
-        codes = masterdata.mapping_of(conn, mapping.source.code)
+        codes = masterdata.mapping_of(conn, document.source.code)
     with duckdb.connect() as duck:
-        read(duck, path, mapping)
+        read(duck, path, document)
         duck.execute("CREATE OR REPLACE TABLE raw AS SELECT * FROM raw ORDER BY row_number LIMIT ?", [limit])
-        rules = staging.conditions(mapping)
-        staging.stage_rows(duck, mapping, codes, rules, Standardiser(mapping.region))
-        shown = ", ".join(NAMES)
+        if isinstance(document, AreaMapping):
+            area_staging.stage(duck, document, codes)
+            if document.to:  # relations are judged beside those that are known
+                with database.begin("party") as conn:
+                    fill(conn, duck, document)
+        else:
+            rules = staging.conditions(document)
+            staging.stage_rows(duck, document, codes, rules, Standardiser(document.region))
         found = duck.execute(
-            f"""SELECT row_number, key, kind, operation, {shown}, issues, reasons, raw FROM staged
+            f"""SELECT {", ".join(shown(document))}, reasons, raw FROM staged
                 UNION ALL BY NAME
-                SELECT row_number, [reason] AS reasons, []::VARCHAR[] AS issues,
-                       to_json({{line: left(line, 500)}})::VARCHAR AS raw FROM unreadable
+                SELECT row_number, [reason] AS reasons, to_json({{line: left(line, 500)}})::VARCHAR AS raw
+                FROM unreadable
                 ORDER BY row_number LIMIT {int(limit)}"""  # noqa: S608
         )
         names = [column[0] for column in found.description or ()]
         made = [dict(zip(names, values, strict=True)) for values in found.fetchall()]
-    for row in made:
-        row["raw"] = msgspec.json.decode(row["raw"])
-    return made
+    return [{**row, "raw": msgspec.json.decode(row["raw"]), "issues": row.get("issues") or []} for row in made]
+
+
+def shown(document: Document) -> list[str]:
+    """The columns that rows of a preview have, beside issues and reasons."""
+    if isinstance(document, AreaMapping):
+        kept = [name for name in area_write.written(document.form) if name not in ("source", "source_changed_at")]
+        return ["row_number", *(quoted(name) for name in kept)]
+    return ["row_number", "key", "kind", "operation", *NAMES, "issues"]
 
 
 @contextmanager
@@ -63,16 +81,25 @@ def written(rows: Sequence[MappingOf[str, Any]]) -> Iterator[Path]:
         yield path
 
 
-def samples(path: Path, mapping: Mapping, each: int = 5) -> dict[str, list[str]]:
+class _Bare(NamedTuple):
+    """A file read without asking for columns."""
+
+    file: FileForm
+    key: str = ""
+
+    def needed(self) -> list[str]:
+        """None."""
+        return []
+
+
+def samples(path: Path, file: FileForm, each: int = 5) -> dict[str, list[str]]:
     """Column → some of its values, as they are in the file. The columns are those the file has."""
     with duckdb.connect() as duck:
-        nothing = {"key": "", "kind": KindRule(always="person"), "operation": None, "columns": {}, "attributes": {}}
-        bare = mapping.model_copy(update=nothing)
-        read(duck, path, bare)
+        read(duck, path, _Bare(file))
         columns = [row[0] for row in duck.execute("DESCRIBE raw").fetchall() if row[0] not in ("row_number", "broken")]
         made: dict[str, list[str]] = {}
         for column in columns:
-            name = '"' + column.replace('"', '""') + '"'
+            name = quoted(column)
             values = duck.execute(
                 f"SELECT DISTINCT left({name}, 60) FROM (FROM raw LIMIT 2000) WHERE trim({name}) <> '' LIMIT ?",  # noqa: S608
                 [each],

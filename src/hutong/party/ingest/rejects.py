@@ -13,11 +13,12 @@ from sqlalchemy import func, select, text
 from hutong.identity import Principal, require
 from hutong.identity.masking import mask
 from hutong.identity.protection import record_read
+from hutong.party.areas.mapping import AreaMapping
+from hutong.party.areas.read import hidden_fields
 from hutong.party.columns import SENSITIVE, followers
 from hutong.party.ingest import loads, mappings, preview
-from hutong.party.ingest.load import Taking, take_in
-from hutong.party.ingest.mapping import FileForm
-from hutong.party.ingest.mapping import Mapping as MappingDocument
+from hutong.party.ingest.mappings import Document
+from hutong.party.ingest.taking import take_in_rows
 from hutong.party.tables import load, rejected_record
 from hutong.platform import clock, database
 from hutong.platform.errors import Conflict, NotFound, Unprocessable
@@ -27,6 +28,9 @@ MOST = 20_000
 """Rows submitted again at once."""
 Found = dict[str, Any]
 Changes = Mapping[str, str]
+_ROWS = select(rejected_record, load.c.mapping, load.c.mapping_version).join(
+    load, load.c.id == rejected_record.c.load_id
+)
 
 
 def listing(
@@ -41,11 +45,7 @@ def listing(
 ) -> list[Found]:
     """Rejected rows by id: id, load_id, source, row_number, key, reasons, state, raw as the viewer may see it."""
     require(viewer, RIGHT)
-    wanted = (
-        select(rejected_record, load.c.mapping, load.c.mapping_version)
-        .join(load, load.c.id == rejected_record.c.load_id)
-        .where(rejected_record.c.state == state, rejected_record.c.id > after)
-    )
+    wanted = _ROWS.where(rejected_record.c.state == state, rejected_record.c.id > after)
     for column, value in ((rejected_record.c.load_id, load_id), (rejected_record.c.source, source)):
         if value is not None:
             wanted = wanted.where(column == value)
@@ -80,21 +80,18 @@ def get(viewer: Principal, reject_id: int) -> Found:
 
 
 def _row(reject_id: int) -> Found:
-    wanted = (
-        select(rejected_record, load.c.mapping, load.c.mapping_version)
-        .join(load, load.c.id == rejected_record.c.load_id)
-        .where(rejected_record.c.id == reject_id)
-    )
     with database.read("party") as conn:
-        row = conn.execute(wanted).mappings().one_or_none()
+        row = conn.execute(_ROWS.where(rejected_record.c.id == reject_id)).mappings().one_or_none()
     if row is None:
         raise NotFound("party-reject-unknown", id=reject_id)
     return dict(row)
 
 
 def _shown(viewer: Principal, rows: list[Found]) -> list[Found]:
+    documents = loads.documents_of({row["load_id"] for row in rows})
+    shower = {load_id: loads.shower(viewer, document) for load_id, document in documents.items()}
     for row in rows:
-        show = loads.shower(viewer, row)
+        show = shower[row["load_id"]]
         row["raw"] = {name: show(name, value) for name, value in row["raw"].items()}
     clear = sorted({kind for kind in SENSITIVE.values() if viewer.sees(kind)})
     if rows and clear and viewer.kind != "system":
@@ -102,17 +99,20 @@ def _shown(viewer: Principal, rows: list[Found]) -> list[Found]:
     return rows
 
 
-def _document(row: Found) -> MappingDocument:
-    """The mapping in force for a row's source: of the name it was loaded by, else any of the source."""
-    found = [mapping for mapping in mappings.in_force().values() if mapping.source.code == row["source"]]
-    if not found:
+def _document(row: Found) -> Document:
+    """The mapping by which a row is to be taken in now: the one in force of the name it was rejected by, else that one
+    itself. Raises NotFound where neither is known."""
+    named = (row["source"], row["mapping"])
+    found = [each for each in mappings.in_force().values() if (each.source.code, each.mapping) == named]
+    document = found[0] if found else loads.documents_of([row["load_id"]])[row["load_id"]]
+    if document is None:
         raise NotFound("party-mapping-unknown", name=row["mapping"])
-    return next((mapping for mapping in found if mapping.mapping == row["mapping"]), found[0])
+    return document
 
 
 def corrected(viewer: Principal, row: Found, changes: Changes) -> dict[str, Any]:
     """A stored row with a viewer's changes. A value sent back as it was shown, masked, stays what it was."""
-    show = loads.shower(viewer, row)
+    show = loads.shower(viewer, loads.documents_of([row["load_id"]])[row["load_id"]])
     made = {name: value for name, value in row["raw"].items() if name != "line"}
     for name, value in changes.items():
         if name == "line" or value == (show(name, made[name]) if made.get(name) is not None else ""):
@@ -125,13 +125,17 @@ def tried(viewer: Principal, reject_id: int, changes: Changes) -> preview.Row:
     """What would become of a row with changes, as the viewer may see it; nothing is stored."""
     require(viewer, RIGHT)
     row = _row(reject_id)
-    made = preview.of_rows(_document(row), [corrected(viewer, row, changes)])[0]
-    return seen(viewer, {name: value for name, value in made.items() if name != "raw"})
+    document = _document(row)
+    made = preview.of_rows(document, [corrected(viewer, row, changes)])[0]
+    return seen(viewer, document, made)
 
 
-def seen(viewer: Principal, made: preview.Row) -> preview.Row:
-    """A standardised row with the values masked that the viewer may not see, and what would tell them left out."""
-    shown = dict(made)
+def seen(viewer: Principal, document: Document, made: preview.Row) -> preview.Row:
+    """A row as it would be kept, without `raw`: the values masked that the viewer may not see, and what would tell them
+    left out."""
+    shown = {name: value for name, value in made.items() if name != "raw"}
+    if isinstance(document, AreaMapping):
+        return hidden_fields(viewer, document.form, shown)
     for name, kind in SENSITIVE.items():
         if viewer.sees(kind):
             continue
@@ -169,12 +173,8 @@ def resubmit_all(
 
 
 def _stored(ids: Sequence[int]) -> list[Found]:
-    wanted = (
-        select(rejected_record, load.c.mapping, load.c.mapping_version)
-        .join(load, load.c.id == rejected_record.c.load_id)
-        .where(rejected_record.c.id == func.any(list(ids)), rejected_record.c.state == "open")
-        .order_by(rejected_record.c.id)
-    )
+    chosen = _ROWS.where(rejected_record.c.id == func.any(list(ids)), rejected_record.c.state == "open")
+    wanted = chosen.order_by(rejected_record.c.id)
     with database.read("party") as conn:
         return [dict(row) for row in conn.execute(wanted).mappings()]
 
@@ -189,13 +189,10 @@ def _submitted(viewer: Principal, rows: Sequence[Found], raws: Sequence[Mapping[
     fine = [(row, raw) for (row, raw), made in zip(whole, found, strict=True) if not made["reasons"]]
     if fine:
         told = msgspec.json.encode([(row["id"], raw) for row, raw in fine])
-        as_lines = document.model_copy(update={"file": FileForm(format="jsonl")})
-        with preview.written([raw for _, raw in fine]) as path:
-            taking = Taking(
-                path, as_lines, viewer.actor, "rejects:" + hashlib.sha256(told).hexdigest(),
-                f"#{rows[0]['load_id']} ✎ {len(fine)}", corrected_by=viewer.actor,
-            )  # fmt: skip
-            report = take_in(taking)
+        report = take_in_rows(
+            [raw for _, raw in fine], document, viewer.actor, digest="rejects:" + hashlib.sha256(told).hexdigest(),
+            name=f"#{rows[0]['load_id']} ✎ {len(fine)}", corrected_by=viewer.actor,
+        )  # fmt: skip
         _close(viewer, [row["id"] for row, _ in fine], "corrected", resubmitted_by_load=report.load_id)
     _reasons_now([(row["id"], made["reasons"]) for (row, _), made in zip(whole, found, strict=True) if made["reasons"]])
     return len(fine)

@@ -11,7 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from hutong.party.ingest.headers import REPLACED, broken, listed, named, require
-from hutong.party.ingest.mapping import Mapping
+from hutong.party.ingest.mapping import Tabular
 from hutong.platform.errors import Invalid
 
 LARGEST_BYTES = 2 << 30
@@ -23,7 +23,7 @@ MOST_ENTRIES = 10_000
 _BATCH = 20_000
 
 
-def read_sheet(duck: duckdb.DuckDBPyConnection, path: Path, mapping: Mapping) -> None:
+def read_sheet(duck: duckdb.DuckDBPyConnection, path: Path, mapping: Tabular) -> None:
     """Make the table `raw` of a sheet. Raises Invalid when the file is none, or unpacks to more than it may."""
     from python_calamine import CalamineError, CalamineWorkbook
 

@@ -28,20 +28,6 @@ def literal(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def stage(duck: duckdb.DuckDBPyConnection, mapping: Mapping, codes: Codes) -> None:
-    """Make the table `staged` from `raw`: one row each, standardised, with `reasons` of those not admitted; and
-    `unmapped` (code_set, source_code, occurrences). Tables of many rows are shared out to other processes.
-
-    `codes`: code set → source code → standard code, as stewards mapped them beyond the document.
-    """
-    from hutong.party.ingest import parts
-
-    if parts.worth_sharing(duck):
-        parts.stage_shared(duck, mapping, codes)
-    else:
-        stage_rows(duck, mapping, codes, conditions(mapping), Standardiser(mapping.region))
-
-
 def conditions(mapping: Mapping) -> list[str]:
     """The admission rules as SQL conditions over a standardised row."""
     columns = {f"row.{name}": name for name in (*(a.name for a in ATTRIBUTES), "key", "kind", "issues")}
@@ -51,7 +37,11 @@ def conditions(mapping: Mapping) -> list[str]:
 def stage_rows(
     duck: duckdb.DuckDBPyConnection, mapping: Mapping, codes: Codes, rules: Sequence[str], standardise: Standardiser
 ) -> None:
-    """`stage` in this process, with the mapping's `conditions`."""
+    """Make the table `staged` from `raw`: one row each, standardised, with `reasons` of those not admitted by the
+    mapping's `conditions`; and `unmapped` (code_set, source_code, occurrences).
+
+    `codes`: code set → source code → standard code, as stewards mapped them beyond the document.
+    """
     duck.execute(f"SET TimeZone = {literal(settings.business_timezone)}")
     given = duck.sql(_given(duck, mapping)).to_arrow_table()
     unmapped: list[tuple[str, str, int]] = []

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.dialects.postgresql import insert
 
 from hutong.party.columns import NAMES
-from hutong.party.ingest.mapping import Delivery, Mapping
+from hutong.party.ingest.mapping import Delivery, Document, Mapping
 from hutong.party.ingest.standardising import REJECTED, STORED, Task
 from hutong.party.lifecycle import keyed
 from hutong.party.tables import source
@@ -34,7 +34,7 @@ class Counts:
     unmapped: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
-def register_source(conn: Connection, mapping: Mapping) -> None:
+def register_source(conn: Connection, mapping: Document) -> None:
     """Make the source system known, with the trust its mapping gives it."""
     values = {"name_zh": mapping.source.zh, "name_en": mapping.source.en, "trust": mapping.source.trust}
     statement = insert(source).values(code=mapping.source.code, **values)

@@ -15,6 +15,8 @@ KIN = ("spouse", "sibling", "relative", "parent", "child", "grandparent", "grand
 """Kinds that may make a household."""
 BELOW = ("subsidiary", "branch")
 """Kinds by which an organisation stands below another in a hierarchy."""
+HIERARCHY = (*BELOW, *(INVERSES[kind] for kind in BELOW))
+"""All kinds of a hierarchy, from either end."""
 PERSONS = (*KIN, "friend", "colleague")
 """Kinds that tie persons only."""
 

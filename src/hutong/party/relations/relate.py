@@ -10,7 +10,7 @@ from hutong.party.areas.people import RIGHT, anchor, tell
 from hutong.party.areas.write import merge
 from hutong.party.information import AREAS
 from hutong.party.realtime.intake import API_SOURCE, known_source
-from hutong.party.relations.kinds import BELOW, INVERSES, PERSONS
+from hutong.party.relations.kinds import BELOW, HIERARCHY, INVERSES, PERSONS
 from hutong.platform import clock, database
 from hutong.platform.errors import NotFound, Unprocessable
 
@@ -85,7 +85,7 @@ def _check(conn: Connection, home: int, other: int, kind: str) -> None:
         raise Unprocessable("party-relation-self")
     rows = conn.execute(text("SELECT id, kind FROM party.party WHERE id IN (:one, :two)"), {"one": home, "two": other})
     kinds = {row.id: row.kind for row in rows}
-    hierarchical = kind in BELOW or INVERSES[kind] in BELOW
+    hierarchical = kind in HIERARCHY
     if kind in PERSONS and set(kinds.values()) != {"person"}:
         raise Unprocessable("party-relation-persons", kind=kind)
     if hierarchical and set(kinds.values()) != {"organisation"}:

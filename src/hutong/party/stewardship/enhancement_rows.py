@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from hutong.party.areas.values import standardised
+from hutong.party.standardise.stated import standardised
 from hutong.platform.errors import Invalid, Problem
 
 LARGEST = 20_000

@@ -28,6 +28,7 @@ party = historical(
         identity(),
         Column("kind", Text, nullable=False),
         Column("state", Text, nullable=False, server_default="active"),
+        Column("inactive_because", Text, comment="deactivated (by people), withdrawn (no source states it any more)"),
         *(attribute(a) for a in ATTRIBUTES if a.golden),
         Column("attributes", JSONB, nullable=False, server_default=text("'{}'")),
         Column("owner_id", BigInteger, comment="user who brought the party first; row scopes ask for it (EC-17)"),
@@ -42,6 +43,13 @@ party = historical(
 )
 Index("ix_party_owner", party.c.owner_id, postgresql_where=party.c.owner_id.isnot(None))
 Index("ix_party_unit", party.c.unit_path, postgresql_ops={"unit_path": "text_pattern_ops"})
+Index(
+    "ix_party_attributes",
+    party.c.attributes,
+    postgresql_using="gin",
+    postgresql_ops={"attributes": "jsonb_path_ops"},
+    postgresql_where=text("attributes <> '{}'"),
+)
 Index("ix_party_name", party.c.name, postgresql_ops={"name": "text_pattern_ops"})
 Index("ix_party_name_key", party.c.name_key, postgresql_ops={"name_key": "text_pattern_ops"})
 Index("ix_party_name_trigram", party.c.name, postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"})

@@ -44,6 +44,7 @@ load = Table(
     Column("rejected", BigInteger, nullable=False),
     Column("unchanged", BigInteger, nullable=False, comment="admitted rows equal to what was known"),
     Column("unmapped", JSONB, nullable=False, comment="code set → source code → rows"),
+    Column("document", JSONB, comment="the mapping it was read by, where rows were rejected: says what to mask"),
     Column("delivery", Text, nullable=False, server_default="incremental", comment="full | incremental | changes"),
     Column("repeated", BigInteger, nullable=False, server_default="0", comment="rows whose key the file has again"),
     Column("missing", BigInteger, nullable=False, server_default="0", comment="records a full file no longer states"),
@@ -88,6 +89,7 @@ for _name in (
     "organisation_code",
 ):
     Index(f"ix_source_record_{_name}", source_record.c[_name], postgresql_where=source_record.c[_name].isnot(None))
+Index("ix_source_record_withdrawn", source_record.c.id, postgresql_where=source_record.c.withdrawn_at.isnot(None))
 Index("ix_source_record_owned", source_record.c.id, postgresql_where=source_record.c.owner_id.isnot(None))
 
 source_version = Table(

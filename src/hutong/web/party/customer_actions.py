@@ -11,6 +11,7 @@ from hutong.party.areas import images, people, values
 from hutong.party.areas.write import area_named
 from hutong.party.lifecycle.changes import apply_change
 from hutong.party.relations import households, relate
+from hutong.party.standardise import stated
 from hutong.platform.errors import Unprocessable
 from hutong.web.party import area_words
 from hutong.web.party.customer_areas import EDITED
@@ -59,8 +60,8 @@ def add_value(
 ) -> Response:
     """State a value; as the main one, through the policy of changes."""
     customer = the_customer(session.viewer, party_id)
-    made = values.standardised(kind, value, detail or None)
-    attribute = values.main_attribute(kind, made, detail or None) if main else None
+    made = stated.standardised(kind, value, detail or None)
+    attribute = stated.main_attribute(kind, made, detail or None) if main else None
     pending = False
     if attribute:
         changes = {attribute: made} | ({"id_type": detail} if attribute == "id_number" else {})

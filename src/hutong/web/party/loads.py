@@ -74,7 +74,7 @@ def upload(
 ) -> Response:
     """Keep the file, and let a job take it in; the page of the job shows how far it is."""
     require(session.viewer, loads.RIGHT)
-    document = mappings.mapping_named(mapping)
+    document = mappings.named(mapping)
     token, name = uploads.keep(file.file, file.filename or "upload")
     args: dict[str, Any] = {"token": token, "file": name, "mapping": mapping, "by": session.viewer.actor,
                             "then_resolve": then_resolve}  # fmt: skip

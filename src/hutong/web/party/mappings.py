@@ -10,9 +10,10 @@ from fastapi import APIRouter, Depends, Form, Query, Request, Response, UploadFi
 from hutong.identity.http import SignedInSession
 from hutong.identity.principal import require
 from hutong.identity.sign_in import Session
+from hutong.party.areas.mapping import AreaMapping
 from hutong.party.columns import SENSITIVE
 from hutong.party.ingest import mappings, preview, rejects, uploads
-from hutong.party.ingest.mapping import KNOWN, Mapping
+from hutong.party.ingest.mapping import KNOWN
 from hutong.platform.errors import NotFound, Problem, Unprocessable
 from hutong.platform.http import locale_of
 from hutong.web import words_of_codes
@@ -79,7 +80,7 @@ def mapping_page(
     context = {
         "name": name,
         "body": text or _SKELETON.format(short=code, code=code, form=form),
-        "document": mappings.mapping_named(name) if text else None,
+        "document": mappings.named(name) if text else None,
         "versions": mappings.versions(session.viewer, name),
     }
     return render(request, "party/mapping.html", context, session)
@@ -91,7 +92,7 @@ def sample(request: Request, session: SignedInSession, name: Name, file: UploadF
     require(session.viewer, mappings.RIGHT)
     token, kept = uploads.keep(file.file, file.filename or "sample", most=preview.SAMPLE_BYTES)
     document = mappings.checked(body)
-    found = preview.samples(uploads.path_of(token, kept), document)
+    found = preview.samples(uploads.path_of(token, kept), document.file)
     given = {name: given.columns[0] for name, given in document.columns.items() if given.columns[0] in found}
     guess = {name: column for name, column in preview.guessed(found).items() if name not in given}
     taken = {**{column: name for name, column in guess.items() if column not in given.values()},
@@ -156,7 +157,7 @@ def previewed(  # noqa: PLR0917  (the fields of a form)
     except Problem as problem:
         return render(request, "party/mapping_mistake.html", {"words": problem.message(locale)}, session)
     context = {
-        "rows": [_for(session, row) for row in rows],
+        "rows": [rejects.seen(session.viewer, document, row) for row in rows],
         "sampled": bool(token),
         "counts": _counts(rows),
         "difference": mappings.difference(before, body),
@@ -166,13 +167,9 @@ def previewed(  # noqa: PLR0917  (the fields of a form)
     return render(request, "party/mapping_preview.html", context, session)
 
 
-def _shown(document: Mapping) -> list[str]:
+def _shown(document: mappings.Document) -> list[str]:
     wanted = [name for name in document.columns if name not in ("created", "changed")]
-    return ["key", "kind", *wanted]
-
-
-def _for(session: Session, row: preview.Row) -> preview.Row:
-    return rejects.seen(session.viewer, {name: value for name, value in row.items() if name != "raw"})
+    return ["key", "of_key", *wanted] if isinstance(document, AreaMapping) else ["key", "kind", *wanted]
 
 
 def _counts(rows: list[preview.Row]) -> dict[str, int]:
