@@ -14,6 +14,8 @@ from hutong.cli.words import say, t
 from hutong.platform.settings import settings
 
 console = Console(highlight=False)
+INSURED_ONE_IN = 6
+"""Of so many families and firms, one has to do with the insurer."""
 
 
 def demo(  # noqa: PLR0917 (one parameter per option of the command)
@@ -50,11 +52,14 @@ def demo(  # noqa: PLR0917 (one parameter per option of the command)
 
 
 def _sample(folder: Path, customers: int, events: int, seed: int) -> Path:
-    """The sample's files, written unless they are there."""
+    """The sample's files, written unless they are there: an operator's, and its insurer's about a part of the same
+    people."""
     from hutong.cli.sample import telecom
+    from hutong.cli.sample.insurance.generate import generate
 
     if not (folder / "manifest.json").is_file():
         say("journey-sample", customers=customers, events=events)
+        generate(folder / "insurance", customers=customers, seed=seed, one_in=INSURED_ONE_IN)
         telecom(out=folder, customers=customers, events=events, seed=seed)
     return folder
 

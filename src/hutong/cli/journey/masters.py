@@ -1,4 +1,5 @@
-"""Chapter 2: messy records of three source systems become golden customers; and a real file is resolved beside."""
+"""Chapter 1: messy records of an operator's and an insurer's systems become golden customers; and a real file is
+resolved beside."""
 
 import time
 from collections.abc import Callable
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from hutong.cli.journey import insurer
 from hutong.cli.journey.preparation import PACKS
 from hutong.cli.words import word
 from hutong.party.ingest.load import LoadReport, load_file
@@ -31,26 +33,31 @@ class Masters:
     load_seconds: float
     resolved: Resolved
     resolve_seconds: float
+    insured: insurer.Insured
     waiting_suspects: int
     scores: dict[str, Score]
 
 
 def bring_in(sample: Path, say: Say) -> Masters:
-    """Import the three exports, resolve them, and score the result against the truth (used for nothing else)."""
+    """Import the exports of all systems, resolve them, take in what the insurer's customers hold, and score the result
+    against the truth (used for nothing else)."""
     started = time.perf_counter()
-    loads = {}
+    loads: dict[str, LoadReport] = {}
     for source, name in SOURCES.items():
         mapping = read_mapping(PACKS / "telecom" / "mappings" / f"{source}.yaml")
         loads[source] = load_file(sample / "sources" / name, mapping, "system:0")
         found = loads[source]
         called = word(f"cli-source-{source}", source)
         say("journey-loaded", source=called, rows=found.rows, admitted=found.admitted, rejected=found.rejected)
+    loads |= insurer.customers(sample / "insurance", say)
     loaded = time.perf_counter()
     resolved = resolve()
     ended = time.perf_counter()
+    insured = insurer.take_stock(sample / "insurance", say)
+    truths = sample / "**" / "truth.csv"  # both: a customer has one number in them
     with database.read("party") as conn:
-        scores = {kind: score(conn, sample / "truth.csv", kind=kind) for kind in ("person", "organisation")}
-    return Masters(loads, loaded - started, resolved, ended - loaded, listing.figures()["suspects"], scores)
+        scores = {kind: score(conn, truths, kind=kind) for kind in ("person", "organisation")}
+    return Masters(loads, loaded - started, resolved, ended - loaded, insured, listing.figures()["suspects"], scores)
 
 
 def resolve_chicago() -> Score | None:

@@ -59,9 +59,10 @@ def prepare(catalog_from: datetime) -> Prepared:
                 conn, code=code, name=name, rights=CHANNEL_RIGHTS, per_second=5000, key=prepared.keys[code], clear=["*"]
             )
     with database.begin("masterdata") as conn:
-        masterdata.load_documents(conn, PACKS / "base" / "codes")
+        for pack in ("base", "insurance"):
+            masterdata.load_documents(conn, PACKS / pack / "codes")
     with database.begin("party") as conn:
-        publish_folder(conn, PACKS / "telecom" / "party", "system:0")
+        publish_folder(conn, PACKS / "insurance" / "party", "system:0", PACKS / "samples" / "group" / "party")
     catalog.publish(read_pack(PACKS / "telecom"), by="system", note="telecom pack", effective_from=catalog_from)
     return prepared
 

@@ -12,7 +12,7 @@ from hutong.platform.money import to_decimal
 
 def show(console: Console, told: Told) -> bool:
     """Print what was done and whether every audit holds. Returns the latter."""
-    for table in (_masters(told), _quality(told), _orders(told), _billing(told), _audits(told)):
+    for table in (_masters(told), _insured(told), _quality(told), _orders(told), _billing(told), _audits(told)):
         console.print(table)
     holds = all(audit.holds for audit in told.audits)
     console.print(t("journey-holds" if holds else "journey-fails"), style="bold green" if holds else "bold red")
@@ -61,6 +61,19 @@ def _masters(told: Told) -> Table:
     )
     held = told.cut_over
     made.add_row(t("journey-held"), f"{held.products:,}", "", f"{held.refused:,}", _rate(held.products, held.seconds))
+    return made
+
+
+def _insured(told: Told) -> Table:
+    made = _table("journey-insurer", "journey-what", "journey-count", "journey-customers", "journey-rate")
+    found = told.masters.insured
+    stated = sum(count for count, _ in found.held.values())
+    for area, (count, customers) in found.held.items():
+        made.add_row(t(f"web-information-{area}"), f"{count:,}", f"{customers:,}", "")
+    made.add_row(t("journey-all"), f"{stated:,}", "", _rate(stated, found.seconds))
+    made.add_row(t("journey-households"), f"{found.households.households:,}", f"{found.households.members:,}", "")
+    made.add_row(t("journey-due"), f"{found.due:,}", "", "")
+    made.add_row(t("journey-both"), "", f"{found.both:,}", "")
     return made
 
 

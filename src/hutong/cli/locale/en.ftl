@@ -1,7 +1,7 @@
 ## The journey of the demo
 journey-sample = Writing the sample: { $customers } customers, { $events } usage events ...
 journey-starting = Starting database, server, worker and (simulated) peer centers ...
-journey-chapter-masters = [bold]1[/] Records of three source systems become customers
+journey-chapter-masters = [bold]1[/] Records of an operator and an insurer become customers
 journey-chapter-holdings = [bold]2[/] What they hold already is cut over
 journey-chapter-orders = [bold]3[/] Orders on three channels, the fused order fulfilled and failing
 journey-chapter-bills = [bold]4[/] Usage becomes bills

@@ -1,7 +1,7 @@
 ## 演示旅程
 journey-sample = 生成样例：{ $customers } 个客户，{ $events } 条话单……
 journey-starting = 启动数据库、服务器、工作进程和（模拟的）外围中心……
-journey-chapter-masters = [bold]一[/] 三个来源系统的记录成为客户
+journey-chapter-masters = [bold]一[/] 电信与保险六个系统的记录成为客户
 journey-chapter-holdings = [bold]二[/] 割接他们已有的产品
 journey-chapter-orders = [bold]三[/] 三个渠道的订单，含融合订单的成功与失败
 journey-chapter-bills = [bold]四[/] 话单变成账单

@@ -54,11 +54,20 @@ class Export:
         )
 
 
-def exports(seed: int, people: Population, until: np.datetime64, systems: Sequence[System] = SYSTEMS) -> list[Export]:
-    """What systems (CRM, billing, call centre) export. Every customer is known to at least one of them."""
+def exports(
+    seed: int,
+    people: Population,
+    until: np.datetime64,
+    systems: Sequence[System] = SYSTEMS,
+    of: Mask | None = None,
+) -> list[Export]:
+    """What systems (CRM, billing, call centre) export. Every customer is known to at least one of them; with `of`, only
+    these are customers here."""
     rng = np.random.default_rng([seed, 2])
     known = np.array([rng.random(len(people)) < system.presence for system in systems])
     known[0] |= ~known.any(axis=0)
+    if of is not None:
+        known &= of
     agencies = identifiers.mobiles(rng, max(len(people) // 1000, 3))
     return [
         _export(

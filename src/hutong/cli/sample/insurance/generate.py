@@ -19,14 +19,22 @@ from hutong.cli.sample.text import Text
 
 TODAY = "2026-09-01"
 RENEWAL_DAYS = 30
+_ELSEWHERE = 1_000_000
+"""What befalls a record here has nothing to do with what befalls the same customer's in the telecom sample."""
 
 
-def generate(out: Path, *, customers: int, seed: int, today: str = TODAY) -> dict[str, Any]:
+def generate(out: Path, *, customers: int, seed: int, today: str = TODAY, one_in: int = 1) -> dict[str, Any]:
     """Write `life/*.csv` (GB18030), `property.xlsx`, `service/*.jsonl`, `truth.csv`, `families.csv` and
-    `manifest.json` under `out`; returns the manifest. Equal arguments give equal bytes."""
+    `manifest.json` under `out`; returns the manifest. Equal arguments give equal bytes.
+
+    `customers` and `seed` name the same people as in the telecom sample, with other accidents in their records.
+    `one_in`: of so many families and firms, one has to do with the insurer.
+    """
     day = np.datetime64(today)
     people = population(np.random.default_rng([seed, 1]), customers)
-    life, property_, service = exports(seed, people, day.astype("datetime64[s]"), INSURERS)
+    head = np.where(people.family >= 0, people.family, np.arange(len(people)))
+    chosen = head % one_in == 0 if one_in > 1 else None
+    life, property_, service = exports(seed + _ELSEWHERE, people, day.astype("datetime64[s]"), INSURERS, chosen)
     known = [Known.of(export) for export in (life, property_, service)]
     rngs = [np.random.default_rng([seed, 20, place]) for place in range(6)]
     policies = business.life_policies(rngs[0], people, known[0], day)
@@ -42,8 +50,8 @@ def generate(out: Path, *, customers: int, seed: int, today: str = TODAY) -> dic
     _families(out / "families.csv", people)
     manifest = {
         "format": 1,
-        "arguments": {"customers": customers, "seed": seed, "today": today},
-        "customers": len(people),
+        "arguments": {"customers": customers, "seed": seed, "today": today, "one_in": one_in},
+        "customers": len(people) if chosen is None else int(chosen.sum()),
         "sources": {export.system.name: export.counts for export in (life, property_, service)},
         "business": {name: _counts(each) for name, each in made.items()},
         "renewals": {"days": RENEWAL_DAYS, "life": _due(made["policies"], "续期应缴日", "有效", "保单状态", day),
