@@ -27,7 +27,10 @@ def regroup(
     `home`: record → party it belongs to unless judgements say otherwise (what an undo returns to). `queue`: bring the
     suspects' queue to it now, not with the next run.
     """
-    found = graph.load(conn, documents.active_rules(conn), graph.near(conn, records))
+    # Who holds a home by now has a say in it, tied to these records or not.
+    holders = records_of(conn, sorted({*home.values()})) if home else {}
+    concerned = [*records, *(record for own in holders.values() for record in own)]
+    found = graph.load(conn, documents.active_rules(conn), graph.near(conn, concerned))
     after = found.assign(home)
     moved = membership.move(
         conn, found.record, found.prior, after, operation_id=operation_id, by=by, touched=list(records)
