@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from hutong import api, web
 from hutong.composition import compose
+from hutong.identity.read_log import LoggedReads
 from hutong.platform import http, logs
 
 
@@ -22,5 +23,6 @@ def create_app() -> FastAPI:
     http.install(app)
     web.install(app)
     api.install(app)
+    app.add_middleware(LoggedReads)
     http.observe(app)
     return app

@@ -3,12 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import insert
-
 from hutong.identity.masking import mask
 from hutong.identity.principal import Principal
-from hutong.identity.tables import sensitive_read
-from hutong.platform import database
+from hutong.identity.read_log import note
 
 Row = dict[str, Any]
 KEPT = frozenset({"id", "kind", "state", "provenance", "roles"})
@@ -58,15 +55,8 @@ def record_read(
     *,
     fields: Sequence[str] = (),
 ) -> None:
-    """Write the access log in a transaction of its own: a read that fails later still happened."""
-    with database.begin("identity") as conn:
-        conn.execute(
-            insert(sensitive_read).values(
-                actor=viewer.actor,
-                entity=entity,
-                entity_ids=[id for id in ids if id is not None],
-                kinds=list(kinds),
-                fields=list(fields),
-                reason=reason,
-            )
-        )
+    """Write the access log, whatever becomes of the read afterwards (`read_log` says when)."""
+    note({
+        "actor": viewer.actor, "entity": entity, "entity_ids": [id for id in ids if id is not None],
+        "kinds": list(kinds), "fields": list(fields), "reason": reason,
+    })  # fmt: skip
