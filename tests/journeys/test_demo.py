@@ -1,6 +1,7 @@
 """The newcomer's command tells its story to the end, and every audit holds."""
 
 import os
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -13,7 +14,8 @@ SEEDS = ("7", "11", "23", "42")
 
 
 def test_the_demo_ends_with_every_audit_holding(tmp_path: Path) -> None:
-    """The journey of the first customer: records, orders (one fused order fails and is compensated), usage, bills.
+    """The journey of the first customer: records, orders (one fused order fails and is compensated), usage, bills;
+    and the insurer beside it: policies, claims, households, renewals.
 
     A seed a day, so that every day's runs tell another story: HUTONG_DEMO_SEED names one.
     """
@@ -31,3 +33,6 @@ def test_the_demo_ends_with_every_audit_holding(tmp_path: Path) -> None:
     assert "Every audit holds." in told.stdout
     assert "fused order → completed" in told.stdout
     assert "fused order → partial" in told.stdout
+    for counted in ("Policies", "Claims", "households found by rule", "policies due", "both operator and insurer"):
+        line = next(line for line in told.stdout.splitlines() if counted in line)
+        assert re.search(r"[1-9]", line), line

@@ -13,13 +13,14 @@ import pytest
 from sqlalchemy import text
 
 from hutong import masterdata
+from hutong.cli.journey.insurer import CUSTOMERS, SUMMARIES
 from hutong.cli.sample.insurance.generate import RENEWAL_DAYS, TODAY, generate
 from hutong.identity import SYSTEM
 from hutong.party import documents
 from hutong.party.areas import due, read
-from hutong.party.areas.load import AreaReport, load_area_file
+from hutong.party.areas.load import load_area_file
 from hutong.party.areas.mapping import read_area_mapping
-from hutong.party.ingest.load import load_file
+from hutong.party.ingest.load import LoadReport, load_file
 from hutong.party.ingest.mapping import read_mapping
 from hutong.party.relations import households
 from hutong.party.relations.find_households import find_households
@@ -28,15 +29,9 @@ from hutong.party.resolution.resolve import resolve
 from hutong.platform import database
 
 PACK = Path(__file__).parents[2] / "packs" / "insurance"
-CUSTOMERS = {"life": "life/customers.csv", "property": "property.xlsx", "service": "service/contacts.jsonl"}
-SUMMARIES = {"life-policies": "life/policies.csv", "life-holder": "life/policies.csv",
-             "life-insured": "life/policies.csv", "life-beneficiary": "life/policies.csv",
-             "life-coverages": "life/coverages.csv", "property-policies": "property.xlsx",
-             "property-holder": "property.xlsx", "property-claims": "property.xlsx",
-             "service-events": "service/events.jsonl", "service-calls": "service/calls.jsonl"}  # fmt: skip
 
 
-def load_summaries(folder: Path) -> dict[str, AreaReport]:
+def load_summaries(folder: Path) -> dict[str, LoadReport]:
     """All files of the areas."""
     return {
         name: load_area_file(folder / file, read_area_mapping(PACK / "summaries" / f"{name}.yaml"), "test")

@@ -52,6 +52,16 @@ def word(prefix: str, value: str | None, locale: str) -> str:
     return translate(message_id, locale) if has_message(message_id, locale) else value
 
 
+def reason(value: str, locale: str) -> str:
+    """Why a row was rejected: a mapping's own code in words where it has some, else of which field."""
+    for what in ("missing", "unreadable"):
+        if value.startswith(f"{what}_"):
+            field = value.removeprefix(f"{what}_")
+            found = word("web-of-area", field.removesuffix("_micros"), locale)
+            return translate(f"web-reject-{what}-field", locale, field=found)
+    return word("web-reject", value, locale)
+
+
 def tag(prefix: str, value: str | None, locale: str) -> Tag | None:
     """A state's word and colour."""
     return None if value is None else Tag(word(prefix, value, locale), colour(value))

@@ -10,8 +10,9 @@ from sqlalchemy import Connection, text
 from hutong import masterdata
 from hutong.party.areas.mapping import AreaMapping
 from hutong.party.areas.staging import literal, stage
-from hutong.party.areas.write import merge_sql, quoted, shape, written
+from hutong.party.areas.write import merge_sql, shape, written
 from hutong.party.ingest.files import file_hash, read
+from hutong.party.ingest.headers import listed
 from hutong.party.ingest.load import LoadReport, Taking, begin, copy_out, end, report_unmapped
 from hutong.party.relations import admission
 from hutong.party.tables import rejected_record
@@ -76,8 +77,7 @@ def fill(conn: Connection, duck: duckdb.DuckDBPyConnection, mapping: AreaMapping
     """
     names = ["row_number", *written(mapping.form)]
     conn.execute(text(f"CREATE TEMPORARY TABLE given (row_number bigint, {shape(mapping.form)}) ON COMMIT DROP"))
-    listed = ", ".join(quoted(name) for name in names)
-    query = f"""SELECT {listed} FROM staged WHERE len(reasons) = 0
+    query = f"""SELECT {listed(names)} FROM staged WHERE len(reasons) = 0
                 QUALIFY row_number() OVER (
                     PARTITION BY key ORDER BY source_changed_at DESC NULLS LAST, staged.row_number DESC) = 1"""  # noqa: S608
     database.copy_csv(conn, "given", names, copy_out(duck, query))

@@ -70,7 +70,7 @@ WHERE reason IS NOT NULL ORDER BY 1"""
 _OVERLAPS = """
 SELECT DISTINCT t.row_number FROM tie t
 JOIN tie o ON o.low = t.low AND o.high = t.high AND o.as_low = t.as_low AND o.source = t.source AND o.held && t.held
-    AND (o.row_number IS NULL OR o.row_number < t.row_number)
+    AND (NOT o.fresh OR o.row_number < t.row_number)
 WHERE t.fresh ORDER BY 1"""
 """A source contradicts itself: the later row of the file, or what is not stored yet, is refused."""
 

@@ -99,7 +99,7 @@ def load_page(
         "reason": reason,
         "most": max(found["reasons"].values(), default=1),
         "following": rows[-1]["id"] if len(rows) == PAGE else None,
-        "reason_words": lambda code: words_of_codes.word("web-reject", code, locale_of(request)),
+        "reason_words": lambda code: words_of_codes.reason(code, locale_of(request)),
     }
     return render(request, "party/load.html", context, session)
 

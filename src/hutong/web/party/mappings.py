@@ -162,7 +162,7 @@ def previewed(  # noqa: PLR0917  (the fields of a form)
         "counts": _counts(rows),
         "difference": mappings.difference(before, body),
         "columns": _shown(document),
-        "reason_words": lambda code: words_of_codes.word("web-reject", code, locale),
+        "reason_words": lambda code: words_of_codes.reason(code, locale),
     }
     return render(request, "party/mapping_preview.html", context, session)
 

@@ -40,7 +40,7 @@ def rejects_page(  # noqa: PLR0917  (the fields of a filter)
         "wanted": {"source": source, "reason": reason, "load": load, "state": state},
         "states": STATES,
         "following": rows[-1]["id"] if len(rows) == PAGE else None,
-        "reason_words": lambda code: words_of_codes.word("web-reject", code, locale),
+        "reason_words": lambda code: words_of_codes.reason(code, locale),
     }
     return render(request, "party/rejects.html", context, session)
 
@@ -80,7 +80,7 @@ def reject_page(request: Request, session: SignedInSession, reject_id: int) -> R
     context = {
         "row": row,
         "made": made,
-        "reason_words": lambda code: words_of_codes.word("web-reject", code, locale),
+        "reason_words": lambda code: words_of_codes.reason(code, locale),
     }
     return render(request, "party/reject.html", context, session)
 
@@ -95,7 +95,7 @@ async def tried(request: Request, session: SignedInSession, reject_id: int) -> R
     """What would become of the row as corrected."""
     locale = locale_of(request)
     made = rejects.tried(session.viewer, reject_id, await _changes(request))
-    words = {"made": made, "reason_words": lambda code: words_of_codes.word("web-reject", code, locale)}
+    words = {"made": made, "reason_words": lambda code: words_of_codes.reason(code, locale)}
     return render(request, "party/reject_made.html", words, session)
 
 
