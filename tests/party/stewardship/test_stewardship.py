@@ -36,6 +36,29 @@ def records(*keys: str) -> list[int]:
         )
 
 
+def test_an_undo_gives_no_id_that_another_party_holds(take_in: Importer) -> None:
+    """EC-07: the id a record came from went to others since; taking the merge back does not put the record with them."""
+    one, other = {"联系电话": "13912340001"}, {"联系电话": "13912340002"}
+    take_in(person("A", "赵", **ids(1)), person("B", "赵小明"), person("C", "赵晓明", **one), person("D", "赵小明", **one),
+            person("E", "赵丽华", **other))  # fmt: skip
+    resolve()
+
+    def join(left: str, right: str) -> int:
+        home = parties()
+        return merge(SYSTEM, [home[left], home[right]], "same", force=True).operation_id or 0
+
+    done = [join("C", "E")]
+    done.append(split(SYSTEM, parties()["C"], records("E"), "not same").operation_id or 0)
+    done += [join("B", "E"), join("B", "C")]
+    take_in(person("F", "赵小明", **one, **ids(1)))
+    resolve()
+    for operation in reversed(done):
+        undo(SYSTEM, operation, "mistaken")
+    assert partition() == {frozenset("ACDF"), frozenset("B"), frozenset("E")}
+    again = resolve(full=True)
+    assert (again.created, again.changed) == (0, 0)
+
+
 def test_merge_is_previewed_and_undone_exactly(take_in: Importer) -> None:
     """EC-07: preview equals outcome; an undo restores the exact state; a retired id redirects, then is itself."""
     take_in(
