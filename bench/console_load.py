@@ -19,18 +19,19 @@ from hutong import masterdata
 from hutong.cli.sample.insurance.generate import generate
 from hutong.identity import SYSTEM, roles, users
 from hutong.insight import snapshots
-from hutong.party import documents
 from hutong.party.areas.load import load_area_file
 from hutong.party.areas.mapping import read_area_mapping
+from hutong.party.documents.packs import publish_folder
 from hutong.party.ingest.load import load_file
 from hutong.party.ingest.mapping import read_mapping
+from hutong.party.match.rules import RULES
 from hutong.party.quality.measure import measure
 from hutong.party.relations.find_households import find_households
 from hutong.party.resolution import match_keys, statistics
 from hutong.party.resolution.resolve import resolve
 from hutong.party.sharing import call_lists
 from hutong.party.tables import metadata
-from hutong.platform import database
+from hutong.platform import database, documents
 
 PACKS = Path(__file__).parents[1] / "packs"
 INSURER = PACKS / "insurance"
@@ -90,7 +91,7 @@ def load(count: int) -> Iterator[tuple[str, float]]:
 def bring_in(customers: int) -> None:
     """The insurer's customers from three sources with what is known of them, resolved; households; owners and units."""
     with database.begin("party") as conn:
-        documents.publish_folder(conn, INSURER / "party", "bench")
+        publish_folder(conn, INSURER / "party", "bench")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         generate(folder, customers=customers, seed=7)
@@ -227,7 +228,7 @@ def without_indexes(conn: Connection, tables: list[str]) -> Iterator[None]:
 def renew_keys() -> None:
     """Match keys and statistics of all records, as a run over everything would make them."""
     with database.begin("party") as conn:
-        rules = documents.active_rules(conn)
+        rules = documents.in_force(conn, RULES)
         match_keys.renew_all(conn, rules)
         statistics.bring_up(conn, rules, None, "bench")
 

@@ -28,10 +28,10 @@ from pathlib import Path
 from sqlalchemy import Connection, text
 
 from hutong.identity import SYSTEM
-from hutong.party import documents
 from hutong.party.columns import GOLDEN
 from hutong.party.ingest.load import load_file
 from hutong.party.ingest.mapping import read_mapping
+from hutong.party.match.rules import RULES
 from hutong.party.realtime.intake import Found, Request, take
 from hutong.party.realtime.stated import PartyData
 from hutong.party.resolution import graph
@@ -39,7 +39,7 @@ from hutong.party.resolution.resolve import resolve
 from hutong.party.standardise.identifiers import check_digit
 from hutong.party.stewardship.merge import merge_in
 from hutong.party.stewardship.split import split_in, undo_in
-from hutong.platform import database, migrations
+from hutong.platform import database, documents, migrations
 from hutong.platform.errors import Problem
 from hutong.platform.settings import settings
 
@@ -315,7 +315,7 @@ def _end(did: Counter[str]) -> None:
     if done.judgements_made or done.judgements_ended or done.created or done.changed:
         raise Wrong(f"a run over everything found news: {done}")
     with database.read("party") as conn:
-        found = graph.load(conn, documents.active_rules(conn))
+        found = graph.load(conn, documents.in_force(conn, RULES))
         if (found.assign() != found.prior).any():
             raise Wrong("the parties are not what the judgements say")
     did["rerun"] += 1

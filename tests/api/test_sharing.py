@@ -8,9 +8,8 @@ from fastapi.testclient import TestClient
 from tests.api.conftest import client_with
 from tests.api.test_party import ID
 
-from hutong.party.sharing import documents
-from hutong.party.sharing.document_kinds import Export
-from hutong.platform import database, jobs, worker
+from hutong.party.sharing.document_kinds import EXPORT
+from hutong.platform import database, documents, jobs, worker
 
 BASE = "/party/v1"
 RIGHTS = ["party.read", "party.export"]
@@ -22,7 +21,7 @@ def published(code: str, who: str) -> None:
         "columns": [{"fact": "id"}, {"fact": "name"}, {"fact": "mobile"}, {"fact": "branch"}],
     }  # fmt: skip
     with database.begin("party") as conn:
-        documents.publish(conn, Export, body, "user:1")
+        documents.publish(conn, EXPORT, body, "user:1")
 
 
 def issued(api: TestClient, key: str, **more: Any) -> dict[str, Any]:

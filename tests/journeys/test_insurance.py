@@ -16,10 +16,10 @@ from hutong import masterdata
 from hutong.cli.journey.insurer import CUSTOMERS, SUMMARIES
 from hutong.cli.sample.insurance.generate import RENEWAL_DAYS, TODAY, generate
 from hutong.identity import SYSTEM
-from hutong.party import documents
 from hutong.party.areas import due, read
 from hutong.party.areas.load import load_area_file
 from hutong.party.areas.mapping import read_area_mapping
+from hutong.party.documents.packs import publish_folder
 from hutong.party.ingest.load import LoadReport, load_file
 from hutong.party.ingest.mapping import read_mapping
 from hutong.party.relations import households
@@ -48,7 +48,7 @@ def insurer(module_database: object, tmp_path_factory: pytest.TempPathFactory) -
         masterdata.load_documents(conn, PACK.parent / "base" / "codes")
         masterdata.load_documents(conn, PACK / "codes")
     with database.begin("party") as conn:
-        documents.publish_folder(conn, PACK / "party", "test")
+        publish_folder(conn, PACK / "party", "test")
     reports = load_summaries(folder)
     for source, file in CUSTOMERS.items():
         load_file(folder / file, read_mapping(PACK / "mappings" / f"{source}.yaml"), "test")

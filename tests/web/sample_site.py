@@ -13,7 +13,7 @@ from hutong.identity.principal import SYSTEM
 from hutong.inventory import accounts
 from hutong.inventory.requests import OpenAccount
 from hutong.ordering import change, worker
-from hutong.party import documents
+from hutong.party.documents.packs import publish_folder
 from hutong.party.ingest.load import load_file
 from hutong.party.ingest.mapping import read_mapping
 from hutong.party.resolution.resolve import resolve
@@ -72,7 +72,7 @@ def customers(folder: Path) -> None:
         order_usage=False,
     )
     with database.begin("party") as conn:
-        documents.publish_folder(conn, PACKS / "telecom" / "party", "test")
+        publish_folder(conn, PACKS / "telecom" / "party", "test")
     for source, name in (("crm", "crm.csv"), ("billing", "billing.xlsx"), ("callcentre", "callcentre.jsonl")):
         load_file(folder / "sources" / name, read_mapping(PACKS / "telecom" / "mappings" / f"{source}.yaml"), "user:1")
     resolve("user:1")

@@ -14,9 +14,9 @@ from test_pages import DESKTOP, PHONE, open_as
 
 from hutong.insight.reports import REPORTS
 from hutong.insight.snapshots import take_all
-from hutong.party.quality import documents
 from hutong.party.quality.measure import measure
-from hutong.platform import clock, database
+from hutong.party.quality.rules import QUALITY_RULES
+from hutong.platform import clock, database, documents
 from hutong.web.insight.downloads import csv_lines, xlsx_pieces
 
 SignIn = Callable[[str], TestClient]
@@ -52,7 +52,7 @@ def test_pages_answer_those_who_may(sign_in: SignIn, measured: Site) -> None:
 def test_failing_records_are_those_of_the_rule(sign_in: SignIn, measured: Site) -> None:
     client = sign_in("steward")
     with database.read("party") as conn:
-        rules = [rule.rule for rule in documents.active(conn).rules]
+        rules = [rule.rule for rule in documents.in_force(conn, QUALITY_RULES).rules]
         query = "SELECT rule, sum(failed) FROM party.quality_result GROUP BY rule"
         failed = {row[0]: int(row[1]) for row in conn.execute(text(query))}
     for rule in rules:

@@ -85,7 +85,7 @@ def publish_rules(
     folder: Annotated[Path, typer.Argument(help=t("cli-help-party-folder"), exists=True, file_okay=False)],
 ) -> None:
     """Put a pack's matching and survivorship rules in force as new versions."""
-    from hutong.party.documents import publish_folder
+    from hutong.party.documents.packs import publish_folder
     from hutong.platform import database
 
     with database.begin("party") as conn:

@@ -1,22 +1,16 @@
 """Who must approve what (EC-02, EC-06): policies as documents of CEL rules with versions; the first that holds asks for
 a second person, and is stored with what it held. Until one is published, the ones delivered here are in force."""
 
-import json
 from collections.abc import Mapping
-from functools import cached_property, lru_cache
-from pathlib import Path
+from functools import cached_property
 from typing import Any, Literal, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from sqlalchemy import Connection, select, text
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from hutong.party.tables import policy
+from hutong.party.defaults import shipped
 from hutong.platform import cel
-from hutong.platform.errors import Invalid
+from hutong.platform.documents import Kind
 
-Kind = Literal["stewardship", "lifecycle"]
-DEFAULTS = Path(__file__).parent / "defaults"
 _TEXTS = cel.list_of(cel.STRING)
 ENVIRONMENTS: Mapping[str, cel.Environment] = {
     "stewardship": cel.Environment(
@@ -85,47 +79,9 @@ class PolicyDocument(BaseModel):
         return (rule or "") if found is None else found.zh if locale == "zh-CN" else found.en
 
 
-def parse_policy(body: Any, name: str) -> PolicyDocument:
-    """A policy from data. Raises Invalid naming the place."""
-    try:
-        return PolicyDocument.model_validate(body)
-    except ValidationError as problem:
-        first = problem.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise Invalid("party-rules-invalid", file=name, where=where, why=first["msg"]) from problem
-
-
-def publish(conn: Connection, body: dict[str, Any], by: str) -> int:
-    """Check a policy and put it in force as the next version; equal content keeps its version, which is returned."""
-    made = {key: value for key, value in body.items() if key != "version"}
-    kind = parse_policy(made, str(made.get("policy"))).policy
-    conn.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('party.policy:' || :kind, 0))"), {"kind": kind})
-    newest = _newest(conn, kind)
-    if newest and newest.body == made:
-        return int(newest.version)
-    version = newest.version + 1 if newest else 1
-    conn.execute(policy.insert().values(kind=kind, version=version, body=made, published_by=by))
-    return version
-
-
-def _newest(conn: Connection, kind: Kind) -> Any:
-    statement = select(policy).where(policy.c.kind == kind).order_by(policy.c.version.desc()).limit(1)
-    return conn.execute(statement).one_or_none()
-
-
-@lru_cache(maxsize=16)
-def _parsed(body: str) -> PolicyDocument:
-    return PolicyDocument.model_validate(json.loads(body))
-
-
-@lru_cache(maxsize=4)
-def _delivered(kind: Kind) -> PolicyDocument:
-    return parse_policy(yaml.safe_load((DEFAULTS / f"{kind}.yaml").read_text(encoding="utf-8")), kind)
-
-
-def active(conn: Connection, kind: Kind) -> PolicyDocument:
-    """The policy in force; version 0 is the delivered one."""
-    newest = _newest(conn, kind)
-    if newest is None:
-        return _delivered(kind)
-    return _parsed(json.dumps({**newest.body, "version": newest.version}, sort_keys=True))
+POLICY = Kind(
+    "party", "policy", PolicyDocument.model_validate, reads="party.steward", writes="party.model",
+    approves="party.model.approve", fixed=("stewardship", "lifecycle"), named=lambda document: document.policy,
+    shipped=shipped("stewardship", "lifecycle"),
+)  # fmt: skip
+"""Who must approve what."""

@@ -5,9 +5,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from hutong import masterdata
-from hutong.party import documents
-from hutong.party.match.rules import RulesDocument
-from hutong.platform import database
+from hutong.party.match.rules import RULES, RulesDocument
+from hutong.platform import database, documents
 from hutong.platform.i18n import has_message, translate
 
 REMEMBERED_FOR = 30
@@ -76,7 +75,7 @@ def rule(name: str, locale: str) -> str:
 @lru_cache(maxsize=4)
 def _rules(_moment: int, _url: str) -> RulesDocument:
     with database.read("party") as conn:
-        return documents.active_rules(conn)
+        return documents.in_force(conn, RULES)
 
 
 def colour(value: str) -> str:

@@ -9,12 +9,13 @@ from tests.party.resolution.test_resolve import ids, person, resident
 from tests.party.state import parties, partition, state
 
 from hutong.identity import SYSTEM, Principal
-from hutong.party import get, policies
+from hutong.party import get
 from hutong.party.lifecycle import changes, states
 from hutong.party.lifecycle.changes import apply_change, approve, refuse, withdraw
+from hutong.party.policies import POLICY
 from hutong.party.reading import requests
 from hutong.party.resolution.resolve import resolve
-from hutong.platform import clock, database
+from hutong.platform import clock, database, documents
 from hutong.platform.errors import Conflict, Forbidden, NotFound, Unprocessable
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -106,7 +107,7 @@ def test_creation_and_merge_by_request(wang: int, take_in: Importer) -> None:
     """EC-02, EC-07: who is to be created is found or made at approval, once; merges against documents wait."""
     with database.begin("party") as conn:
         rule = {"rule": "creation", "when": 'change.kind == "create"', "zh": "新建", "en": "creation"}
-        policies.publish(conn, {"policy": "lifecycle", "rules": [rule]}, "test")
+        documents.publish(conn, POLICY, {"policy": "lifecycle", "rules": [rule]}, "test")
     asked = {"attributes": {"kind": "person", "name": "李丽", "id_type": "resident_id", "id_number": resident(7)}}
     with pytest.raises(Unprocessable):
         apply_change(CLERK, "create", body={"attributes": {"kind": "person", "name": ""}})

@@ -12,6 +12,7 @@ from tests.party.state import parties
 
 from hutong.identity import SYSTEM, Principal
 from hutong.party import get
+from hutong.party.documents import desk
 from hutong.party.golden import explanation
 from hutong.party.ingest.load import load_file
 from hutong.party.ingest.mapping import Mapping
@@ -19,11 +20,17 @@ from hutong.party.model import documentation, extension, publication
 from hutong.party.reading import pages, queries
 from hutong.party.resolution.resolve import resolve
 from hutong.platform import database
-from hutong.platform.errors import Forbidden, Invalid, Unprocessable
+from hutong.platform.documents import checked
+from hutong.platform.errors import Forbidden, Unprocessable
 
 pytestmark = pytest.mark.usefixtures("database")
 READER = Principal(8, "user", "reader", frozenset({"party.read"}), clear=frozenset({"name"}))
 PACK = Path(__file__).parents[3] / "packs/insurance/party/model.yaml"
+
+
+def published(source: str) -> int:
+    """Put in force; the version it has then."""
+    return desk.publish(SYSTEM, extension.MODEL, source).version
 
 
 def declared(**attribute: Any) -> str:
@@ -34,7 +41,7 @@ def declared(**attribute: Any) -> str:
 
 def test_the_packs_document_is_valid() -> None:
     """The insurance pack's attributes are accepted as they are delivered."""
-    assert {"occupation", "smoker"} <= set(publication.read_text(PACK.read_text(encoding="utf-8")).named())
+    assert {"occupation", "smoker"} <= set(checked(extension.MODEL, PACK.read_text(encoding="utf-8")).named())
 
 
 def test_values_survive_as_declared(take_in: Importer, tmp_path: Path, crm: Mapping) -> None:
@@ -47,11 +54,11 @@ def test_values_survive_as_declared(take_in: Importer, tmp_path: Path, crm: Mapp
     resolve()
     party = parties()["A"]
     assert get(SYSTEM, party)["attributes"]["state"] == "2"
-    first = publication.publish_model(SYSTEM, declared(survives="recency"))
+    first = published(declared(survives="recency"))
     resolve()
     assert get(SYSTEM, party)["attributes"]["state"] == "1"
-    assert publication.publish_model(SYSTEM, declared(survives="recency")) == first
-    assert publication.publish_model(SYSTEM, declared(survives="trust")) == first + 1
+    assert published(declared(survives="recency")) == first
+    assert published(declared(survives="trust")) == first + 1
     resolve()
     assert get(SYSTEM, party)["attributes"]["state"] == "2"
     assert len(documentation.model(SYSTEM)["versions"]) == 2
@@ -61,7 +68,7 @@ def test_sensitive_values_are_masked_everywhere(take_in: Importer) -> None:
     """EC-17: wherever attributes are read."""
     take_in(person("A", "王小明", **ids(1), 客户状态="13912345678"))
     resolve()
-    publication.publish_model(SYSTEM, declared(sensitive="phone"))
+    published(declared(sensitive="phone"))
     party = parties()["A"]
     reads: list[Callable[[Principal], Any]] = [
         lambda viewer: get(viewer, party),
@@ -77,7 +84,7 @@ def test_sensitive_values_are_masked_everywhere(take_in: Importer) -> None:
 
 def test_values_are_checked(take_in: Importer) -> None:
     """Type, validation and kind of party; None withdraws."""
-    publication.publish_model(SYSTEM, PACK.read_text(encoding="utf-8"))
+    published(PACK.read_text(encoding="utf-8"))
     with database.read("party") as conn:
         good = extension.checked(conn, "person", {"height_cm": " 178 ", "smoker": "否", "occupation": None})
         assert good == {"height_cm": 178, "smoker": False, "occupation": None}
@@ -96,8 +103,8 @@ def test_values_are_checked(take_in: Importer) -> None:
 )  # fmt: skip
 def test_wrong_documents_are_refused(wrong: str) -> None:
     """Nothing is published, the place is named."""
-    with pytest.raises(Invalid):
-        publication.publish_model(SYSTEM, wrong)
+    with pytest.raises(Unprocessable):
+        published(wrong)
     assert documentation.model(SYSTEM)["versions"] == []
 
 
@@ -105,11 +112,11 @@ def test_a_preview_tells_what_would_change(take_in: Importer) -> None:
     """Added, removed, changed; how many values would not be valid. Publishing and preview need their right."""
     take_in(person("A", "王小明", **ids(1), 客户状态="1"), person("B", "李丽华", **ids(2), 客户状态="gone"))
     resolve()
-    publication.publish_model(SYSTEM, declared(name="old"))
+    published(declared(name="old"))
     seen = publication.preview(SYSTEM, declared(type="number"))
     assert (seen["added"], seen["removed"], seen["changed"]) == (["state"], ["old"], [])
     assert seen["stated"]["state"] == {"parties": 2, "invalid": 1}
-    for act in (publication.preview, publication.publish_model):
+    for act in (publication.preview, lambda viewer, source: desk.publish(viewer, extension.MODEL, source)):
         with pytest.raises(Forbidden):
             act(READER, declared())
 

@@ -14,13 +14,14 @@ from tests.party.state import partition
 
 from hutong.identity import SYSTEM, Principal
 from hutong.party import PartyData, find_or_create
-from hutong.party.documents import DEFAULTS, publish
-from hutong.party.match.rules import read_rules
+from hutong.party.defaults import FOLDER
+from hutong.party.match.rules import RULES, read_rules
 from hutong.party.models import registry, sampling
 from hutong.party.models.evaluation import Stratum, measured, proposed
 from hutong.party.resolution.resolve import resolve
 from hutong.party.resolution.score import TruthColumns
 from hutong.platform import database
+from hutong.platform.documents import publish
 from hutong.platform.errors import Conflict, Forbidden, Unprocessable
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -95,10 +96,10 @@ def test_from_training_to_force(take_in: Importer, tmp_path: Path, monkeypatch: 
     assert [row["state"] for row in registry.versions(SYSTEM)] == ["in_force"]
     done = resolve()
     assert done.scope == "full" and len(partition()) == by_rules, "by default a model only suspects"
-    body = read_rules(DEFAULTS / "rules.yaml").model_dump()
+    body = read_rules(FOLDER / "rules.yaml").model_dump()
     body["person"]["model"] = "merges"
     with database.begin("party") as conn:
-        publish(conn, "rules", body, APPROVER.actor)
+        publish(conn, RULES, body, APPROVER.actor)
     resolve()
     assert len(partition()) < by_rules
     with database.read("party") as conn:

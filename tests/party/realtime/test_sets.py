@@ -15,13 +15,14 @@ from tests.party.state import parties, partition
 
 from hutong.identity import SYSTEM, Principal
 from hutong.party import PartyData, find_or_create
-from hutong.party.documents import DEFAULTS, publish
-from hutong.party.match.rules import read_rules
+from hutong.party.defaults import FOLDER
+from hutong.party.match.rules import RULES, read_rules
 from hutong.party.realtime.intake import Found, Request, take
 from hutong.party.realtime.match import match
 from hutong.party.resolution.resolve import resolve
 from hutong.platform import database
 from hutong.platform.database import begin
+from hutong.platform.documents import publish
 from hutong.platform.errors import Forbidden, NotFound, Unprocessable
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -87,10 +88,10 @@ def enter(part: Sequence[tuple[str, dict[str, str]]], way: str, take_in: Importe
 def narrow(database: URL, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rules under which few records make a value generic and a key crowded; runs take up changes, however many."""
     monkeypatch.setattr("hutong.party.resolution.resolve.MOST_CHANGES", 1.0)
-    body = read_rules(DEFAULTS / "rules.yaml").model_dump()
+    body = read_rules(FOLDER / "rules.yaml").model_dump()
     body |= {"generic": dict.fromkeys(body["generic"], 2), "largest_block": 4}
     with begin("party") as conn:
-        publish(conn, "rules", body, "user:1")
+        publish(conn, RULES, body, "user:1")
 
 
 @pytest.mark.usefixtures("narrow")

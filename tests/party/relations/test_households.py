@@ -10,10 +10,11 @@ from tests.party.state import parties
 from hutong.identity import SYSTEM, Principal
 from hutong.party.relations import households, relate
 from hutong.party.relations.find_households import find_households
-from hutong.party.relations.household_rules import parse_rules
+from hutong.party.relations.household_rules import HOUSEHOLD_RULES
 from hutong.party.resolution.resolve import resolve
 from hutong.party.stewardship import merge
-from hutong.platform.errors import Invalid, Unprocessable
+from hutong.platform.documents import checked
+from hutong.platform.errors import Unprocessable
 
 pytestmark = pytest.mark.usefixtures("database")
 HOME = "浙江省杭州市西湖区文三路12号3幢1单元501室"
@@ -106,8 +107,8 @@ def test_hidden_members_are_only_counted(take_in: Importer) -> None:
 def test_wrong_rules_are_refused() -> None:
     """A rule that asks for what a pair does not have is refused with its place."""
     rule = {"code": "x", "zh": "x", "en": "x", "when": "pair.same_dog"}
-    with pytest.raises(Invalid):
-        parse_rules({"households": "x", "rules": [rule]})
+    with pytest.raises(Unprocessable):
+        checked(HOUSEHOLD_RULES, {"households": "x", "rules": [rule]})
 
 
 def test_organisations_have_no_household(take_in: Importer) -> None:

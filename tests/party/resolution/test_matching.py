@@ -11,19 +11,20 @@ from hypothesis import strategies as st
 from tests.party.conftest import MAPPINGS, write_crm
 
 from hutong.party.columns import ATTRIBUTES, NAMES
-from hutong.party.documents import DEFAULTS
+from hutong.party.defaults import FOLDER
 from hutong.party.ingest.load import load_file
 from hutong.party.ingest.mapping import read_mapping
 from hutong.party.match.features import FEATURES, of_pair
 from hutong.party.match.likeness import register
-from hutong.party.match.rules import parse_rules, read_rules
+from hutong.party.match.rules import RULES, read_rules
 from hutong.party.resolution.clusters import Apart, Links, cluster
 from hutong.party.resolution.identity_of_clusters import keep_ids
 from hutong.party.resolution.offline import resolve_files
 from hutong.party.resolution.resolve import resolve
 from hutong.party.resolution.score import TruthColumns, score, score_table
 from hutong.platform import database
-from hutong.platform.errors import Invalid
+from hutong.platform.documents import checked
+from hutong.platform.errors import Unprocessable
 
 ROOT = Path(__file__).parents[3]
 CHICAGO = ROOT.parent / "shared/data/chicago-early-childhood.csv"
@@ -109,10 +110,10 @@ def test_ids_keep_by_largest_overlap_and_come_back() -> None:
 
 def test_rules_that_cannot_be_read_are_refused() -> None:
     """EC-05: a rules document is refused as a whole, naming rule and place."""
-    body = read_rules(DEFAULTS / "rules.yaml").model_dump()
+    body = read_rules(FOLDER / "rules.yaml").model_dump()
     body["person"]["strong"][0]["when"] = "same.shoe_size"
-    with pytest.raises(Invalid) as caught:
-        parse_rules(body, "rules.yaml")
+    with pytest.raises(Unprocessable) as caught:
+        checked(RULES, body)
     assert "person.strong.0" in caught.value.message("en") and "shoe_size" in caught.value.message("en")
 
 
@@ -128,7 +129,7 @@ def test_with_and_without_a_database_alike(tmp_path: Path) -> None:
     path, mapping = write_crm(tmp_path / "crm.csv", rows), read_mapping(MAPPINGS / "crm.yaml")
     load_file(path, mapping, "user:1")
     resolve()
-    offline = resolve_files([(path, mapping)], read_rules(DEFAULTS / "rules.yaml"))
+    offline = resolve_files([(path, mapping)], read_rules(FOLDER / "rules.yaml"))
     groups: dict[int, set[str]] = {}
     for row in offline.to_pylist():
         groups.setdefault(row["party"], set()).add(row["key"])

@@ -10,8 +10,9 @@ from tests.party.resolution.test_resolve import resident
 from hutong.identity import SYSTEM, Principal
 from hutong.party import PartyData, find_or_create, get
 from hutong.party.areas import people, read
+from hutong.party.documents import desk
 from hutong.party.sharing import call_lists, calls, pop
-from hutong.party.sharing.document_kinds import CallList
+from hutong.party.sharing.document_kinds import CALL_LIST, CallList
 from hutong.platform import clock
 from hutong.platform.errors import Conflict, Forbidden, NotFound, Unprocessable
 
@@ -29,7 +30,7 @@ def made(number: int, **more: Any) -> int:
 
 
 def frozen(seats: list[int], **more: Any) -> int:
-    call_lists.publish(SYSTEM, {**GOLD, **more})
+    desk.publish(SYSTEM, CALL_LIST, {**GOLD, **more})
     return call_lists.freeze(SYSTEM, "gold", seats)
 
 
@@ -38,7 +39,7 @@ def test_who_may_not_be_called_is_held_back_and_counted() -> None:
     fine, refused, black, silent, plain = made(1), made(2), made(3), made(4, mobile=None), made(5, grade="silver")
     people.state(SYSTEM, refused, "consent", {"purpose": "marketing", "given": False})
     people.state(SYSTEM, black, "classification", {"scheme": "watch_list", "class": "black"})
-    campaign = call_lists.publish(SYSTEM, GOLD)
+    campaign = desk.publish(SYSTEM, CALL_LIST, GOLD)
     lead = Principal(1, "user", "lead", frozenset({"party.*"}))
     seen = call_lists.preview(lead, campaign)
     assert (seen["size"], seen["held_back"]) == (1, {"blacklisted": 1, "refused": 1, "no_number": 1})

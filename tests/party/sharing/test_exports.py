@@ -3,7 +3,6 @@
 import csv
 import hashlib
 import io
-import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,12 +17,13 @@ from hutong.identity import SYSTEM, Principal, clients
 from hutong.identity.queries import client_by_code
 from hutong.identity.tables import sensitive_read
 from hutong.party import PartyData, find_or_create
+from hutong.party.documents import desk
 from hutong.party.lifecycle.changes import apply_change
-from hutong.party.model import publication
-from hutong.party.sharing import documents, exports
+from hutong.party.model.extension import MODEL
+from hutong.party.sharing import exports
 from hutong.party.sharing.changes import changes
-from hutong.party.sharing.document_kinds import Export
-from hutong.platform import clock, database, jobs, worker
+from hutong.party.sharing.document_kinds import EXPORT, Export
+from hutong.platform import clock, database, documents, jobs, worker
 from hutong.platform.errors import Conflict, Gone, NotFound, Unprocessable
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -51,7 +51,7 @@ def published(form: str, who: str | None = "dwh", **more: Any) -> Export:
         "format": form,
     }
     with database.begin("party") as conn:
-        return documents.publish(conn, Export, {**body, **more}, "user:1")
+        return documents.publish(conn, EXPORT, {**body, **more}, "user:1")
 
 
 def customers() -> list[int]:
@@ -198,7 +198,7 @@ def test_schedules_make_what_is_due_once() -> None:
 )  # fmt: skip
 def test_wrong_definitions_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(Unprocessable):
-        published("csv", **wrong) if "format" not in wrong else documents.parse(Export, {"code": "x", **wrong})
+        published("csv", **wrong) if "format" not in wrong else documents.checked(EXPORT, {"code": "x", **wrong})
 
 
 def test_a_long_list_is_one_statement() -> None:
@@ -221,7 +221,7 @@ def test_sensitive_extension_attributes_are_masked_too() -> None:
     body = {"model": "test", "attributes": [
         {"name": "ssn", "zh": "社保号", "en": "SSN", "type": "text", "sensitive": "id_card"},
         {"name": "job", "zh": "职业", "en": "Job", "type": "text"}]}  # fmt: skip
-    publication.publish_model(SYSTEM, json.dumps(body))
+    desk.publish(SYSTEM, MODEL, body)
     find_or_create(SYSTEM, PartyData("person", "王小明", attributes={"ssn": "1234567890", "job": "cook"}), "k")
     worker.drain()
     dwh = consumer("dwh", clear=["name"])

@@ -9,13 +9,13 @@ from tests.party.resolution.test_resolve import ids, person
 from tests.party.state import parties, partition, state
 
 from hutong.identity import SYSTEM, Principal
-from hutong.party import policies
+from hutong.party.policies import POLICY
 from hutong.party.reading import suspects as queue
 from hutong.party.reading.suspects import Wanted
 from hutong.party.resolution.resolve import resolve
 from hutong.party.stewardship import bulk, decide, desk, split, states, suspects
-from hutong.platform import database
-from hutong.platform.errors import Conflict, Forbidden, Invalid, Unprocessable
+from hutong.platform import database, documents
+from hutong.platform.errors import Conflict, Forbidden, Unprocessable
 
 pytestmark = pytest.mark.usefixtures("database")
 PAIRS = {"甲": ("王小明", "欧阳娜"), "乙": ("赵云", "孙权"), "丙": ("诸葛亮", "刘备")}
@@ -73,7 +73,7 @@ def test_four_eyes(take_in: Importer) -> None:
     """EC-06: what the policy names is only proposed; its author cannot approve; sent back and proposed anew it is done
     by the second person's word, and history names the first."""
     with database.begin("party") as conn:
-        policies.publish(conn, REVIEWED, "test")
+        documents.publish(conn, POLICY, REVIEWED, "test")
     group = suspected(take_in, "王小明", "欧阳娜")
     both, before = [list(parties().values())], state()
     assert decide.decide(ONE, group, both, "one person").rule == "always"
@@ -101,7 +101,7 @@ def test_four_eyes(take_in: Importer) -> None:
 def test_a_proposal_overtaken_is_not_carried_out(take_in: Importer) -> None:
     """EC-06: parties that changed since the proposal are decided anew."""
     with database.begin("party") as conn:
-        policies.publish(conn, REVIEWED, "test")
+        documents.publish(conn, POLICY, REVIEWED, "test")
     group = suspected(take_in, "王小明", "欧阳娜", "赵云")
     home = parties()
     decide.decide(ONE, group, [list(home.values())], "one")
@@ -130,12 +130,12 @@ def test_policies_are_checked_and_versioned(take_in: Importer) -> None:
     """EC-06: a rule that cannot be read is refused with its name; equal content keeps its version."""
     wrong = {"policy": "stewardship", "rules": [{"rule": "bad", "when": "group.colour == 1", "zh": "错", "en": "bad"}]}
     with database.begin("party") as conn:
-        with pytest.raises(Invalid) as caught:
-            policies.publish(conn, wrong, "test")
+        with pytest.raises(Unprocessable) as caught:
+            documents.publish(conn, POLICY, wrong, "test")
         assert "bad" in str(caught.value.params["why"])
-        assert [policies.publish(conn, REVIEWED, "test") for _ in range(2)] == [1, 1]
-        assert policies.active(conn, "stewardship").version == 1
-        assert policies.active(conn, "lifecycle").version == 0
+        assert [documents.publish(conn, POLICY, REVIEWED, "test").version for _ in range(2)] == [1, 1]
+        assert documents.in_force(conn, POLICY, "stewardship").version == 1
+        assert documents.in_force(conn, POLICY, "lifecycle").version == 0
 
 
 def test_many_groups_at_once(take_in: Importer) -> None:

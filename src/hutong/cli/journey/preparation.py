@@ -12,7 +12,7 @@ from hutong import catalog, inventory, masterdata
 from hutong.catalog.documents import read_pack
 from hutong.composition import compose
 from hutong.identity import clients, roles, users
-from hutong.party.documents import publish_folder
+from hutong.party.documents.packs import publish_folder
 from hutong.platform import database, migrations
 
 PACKS = Path(__file__).parents[4] / "packs"

@@ -8,12 +8,13 @@ import numpy as np
 from sqlalchemy import Connection, text
 
 from hutong.identity import Principal, require
-from hutong.party import documents, visibility
+from hutong.party import visibility
 from hutong.party.golden import explanation
+from hutong.party.match.rules import RULES
 from hutong.party.reading import queries
 from hutong.party.resolution import clusters, graph
 from hutong.party.resolution.graph import Graph
-from hutong.platform import database
+from hutong.platform import database, documents
 
 Found = dict[str, Any]
 
@@ -31,7 +32,7 @@ def how(viewer: Principal, party_id: int) -> Found:
     with database.read("party") as conn:
         visibility.check(conn, viewer, living)
         own = list(conn.execute(_OWN, {"party": living}).mappings())
-        found = graph.load(conn, documents.active_rules(conn), graph.near(conn, [row["id"] for row in own]))
+        found = graph.load(conn, documents.in_force(conn, RULES), graph.near(conn, [row["id"] for row in own]))
         judged = {row["id"]: row for row in queries.said(conn, viewer, _judged(conn, found.record.tolist()))}
         made = _joined(found, judged, {row["id"] for row in own})
         seen = visibility.among(conn, viewer, sorted({row[side] for row in made["refused"] for side in _SIDES}))

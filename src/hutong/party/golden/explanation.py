@@ -7,13 +7,20 @@ from typing import Any
 from sqlalchemy import Connection, select, text
 
 from hutong.identity import Principal, protect, require
-from hutong.party import documents, visibility
+from hutong.party import visibility
 from hutong.party.columns import GOLDEN, LEADERS, SENSITIVE, followers
-from hutong.party.golden.survivorship import VALUE_KINDS, AttributeRule, SurvivorshipDocument
+from hutong.party.golden.survivorship import (
+    SURVIVORSHIP,
+    VALUE_KINDS,
+    AttributeRule,
+    SurvivorshipDocument,
+    rules_in_force,
+)
 from hutong.party.model import extension
 from hutong.party.realtime.intake import living
 from hutong.party.tables import party
 from hutong.platform import database, history
+from hutong.platform.documents import as_of
 from hutong.platform.errors import NotFound
 
 Found = dict[str, Any]
@@ -75,13 +82,8 @@ def versions(viewer: Principal, party_id: int) -> list[Found]:
 
 def _rules_of(conn: Connection, version: int) -> SurvivorshipDocument:
     """The survivorship rules that chose the values: those in force, or those in force then."""
-    active = documents.active_survivorship(conn)
-    if active.version == version:
-        return active
-    body = conn.execute(
-        text("SELECT body FROM party.document WHERE kind = 'survivorship' AND version = :version"), {"version": version}
-    ).scalar_one_or_none()
-    return active if body is None else SurvivorshipDocument.model_validate({**body, "version": version})
+    active = rules_in_force(conn)
+    return active if active.version == version else as_of(conn, SURVIVORSHIP, "survivorship", version)
 
 
 def winners(

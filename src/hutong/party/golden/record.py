@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Column, ColumnElement, Connection, MetaData, Table, literal_column, select, text
 
-from hutong.party import documents
 from hutong.party.columns import GOLDEN
-from hutong.party.golden.survivorship import golden_sql
+from hutong.party.golden.survivorship import golden_sql, rules_in_force
 from hutong.party.tables import party
 from hutong.platform import history
 
@@ -37,7 +36,7 @@ def refresh_these(conn: Connection, parties: Sequence[int], by: str, cause: str)
     if not parties:
         return Refreshed(0, 0)
     listed = sorted(set(parties))
-    statement = golden_sql(documents.active_survivorship(conn), _OF_THESE)
+    statement = golden_sql(rules_in_force(conn), _OF_THESE)
     rows = [dict(row) for row in conn.execute(text(statement), {"parties": listed}).mappings()]
     wanted = text(f"SELECT id, state, {', '.join(_WRITTEN)} FROM party.party WHERE id = ANY(:parties)")  # noqa: S608
     known = {row["id"]: row for row in conn.execute(wanted, {"parties": listed}).mappings()}
@@ -60,7 +59,7 @@ def _differs(row: Any, known: Any) -> bool:
 
 def refresh(conn: Connection, by: str, cause: str) -> Refreshed:
     """Recompute the parties of the temporary table `stale`."""
-    statement = golden_sql(documents.active_survivorship(conn), _OF_STALE)
+    statement = golden_sql(rules_in_force(conn), _OF_STALE)
     conn.execute(text("DROP TABLE IF EXISTS golden"))
     conn.execute(text("ANALYZE stale"))
     conn.execute(text(f"CREATE TEMPORARY TABLE golden ON COMMIT DROP AS {statement}"))

@@ -1,16 +1,17 @@
-"""Survivorship (数据覆盖规则, EC-05): which record's value wins, per attribute, as a document; pure: it writes SQL.
+"""Survivorship (数据覆盖规则, EC-05): which record's value wins, per attribute, as a document; it writes SQL.
 
 The same statement serves one party and all of them.
 """
 
-from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from sqlalchemy import Connection
 
 from hutong.party.columns import GOLDEN, LEADERS, followers
-from hutong.platform.errors import Invalid
+from hutong.party.defaults import shipped
+from hutong.party.model.extension import MODEL
+from hutong.platform.documents import Kind, in_force
 
 Criterion = Literal["confirmed", "trust", "recency", "completeness", "frequency", "full_name", "valid_id"]
 _SQL: dict[Criterion, str] = {
@@ -72,19 +73,18 @@ class SurvivorshipDocument(BaseModel):
         return self.attributes.get(attribute, self.otherwise)
 
 
-def parse_survivorship(body: Any, name: str) -> SurvivorshipDocument:
-    """A survivorship document from data. Raises Invalid naming the place."""
-    try:
-        return SurvivorshipDocument.model_validate(body)
-    except ValidationError as problem:
-        first = problem.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise Invalid("party-rules-invalid", file=name, where=where, why=first["msg"]) from problem
+SURVIVORSHIP = Kind(
+    "party", "survivorship", SurvivorshipDocument.model_validate, reads="party.steward", writes="party.model",
+    approves="party.model.approve", fixed=("survivorship",), shipped=shipped("survivorship"),
+)  # fmt: skip
+"""Which record's value wins."""
 
 
-def read_survivorship(path: Path) -> SurvivorshipDocument:
-    """A survivorship document from a YAML file."""
-    return parse_survivorship(yaml.safe_load(path.read_text(encoding="utf-8")), path.name)
+def rules_in_force(conn: Connection) -> SurvivorshipDocument:
+    """The survivorship rules in force, with the declared attributes that go by recency."""
+    found = in_force(conn, SURVIVORSHIP)
+    recent = tuple(one.name for one in in_force(conn, MODEL).attributes if one.survives == "recency")
+    return found.model_copy(update={"by_recency": recent}) if recent else found
 
 
 def ordering(rule: AttributeRule, attribute: str) -> str:

@@ -10,13 +10,14 @@ import msgspec
 from sqlalchemy import Connection, select, text, update
 
 from hutong.identity import Principal, require
-from hutong.party import policies, visibility
+from hutong.party import visibility
 from hutong.party.lifecycle import states
 from hutong.party.lifecycle.differences import checked_attributes
 from hutong.party.lifecycle.kinds import KINDS, Change
+from hutong.party.policies import POLICY
 from hutong.party.resolution import membership
 from hutong.party.tables import change_request, party
-from hutong.platform import clock, database
+from hutong.platform import clock, database, documents
 from hutong.platform.errors import Conflict, Forbidden, NotFound, Problem, Unprocessable
 from hutong.platform.outbox import Event, publish
 
@@ -51,7 +52,7 @@ def apply_change(
         ids, rows = _parties(conn, viewer, kind, party_ids)
         before = checked_attributes(rows[0] if rows else None, asked) if "attributes" in asked else {}
         _alone(conn, kind, ids)
-        document = policies.active(conn, "lifecycle")
+        document = documents.in_force(conn, POLICY, "lifecycle")
         rule = document.asks(_facts(viewer, kind, asked, before, rows))
         now = clock.now()
         request_id = conn.execute(

@@ -34,3 +34,4 @@ party-suspect-taken = Suspect group { $id } is already claimed by someone else.
 party-suspect-assignee = { $to } does not work on suspected groups: choose a data steward.
 party-suspect-closed = Suspect group { $id } is already decided.
 party-suspect-decision = Decide about parties of the group only, each in one set.
+party-document-kind-unknown = There is no kind of documents { $kind }.

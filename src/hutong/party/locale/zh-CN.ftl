@@ -34,3 +34,4 @@ party-suspect-taken = 疑似组 { $id } 已被他人领取。
 party-suspect-assignee = { $to } 不处理疑似组，请选择数据管理员。
 party-suspect-closed = 疑似组 { $id } 已有结论。
 party-suspect-decision = 只能对组内的参与人作出结论，每个参与人归入一组。
+party-document-kind-unknown = 没有文档类型 { $kind }。

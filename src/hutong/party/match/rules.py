@@ -2,14 +2,13 @@
 
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from hutong.party.defaults import shipped
 from hutong.party.match.features import ENVIRONMENT
-from hutong.platform import cel
-from hutong.platform.errors import Invalid
+from hutong.platform import cel, documents
 
 Kind = Literal["person", "organisation"]
 KINDS: tuple[Kind, ...] = ("person", "organisation")
@@ -111,16 +110,13 @@ class RulesDocument(Strict):
         return next((r for s in sets for r in (*s.strong, *s.cannot, *s.weak) if r.rule == name), None)
 
 
-def parse_rules(body: Any, name: str) -> RulesDocument:
-    """A rules document from data. Raises Invalid naming the place."""
-    try:
-        return RulesDocument.model_validate(body)
-    except ValidationError as problem:
-        first = problem.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise Invalid("party-rules-invalid", file=name, where=where, why=first["msg"]) from problem
-
-
 def read_rules(path: Path) -> RulesDocument:
-    """A rules document from a YAML file."""
-    return parse_rules(yaml.safe_load(path.read_text(encoding="utf-8")), path.name)
+    """A rules document from a YAML file. Raises Unprocessable naming the place."""
+    return documents.read(RulesDocument.model_validate, path.read_text(encoding="utf-8"), path.name)
+
+
+RULES = documents.Kind(
+    "party", "rules", RulesDocument.model_validate, reads="party.steward", writes="party.model",
+    approves="party.model.approve", fixed=("rules",), shipped=shipped("rules"),
+)  # fmt: skip
+"""Matching rules."""

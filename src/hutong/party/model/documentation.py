@@ -10,9 +10,9 @@ from hutong.identity import Principal, require
 from hutong.party import tables
 from hutong.party.columns import ATTRIBUTES
 from hutong.party.information import AREAS, Field
-from hutong.party.model.definitions import versions
-from hutong.party.model.extension import ExtensionAttribute, active
+from hutong.party.model.extension import MODEL, ExtensionAttribute, active
 from hutong.platform import database
+from hutong.platform.documents import versions
 
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves dialects untyped
 _CODES = {"gender": "gender", "id_type": "id_type", "grade": "customer_grade", "kind": "party_kind"}
@@ -67,5 +67,5 @@ def model(viewer: Principal) -> dict[str, Any]:
     require(viewer, "party.read")
     with database.read("party") as conn:
         extension: list[ExtensionAttribute] = active(conn).attributes
-        published = versions(conn, "model")
+        published = versions(conn, MODEL)
     return {"entities": entities(), "extension": extension, "versions": published}

@@ -3,21 +3,19 @@ kept in `attributes` of source records and golden records. Pure but for reading 
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from functools import lru_cache
 from typing import Any, Literal, Self
 
-import msgspec
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from sqlalchemy import Connection
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from sqlalchemy import Connection, text
 
 from hutong import masterdata
 from hutong.identity import Principal
 from hutong.identity.masking import MASKS
 from hutong.identity.protection import mask_field, record_read
 from hutong.party.columns import NAMES
-from hutong.party.model import definitions
-from hutong.platform import cel, database
-from hutong.platform.errors import Invalid, Unprocessable
+from hutong.party.defaults import shipped
+from hutong.platform import cel, database, documents
+from hutong.platform.errors import Unprocessable
 
 Kind = Literal["text", "number", "date", "boolean", "code"]
 _CEL: dict[Kind, str] = {"text": "string", "number": "int", "date": "date", "boolean": "bool", "code": "string"}
@@ -90,6 +88,7 @@ class ModelDocument(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     model: str
+    version: int = Field(0, ge=0, description="given when published")
     attributes: list[ExtensionAttribute] = Field(default_factory=list)
 
     @model_validator(mode="after")
@@ -109,24 +108,31 @@ class ModelDocument(BaseModel):
         return {attribute.name: attribute for attribute in self.attributes}
 
 
-def parse_model(body: Any) -> ModelDocument:
-    """A document from data. Raises Invalid naming the place."""
-    try:
-        return ModelDocument.model_validate(body)
-    except ValidationError as problem:
-        first = problem.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise Invalid("party-rules-invalid", file="model", where=where or "-", why=first["msg"]) from problem
+def _take_up(conn: Connection, before: ModelDocument | None, after: ModelDocument) -> None:
+    """Records that state attributes which now survive otherwise follow with the next run."""
+    held = before.named() if before else {}
+    moved = [one.name for one in after.attributes if one.survives != (held[one.name].survives if one.name in held
+                                                                      else "trust")]  # fmt: skip
+    if moved:
+        conn.execute(
+            text(
+                """INSERT INTO party.changed_record (record_id)
+                   SELECT id FROM party.source_record WHERE attributes ?| CAST(:names AS text[])"""
+            ),
+            {"names": moved},
+        )
 
 
-@lru_cache(maxsize=16)
-def _parsed(body: bytes) -> ModelDocument:
-    return parse_model(msgspec.json.decode(body))
+MODEL = documents.Kind(
+    "party", "model", ModelDocument.model_validate, reads="party.steward", writes="party.model",
+    fixed=("model",), shipped=shipped("model"), published=_take_up,
+)  # fmt: skip
+"""The attributes declared without code."""
 
 
 def active(conn: Connection) -> ModelDocument:
     """The declared attributes in force."""
-    return _parsed(msgspec.json.encode(definitions.newest(conn, "model")[1]))
+    return documents.in_force(conn, MODEL)
 
 
 def checked(conn: Connection, kind: str, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,11 +8,11 @@ from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, se
 from hutong.identity import Principal, protect, require, row_scope
 from hutong.identity.queries import holders
 from hutong.party import visibility
-from hutong.party.quality import documents, task_states
-from hutong.party.quality.documents import LEAD, READ
+from hutong.party.quality import task_states
+from hutong.party.quality.rules import LEAD, QUALITY_RULES, READ
 from hutong.party.quality.task_states import REPORTED, State
 from hutong.party.tables import party, quality_task, quality_task_step, source_record, xref
-from hutong.platform import cel, clock, database
+from hutong.platform import cel, clock, database, documents
 from hutong.platform.errors import NotFound, Unprocessable
 
 Row = dict[str, Any]
@@ -240,5 +240,5 @@ def choices(viewer: Principal) -> dict[str, list[str]]:
             )
             for name in ("rule", "source", "branch", "contributor")
         }
-        known = documents.active(conn)
+        known = documents.in_force(conn, QUALITY_RULES)
     return {**made, "rule": [name for name in made["rule"] if name == REPORTED or known.find(name)]}

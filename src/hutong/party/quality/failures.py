@@ -8,10 +8,9 @@ from sqlalchemy import text
 from hutong.identity import Principal, protect, require
 from hutong.party import visibility
 from hutong.party.columns import SENSITIVE
-from hutong.party.quality import documents
 from hutong.party.quality.compiled import BRANCH, ENTERED, SOURCE, compiled, scan
-from hutong.party.quality.rules import QualityRule
-from hutong.platform import database
+from hutong.party.quality.rules import QUALITY_RULES, READ, QualityRule
+from hutong.platform import database, documents
 from hutong.platform.errors import NotFound
 
 Row = dict[str, Any]
@@ -22,9 +21,9 @@ FILTERS = ("source", "branch", "contributor")
 
 def rule_named(viewer: Principal, name: str) -> QualityRule:
     """A rule in force. Needs the right `party.quality`. Raises NotFound."""
-    require(viewer, documents.READ)
+    require(viewer, READ)
     with database.read("party") as conn:
-        found = documents.active(conn).find(name)
+        found = documents.in_force(conn, QUALITY_RULES).find(name)
     if found is None:
         raise NotFound("party-quality-rule-unknown", rule=name)
     return found
@@ -89,7 +88,7 @@ def every_failing(viewer: Principal, name: str, filters: Mapping[str, str], most
 
 def trend(viewer: Principal, name: str, days: int = 90) -> list[Row]:
     """A rule's checks and failures per measured day, oldest first."""
-    require(viewer, documents.READ)
+    require(viewer, READ)
     with database.read("party") as conn:
         rows = conn.execute(
             text(

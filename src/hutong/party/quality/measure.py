@@ -7,11 +7,11 @@ from datetime import date
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects.postgresql import insert
 
-from hutong.party.quality import documents, scores, tasks
+from hutong.party.quality import scores, tasks
 from hutong.party.quality.compiled import BRANCH, ENTERED, SOURCE, compiled, scan
-from hutong.party.quality.rules import ENTITIES, Entity, QualityDocument
-from hutong.party.tables import quality_run
-from hutong.platform import clock, database
+from hutong.party.quality.rules import ENTITIES, QUALITY_RULES, Entity, QualityDocument
+from hutong.party.tables import quality_rule, quality_run
+from hutong.platform import clock, database, documents
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,9 @@ def measure(tell: Callable[[int, int, str], None] = lambda *_: None) -> Measured
     day = clock.today()
     with database.begin("party") as conn:
         conn.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('party.quality_run', 0))"))
-        document = documents.active(conn)
-        version = document.version or documents.publish(conn, documents.delivered(), "system")
+        document = documents.in_force(conn, QUALITY_RULES)
+        version = document.version
+        _keep_rules(conn, document)
         _begin(conn, day, version)
         seen: dict[Entity, int] = {}
         for step, entity in enumerate(ENTITIES):
@@ -47,6 +48,22 @@ def measure(tell: Callable[[int, int, str], None] = lambda *_: None) -> Measured
         total = "SELECT coalesce(sum(checked), 0), coalesce(sum(failed), 0) FROM party.quality_result WHERE day = :day"
         checked, failed = conn.execute(text(total), {"day": day}).one()
         return Measured(day, version, seen["source_record"], seen["party"], int(checked), int(failed), settled)
+
+
+def _keep_rules(conn: Connection, document: QualityDocument) -> None:
+    """The rules that results name, as rows for reports."""
+    statement = insert(quality_rule)
+    told = ("dimension", "entity", "severity", "owner", "name_zh", "name_en")
+    conn.execute(
+        statement.on_conflict_do_update(
+            index_elements=["version", "rule"], set_={name: statement.excluded[name] for name in told}
+        ),
+        [
+            {"version": document.version, "name_zh": rule.zh, "name_en": rule.en}
+            | {name: getattr(rule, name) for name in ("rule", "dimension", "entity", "severity", "owner")}
+            for rule in document.rules
+        ],
+    )
 
 
 def _begin(conn: Connection, day: date, version: int) -> None:

@@ -9,7 +9,7 @@ from hutong.identity import Principal, protect, require
 from hutong.party import visibility
 from hutong.party.columns import SENSITIVE
 from hutong.party.quality.compiled import BRANCH, ENTERED
-from hutong.party.quality.documents import READ
+from hutong.party.quality.rules import READ
 from hutong.party.quality.task_states import REPORTED
 from hutong.party.realtime.intake import living
 from hutong.party.tables import source_record, xref

@@ -4,25 +4,23 @@ A record breaks a rule when `applies` is true of it and `holds` is not (unknown 
 broken by every record that shares all the named values with another one to which the rule applies.
 """
 
-import json
 from functools import cached_property
-from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from hutong.party.columns import ATTRIBUTES
+from hutong.party.defaults import shipped
 from hutong.party.quality.task_states import REPORTED
-from hutong.platform import cel
-from hutong.platform.errors import Invalid
+from hutong.platform import cel, documents
 
+READ = "party.quality"
+LEAD = "party.quality.lead"
 Dimension = Literal["completeness", "validity", "uniqueness", "consistency", "timeliness"]
 DIMENSIONS: tuple[Dimension, ...] = ("completeness", "validity", "uniqueness", "consistency", "timeliness")
 Entity = Literal["source_record", "party"]
 ENTITIES: tuple[Entity, ...] = ("source_record", "party")
 Owner = Literal["source", "branch", "clerk", "steward"]
-DELIVERED = Path(__file__).parents[1] / "defaults" / "quality.yaml"
 
 _TYPES = {"text": "string", "date": "date", "boolean": "bool"}
 FIELDS: dict[Entity, dict[str, str]] = {
@@ -128,28 +126,8 @@ class QualityDocument(Strict):
         return next((rule for rule in self.rules if rule.rule == name), None)
 
 
-def parse_quality(body: Any, name: str) -> QualityDocument:
-    """A quality document from data. Raises Invalid naming the place."""
-    try:
-        return QualityDocument.model_validate(body)
-    except ValidationError as problem:
-        first = problem.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise Invalid("party-quality-invalid", file=name, where=where, why=first["msg"]) from problem
-
-
-def read_text(source: str, name: str) -> dict[str, Any]:
-    """A document's data from YAML text. Raises Invalid."""
-    try:
-        body = yaml.safe_load(source)
-    except yaml.YAMLError as problem:
-        line = str(problem).splitlines()[0]
-        raise Invalid("party-quality-invalid", file=name, where="-", why=line) from problem
-    if not isinstance(body, dict):
-        raise Invalid("party-quality-invalid", file=name, where="-", why="a mapping is expected")
-    return body
-
-
-def as_yaml(body: dict[str, Any]) -> str:
-    """A document as text for people to edit."""
-    return yaml.safe_dump(json.loads(json.dumps(body)), allow_unicode=True, sort_keys=False, width=110)
+QUALITY_RULES = documents.Kind(
+    "party", "quality", QualityDocument.model_validate, reads=READ, writes=LEAD,
+    fixed=("quality",), shipped=shipped("quality"),
+)  # fmt: skip
+"""What records must hold."""

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select, text
 
 from hutong.identity import Principal, require
 from hutong.party import visibility
-from hutong.party.quality.documents import READ
+from hutong.party.quality.rules import READ
 from hutong.party.tables import quality_score
 from hutong.platform import database
 from hutong.platform.clock import start_of_day

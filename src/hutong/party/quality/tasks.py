@@ -5,11 +5,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from hutong.party.quality import documents
 from hutong.party.quality.compiled import BRANCH, ENTERED, FROM, SOURCE, Compiled, compiled, scan
-from hutong.party.quality.rules import ENTITIES, Entity, QualityDocument
+from hutong.party.quality.rules import ENTITIES, QUALITY_RULES, Entity, QualityDocument
 from hutong.party.quality.task_states import REPORTED
-from hutong.platform import clock
+from hutong.platform import clock, documents
 
 BY_MEASUREMENT = "system:quality"
 
@@ -133,4 +132,4 @@ def verify(conn: Connection, document: QualityDocument) -> int:
 def settle_waiting(conn: Connection) -> int:
     """Verify waiting tasks against the records as they are now, between two measurements. Returns how many closed."""
     conn.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('party.quality_task', 0))"))
-    return verify(conn, documents.active(conn))
+    return verify(conn, documents.in_force(conn, QUALITY_RULES))

@@ -7,14 +7,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, RowMapping, or_, select, text
 
 from hutong.identity import Principal, protect, require
-from hutong.party import documents, visibility
+from hutong.party import visibility
 from hutong.party.columns import SENSITIVE
 from hutong.party.lifecycle.tombstones import check_erased
+from hutong.party.match.rules import RULES
 from hutong.party.model import extension
 from hutong.party.standardise import identifiers, names, phones
 from hutong.party.standardise.text import clean, is_han, simplified
 from hutong.party.tables import party
-from hutong.platform import database
+from hutong.platform import database, documents
 from hutong.platform.errors import NotFound
 
 Row = dict[str, Any]
@@ -221,7 +222,7 @@ def why_not(viewer: Principal, one: int, other: int) -> list[Row]:
 
 def said(conn: Connection, viewer: Principal, rows: Sequence[RowMapping]) -> list[Row]:
     """Judgements with their rules in the viewer's language; the rules are read once."""
-    rules = documents.active_rules(conn)
+    rules = documents.in_force(conn, RULES)
     known = {name: rules.find(name) for name in {row["rule"] for row in rows}}
     words = {name: (rule.zh if viewer.locale == "zh-CN" else rule.en) if rule else name for name, rule in known.items()}
     return [{**row, "rule_text": words[row["rule"]]} for row in rows]

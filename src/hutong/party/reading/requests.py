@@ -7,11 +7,12 @@ from sqlalchemy import ColumnElement, any_, exists, func, literal, select
 
 from hutong.identity import Principal, require
 from hutong.identity.protection import mask_field, record_read
-from hutong.party import policies, visibility
+from hutong.party import visibility
 from hutong.party.columns import SENSITIVE
 from hutong.party.lifecycle.changes import RIGHT
+from hutong.party.policies import POLICY
 from hutong.party.tables import change_request, party
-from hutong.platform import database
+from hutong.platform import database, documents
 
 Row = dict[str, Any]
 _FIELDS = {**SENSITIVE, "name_key": "name"}
@@ -80,7 +81,7 @@ def _read(viewer: Principal, conditions: list[ColumnElement[bool]], limit: int, 
     )
     with database.read("party") as conn:
         rows = [dict(row) for row in conn.execute(statement).mappings()]
-        document = policies.active(conn, "lifecycle")
+        document = documents.in_force(conn, POLICY, "lifecycle")
     return [_shown(viewer, {**row, "because": document.words(row["rule"], viewer.locale)}) for row in rows]
 
 

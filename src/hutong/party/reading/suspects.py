@@ -7,11 +7,12 @@ from sqlalchemy import ColumnElement, Select, any_, func, literal, select, text,
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from hutong.identity import Principal, protect, require
-from hutong.party import policies, visibility
+from hutong.party import visibility
+from hutong.party.policies import POLICY
 from hutong.party.reading.queries import masked, said
 from hutong.party.stewardship.states import UNFINISHED
 from hutong.party.tables import party, suspect_group, suspect_note
-from hutong.platform import database
+from hutong.platform import database, documents
 from hutong.platform.errors import NotFound
 
 Row = dict[str, Any]
@@ -108,7 +109,7 @@ def group(viewer: Principal, group_id: int) -> Row:
         notes = conn.execute(
             select(suspect_note).where(suspect_note.c.group_id == group_id).order_by(suspect_note.c.id)
         ).mappings()
-        document = policies.active(conn, "stewardship")
+        document = documents.in_force(conn, POLICY, "stewardship")
         proposal = found["proposal"] or {}
         return {
             **found,

@@ -7,16 +7,16 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
 
-from hutong.party import documents
 from hutong.party.columns import NAMES
 from hutong.party.match.features import FEATURES, of_pair
-from hutong.party.match.rules import Rule, RulesDocument
+from hutong.party.match.rules import RULES, Rule, RulesDocument
 from hutong.party.models import registry
 from hutong.party.models.judging import Said, candidates
 from hutong.party.models.registry import InForce
 from hutong.party.resolution import match_keys, statistics
 from hutong.party.resolution.match_keys import PHONES
 from hutong.party.resolution.statistics import Statistics
+from hutong.platform import documents
 
 Record = Mapping[str, Any]
 
@@ -76,7 +76,7 @@ def _phones(record: Record) -> list[str]:
 
 def judging(conn: Connection) -> Judging:
     """What judges now."""
-    return Judging(documents.active_rules(conn), statistics.current(conn), registry.in_force(conn))
+    return Judging(documents.in_force(conn, RULES), statistics.current(conn), registry.in_force(conn))
 
 
 _FIND = text("""

@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from sqlalchemy import Connection, text
 
-from hutong.party.model import definitions
-from hutong.party.relations.household_rules import because_sql, parse_rules
+from hutong.party.relations.household_rules import HOUSEHOLD_RULES, because_sql
 from hutong.party.relations.kinds import KIN
 from hutong.party.resolution.clusters import BY_PERSON, Apart, Ints, Links, cluster
 from hutong.party.resolution.identity_of_clusters import keep_ids
 from hutong.party.standardise.pinyin import COMPOUND_SURNAMES
 from hutong.platform import database
+from hutong.platform.documents import in_force
 
 
 class HouseholdsFound(NamedTuple):
@@ -65,8 +65,7 @@ def find_households(by: str) -> HouseholdsFound:
     """Find the households anew, whole or not at all; what people confirmed and removed holds."""
     with database.begin("party") as conn:
         conn.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('party.household', 0))"))
-        version, body = definitions.newest(conn, "households")
-        rules = parse_rules(body)
+        rules = in_force(conn, HOUSEHOLD_RULES)
         conn.execute(text(_PERSONS))
         conn.execute(text("CREATE UNIQUE INDEX ON person (id)"))
         conn.execute(text(_CANDIDATES), {"largest": rules.largest, "kin": list(KIN)})
@@ -80,7 +79,7 @@ def find_households(by: str) -> HouseholdsFound:
         ).all()
         told = conn.execute(_MEMBERS).all()
         grouped = _grouped(pairs, [tuple(row) for row in told], rules.largest)
-        return _store(conn, grouped, version, by)
+        return _store(conn, grouped, rules.version, by)
 
 
 class _Grouped(NamedTuple):

@@ -1,11 +1,10 @@
 """The document that says which persons make a household (EC-11): rules in CEL over what a pair has in common. Pure."""
 
-from typing import Any
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-
+from hutong.party.defaults import shipped
 from hutong.platform import cel
-from hutong.platform.errors import Invalid
+from hutong.platform.documents import Kind
 
 PAIR = cel.Environment(
     {"pair": {"same_address": "bool", "same_family_name": "bool", "same_phone": "bool", "relation": "string"}}
@@ -43,18 +42,16 @@ class HouseholdRules(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     households: str
+    version: int = Field(0, ge=0, description="given when published")
     largest: int = Field(8, ge=2, le=50)
     rules: list[HouseholdRule] = Field(min_length=1)
 
 
-def parse_rules(body: Any) -> HouseholdRules:
-    """A document from data. Raises Invalid naming the place."""
-    try:
-        return HouseholdRules.model_validate(body)
-    except ValidationError as problem:
-        first = problem.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise Invalid("party-rules-invalid", file="households", where=where, why=first["msg"]) from problem
+HOUSEHOLD_RULES = Kind(
+    "party", "households", HouseholdRules.model_validate, reads="party.steward", writes="party.model",
+    fixed=("households",), shipped=shipped("households"),
+)  # fmt: skip
+"""Rules that find households."""
 
 
 def because_sql(rules: HouseholdRules) -> str:

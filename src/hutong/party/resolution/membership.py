@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, CursorResult, select, text
 
-from hutong.party import documents
 from hutong.party.golden import record as golden
 from hutong.party.golden.record import Refreshed
+from hutong.party.golden.survivorship import rules_in_force
 from hutong.party.resolution.clusters import Ints
 from hutong.party.resolution.identity_of_clusters import NEW
 from hutong.party.tables import operation, party
@@ -154,7 +154,7 @@ def _fill(
     big = conn.execute(text("SELECT count(*) > 5000 FROM moved")).scalar_one()
     conn.execute(text("ANALYZE party.xref, party.source_record, moved, stale" if big else "ANALYZE moved, stale"))
     if everywhere:
-        golden.mark_stale(conn, documents.active_survivorship(conn).version)
+        golden.mark_stale(conn, rules_in_force(conn).version)
 
 
 def _named(conn: Connection, after: Ints) -> Ints:

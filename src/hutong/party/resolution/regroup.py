@@ -5,10 +5,11 @@ from itertools import pairwise
 
 from sqlalchemy import Connection, text
 
-from hutong.party import documents
+from hutong.party.match.rules import RULES
 from hutong.party.resolution import graph, membership
 from hutong.party.resolution.membership import Moved
 from hutong.party.stewardship import suspects
+from hutong.platform import documents
 
 PERSON_STRENGTH = 1000
 
@@ -30,7 +31,7 @@ def regroup(
     # Who holds a home by now has a say in it, tied to these records or not.
     holders = records_of(conn, sorted({*home.values()})) if home else {}
     concerned = [*records, *(record for own in holders.values() for record in own)]
-    found = graph.load(conn, documents.active_rules(conn), graph.near(conn, concerned))
+    found = graph.load(conn, documents.in_force(conn, RULES), graph.near(conn, concerned))
     after = found.assign(home)
     moved = membership.move(
         conn, found.record, found.prior, after, operation_id=operation_id, by=by, touched=list(records)

@@ -15,9 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Connection, text
 
-from hutong.party import documents
 from hutong.party.match.propose import propose
-from hutong.party.match.rules import RulesDocument
+from hutong.party.match.rules import RULES, RulesDocument
 from hutong.party.models import judging, registry
 from hutong.party.models.registry import InForce
 from hutong.party.resolution import graph, match_keys, membership, statistics
@@ -27,7 +26,7 @@ from hutong.party.resolution.lifting import News, lift_news
 from hutong.party.resolution.membership import Moved
 from hutong.party.stewardship import suspects
 from hutong.party.tables import run
-from hutong.platform import database
+from hutong.platform import database, documents
 
 Progress = Callable[[int, int, str], None]
 MANY = 20_000
@@ -64,7 +63,7 @@ def resolve(by: str = "system:0", progress: Progress = _quiet, *, full: bool = F
     without news changes nothing. Real time goes on meanwhile, but for the last part, when records move."""
     with database.begin("party") as conn:
         _alone(conn)
-        rules = documents.active_rules(conn)
+        rules = documents.in_force(conn, RULES)
         models = registry.in_force(conn)
         news = _take_up(conn, rules, models, full=full)
     with database.begin("party") as conn:

@@ -10,11 +10,11 @@ from sqlalchemy import Connection, select, text
 
 from hutong.identity import Principal, require
 from hutong.party import visibility
-from hutong.party.sharing import documents, facts
-from hutong.party.sharing.document_kinds import CallList
+from hutong.party.sharing import facts
+from hutong.party.sharing.document_kinds import CALL_LIST, CallList
 from hutong.party.sharing.glance import SHOWN, shown
 from hutong.party.tables import call_list, party
-from hutong.platform import database
+from hutong.platform import database, documents
 from hutong.platform.errors import Conflict, NotFound, Unprocessable
 
 LEAD = "party.calls.lead"
@@ -29,14 +29,7 @@ def campaigns(viewer: Principal) -> list[CallList]:
     """The campaigns in force."""
     require(viewer, LEAD)
     with database.read("party") as conn:
-        return list(documents.in_force(conn, CallList).values())
-
-
-def publish(viewer: Principal, body: dict[str, Any]) -> CallList:
-    """Put a campaign in force as its next version. Raises Unprocessable that says what is wrong."""
-    require(viewer, LEAD)
-    with database.begin("party") as conn:
-        return documents.publish(conn, CallList, body, viewer.actor)
+        return list(documents.all_in_force(conn, CALL_LIST).values())
 
 
 def _met(viewer: Principal, campaign: CallList) -> str:
@@ -99,7 +92,7 @@ def freeze(viewer: Principal, code: str, seats: Sequence[int]) -> int:
         raise Unprocessable("party-calls-no-seats", field="seats")
     with database.begin("party") as conn:
         conn.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('party.call-lists', 0))"))
-        campaign = documents.one(conn, CallList, code)
+        campaign = documents.in_force(conn, CALL_LIST, code)
         conn.execute(_plain(f"CREATE TEMPORARY TABLE met ON COMMIT DROP AS {_met(viewer, campaign)}"))
         held = conn.execute(text("SELECT held_back, count(*) FROM met WHERE held_back IS NOT NULL GROUP BY 1")).all()
         values = {"code": code, "version": campaign.version, "size": 0, "made_by": viewer.actor}

@@ -6,8 +6,9 @@ from typing import Any
 from sqlalchemy import Connection
 
 from hutong.identity import Principal
-from hutong.party.sharing import documents, facts
-from hutong.party.sharing.document_kinds import Script, Scripts
+from hutong.party.sharing import facts
+from hutong.party.sharing.document_kinds import SCRIPTS, Script
+from hutong.platform import documents
 
 Row = dict[str, Any]
 MOST = 3
@@ -15,7 +16,7 @@ MOST = 3
 
 def general(conn: Connection) -> list[Script]:
     """The scripts of every campaign and none."""
-    return [script for document in documents.in_force(conn, Scripts).values() for script in document.scripts]
+    return [script for document in documents.all_in_force(conn, SCRIPTS).values() for script in document.scripts]
 
 
 def said(viewer: Principal, known: Row, scripts: Sequence[Script]) -> list[Row]:

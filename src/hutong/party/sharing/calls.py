@@ -8,12 +8,12 @@ from sqlalchemy import Connection, select, text, update
 from hutong.identity import Principal, require
 from hutong.party.areas.people import state_in
 from hutong.party.areas.write import area_named
-from hutong.party.sharing import call_scripts, documents, facts
+from hutong.party.sharing import call_scripts, facts
 from hutong.party.sharing.call_lists import SEAT, the_list
-from hutong.party.sharing.document_kinds import CallList
+from hutong.party.sharing.document_kinds import CALL_LIST
 from hutong.party.sharing.glance import FACTS, party_row, shown, warnings
 from hutong.party.tables import call_result, call_target
-from hutong.platform import clock, database
+from hutong.platform import clock, database, documents
 from hutong.platform.errors import Conflict, NotFound, Unprocessable
 
 Row = dict[str, Any]
@@ -63,7 +63,7 @@ def target(viewer: Principal, list_id: int, party_id: int) -> Row:
     with database.read("party") as conn:
         held = _held(conn, viewer, list_id, party_id)
         listed = the_list(conn, list_id)
-        campaign = documents.version_of(conn, CallList, listed["code"], listed["version"])
+        campaign = documents.as_of(conn, CALL_LIST, listed["code"], listed["version"])
         scripts = [*campaign.scripts, *call_scripts.general(conn)]
         row = party_row(conn, viewer, party_id)
         known = facts.of_party(conn, row["id"], {*FACTS, *call_scripts.facts_named(scripts)})

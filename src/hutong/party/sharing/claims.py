@@ -13,11 +13,11 @@ from sqlalchemy import select
 from hutong.identity import Principal, require
 from hutong.party import visibility
 from hutong.party.realtime.intake import living
-from hutong.party.sharing import documents, facts
-from hutong.party.sharing.document_kinds import ClaimRoute, RouteRule, claim_condition
+from hutong.party.sharing import facts
+from hutong.party.sharing.document_kinds import CLAIM_ROUTE, ClaimRoute, RouteRule, claim_condition
 from hutong.party.sharing.glance import party_row
 from hutong.party.tables import claim_decision
-from hutong.platform import cel, database
+from hutong.platform import cel, database, documents
 from hutong.platform.errors import NotFound, Unprocessable
 
 RIGHT = "party.claims"
@@ -36,7 +36,7 @@ def decide(viewer: Principal, party_id: int, number: str, claim: Mapping[str, An
         raise Unprocessable("party-claim-field-unknown", field=unknown[0], name=unknown[0])
     with database.begin("party") as conn:
         home = party_row(conn, viewer, party_id)["id"]
-        document = documents.one(conn, ClaimRoute, code)
+        document = documents.in_force(conn, CLAIM_ROUTE, code)
         named = {name for rule in document.rules for name in rule.facts()}
         known = facts.of_party(conn, home, named)
         inputs = {"customer": {name: known.get(name) for name in sorted(named)}, "claim": dict(claim)}
@@ -86,7 +86,7 @@ def explained(viewer: Principal, decision_id: int) -> Row:
         if row is None:
             raise NotFound("party-claim-unknown", id=decision_id)
         visibility.check(conn, viewer, living(conn, row["party_id"]))
-        document = documents.version_of(conn, ClaimRoute, STANDARD, row["version"])
+        document = documents.as_of(conn, CLAIM_ROUTE, STANDARD, row["version"])
     asked = []
     for rule in document.rules:
         condition = _condition(rule.when)

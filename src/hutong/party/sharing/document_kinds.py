@@ -1,12 +1,16 @@
 """What each kind of document of sharing says, checked: conditions and columns name only facts that there are."""
 
+from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Annotated, ClassVar, Literal
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from hutong.party.defaults import PACKS
 from hutong.party.sharing import facts
 from hutong.platform import cel
+from hutong.platform.documents import Kind
 
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,59}$")]
 Format = Literal["csv", "parquet", "xlsx"]
@@ -30,8 +34,6 @@ class Document(BaseModel):
     """What all documents of sharing have."""
 
     model_config = ConfigDict(extra="forbid")
-    kind: ClassVar[str]
-
     code: Code
     title: Words
     version: int = 0
@@ -66,8 +68,6 @@ class Export(Document):
     `mode` changes: what changed since the run before, and `removed` for what left; `every`: how often it is made by
     itself; `keep_days`: days until the file is deleted.
     """
-
-    kind: ClassVar[str] = "export"
 
     consumer: str | None = None
     columns: Annotated[list[Column], Field(min_length=1, max_length=200)]
@@ -104,8 +104,6 @@ class Script(BaseModel):
 class CallList(Document):
     """A telesales campaign: whom it calls, in which order, how they are shared out, and what is said (EC-15)."""
 
-    kind: ClassVar[str] = "call-list"
-
     where: str
     order_by: str | None = None
     descending: bool = True
@@ -127,8 +125,6 @@ class CallList(Document):
 
 class Scripts(Document):
     """Texts that any seat sees with a caller, by the caller's class (EC-15)."""
-
-    kind: ClassVar[str] = "scripts"
 
     scripts: Annotated[list[Script], Field(min_length=1)]
 
@@ -152,8 +148,6 @@ class Need(BaseModel):
 
 class Needs(Document):
     """What a business needs of a customer, so that it is asked for only once (EC-15)."""
-
-    kind: ClassVar[str] = "needs"
 
     needs: Annotated[list[Need], Field(min_length=1)]
 
@@ -198,8 +192,6 @@ class RouteRule(BaseModel):
 class ClaimRoute(Document):
     """How claims are routed (EC-15): the first rule that holds; the last one holds always."""
 
-    kind: ClassVar[str] = "claim-route"
-
     rules: Annotated[list[RouteRule], Field(min_length=1)]
 
     @field_validator("rules")
@@ -209,3 +201,23 @@ class ClaimRoute(Document):
         if rules[-1].when.strip() != "true":
             raise ValueError("the last rule must hold always: when: 'true'")
         return rules
+
+
+D = TypeVar("D", bound=Document)
+
+
+def _of_packs(code: str) -> Callable[[], Mapping[str, Path]]:
+    """The packs' documents of a kind: `sharing/<kind>.<code>.yaml`."""
+    return lambda: {path.name.split(".")[1]: path for path in sorted(PACKS.glob(f"*/sharing/{code}.*.yaml"))}
+
+
+def _kind(code: str, model: type[D], writes: str) -> Kind[D]:
+    return Kind("party", code, model.model_validate, reads="party.read", writes=writes,
+                named=lambda document: document.code, shipped=_of_packs(code))  # fmt: skip
+
+
+EXPORT = _kind("export", Export, "party.export.all")
+CALL_LIST = _kind("call-list", CallList, "party.calls.lead")
+SCRIPTS = _kind("scripts", Scripts, "party.calls.lead")
+NEEDS = _kind("needs", Needs, "party.model")
+CLAIM_ROUTE = _kind("claim-route", ClaimRoute, "party.model")

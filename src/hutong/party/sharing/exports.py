@@ -9,12 +9,12 @@ from sqlalchemy import Connection, select, text, update
 from hutong.identity import Principal, record_read, require
 from hutong.identity.actors import viewer_of
 from hutong.identity.queries import client_by_code
-from hutong.party.sharing import documents, facts, files
+from hutong.party.sharing import facts, files
 from hutong.party.sharing.changes import head
-from hutong.party.sharing.document_kinds import Export
+from hutong.party.sharing.document_kinds import EXPORT, Export
 from hutong.party.sharing.export_rows import facts_of, statement
 from hutong.party.tables import export_run
-from hutong.platform import clock, database, jobs
+from hutong.platform import clock, database, documents, jobs
 from hutong.platform.errors import Conflict, Forbidden, Gone, NotFound
 from hutong.platform.settings import settings
 
@@ -28,7 +28,7 @@ def definitions(viewer: Principal) -> list[Export]:
     """The exports a viewer may make: its own and those of nobody in particular; who administers exports sees all."""
     require(viewer, RIGHT)
     with database.read("party") as conn:
-        return [found for found in documents.in_force(conn, Export).values() if _may_make(viewer, found)]
+        return [found for found in documents.all_in_force(conn, EXPORT).values() if _may_make(viewer, found)]
 
 
 def _may_make(viewer: Principal, export: Export) -> bool:
@@ -39,9 +39,9 @@ def start(viewer: Principal, code: str) -> Row:
     """Begin to make a file, as a job. Returns the run. Raises NotFound, also for another consumer's export."""
     require(viewer, RIGHT)
     with database.begin("party") as conn:
-        export = documents.one(conn, Export, code)
+        export = documents.in_force(conn, EXPORT, code)
         if not _may_make(viewer, export):
-            raise NotFound("party-sharing-document-unknown", kind=Export.kind, code=code)
+            raise NotFound("platform-document-unknown", field="name", kind=EXPORT.code, name=code)
         return _queued(conn, export, _consumer(export, viewer), viewer.actor)
 
 
@@ -50,9 +50,9 @@ def preview(viewer: Principal, code: str, sample: int = 20) -> Row:
     masked as the file). Raises NotFound."""
     require(viewer, RIGHT)
     with database.read("party") as conn:
-        export = documents.one(conn, Export, code)
+        export = documents.in_force(conn, EXPORT, code)
         if not _may_make(viewer, export):
-            raise NotFound("party-sharing-document-unknown", kind=Export.kind, code=code)
+            raise NotFound("platform-document-unknown", field="name", kind=EXPORT.code, name=code)
         columns, source = statement(viewer, export, {"mode": "full", "from_position": 0}, 0)
         ordered = source.rpartition(" ORDER BY ")[0]
         rows = conn.execute(text(f"SELECT count(*) {ordered}".replace(":", "\\:"))).scalar_one()
@@ -122,7 +122,7 @@ def make(run_id: int) -> Row:
     path = path_of(run)
     path.parent.mkdir(parents=True, exist_ok=True)
     with database.read("party") as conn:
-        export = documents.one(conn, Export, run["code"])
+        export = documents.in_force(conn, EXPORT, run["code"])
     with database.read("party") as conn:
         position = head(conn)
         columns, source = statement(consumer, export, run, position)
@@ -220,7 +220,7 @@ def make_due(now: datetime, by: str) -> list[int]:
     begun = []
     with database.begin("party") as conn:
         conn.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('party.exports-due', 0))"))
-        for export in documents.in_force(conn, Export).values():
+        for export in documents.all_in_force(conn, EXPORT).values():
             consumer = client_by_code(export.consumer) if export.every and export.consumer else None
             if consumer is None or export.every is None:
                 continue

@@ -8,10 +8,10 @@ from hutong.identity import Principal, require
 from hutong.party import visibility
 from hutong.party.realtime import intake
 from hutong.party.realtime.stated import PartyData
-from hutong.party.sharing import documents, facts, on_file
-from hutong.party.sharing.document_kinds import Needs
+from hutong.party.sharing import facts, on_file
+from hutong.party.sharing.document_kinds import NEEDS
 from hutong.party.sharing.glance import FACTS, party_row, shown, warnings
-from hutong.platform import database
+from hutong.platform import database, documents
 from hutong.platform.errors import NotFound
 
 Row = dict[str, Any]
@@ -29,7 +29,7 @@ def issue(viewer: Principal, data: PartyData, key: str, business: str = "policy-
     try:
         with database.read("party") as conn:
             row = party_row(conn, viewer, found.party_id)
-            needs = documents.in_force(conn, Needs).get(business)
+            needs = documents.all_in_force(conn, NEEDS).get(business)
             known = facts.of_party(conn, row["id"], {*FACTS, *(needs.facts() if needs else ())})
             papers = on_file.papers(conn, row["id"], needs, known, viewer.locale) if needs else []
             suspects = _suspects(conn, viewer, row["id"])

@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from hutong.identity import Principal, require
-from hutong.party.sharing import documents, facts
-from hutong.party.sharing.document_kinds import Need, Needs
+from hutong.party.sharing import facts
+from hutong.party.sharing.document_kinds import NEEDS, Need, Needs
 from hutong.party.sharing.glance import party_row
-from hutong.platform import clock, database
+from hutong.platform import clock, database, documents
 
 Row = dict[str, Any]
 _HELD = text("""
@@ -39,7 +39,7 @@ def reusable(viewer: Principal, party_id: int, business: str) -> list[Row]:
     require(viewer, "party.read")
     with database.read("party") as conn:
         row = party_row(conn, viewer, party_id)
-        needs = documents.one(conn, Needs, business)
+        needs = documents.in_force(conn, NEEDS, business)
         return papers(conn, row["id"], needs, facts.of_party(conn, row["id"], needs.facts()), viewer.locale)
 
 

@@ -8,13 +8,13 @@ from typing import Any
 from sqlalchemy import select
 
 from hutong.identity import Principal, protect, require
-from hutong.party import policies
+from hutong.party.policies import POLICY
 from hutong.party.resolution.regroup import records_of
 from hutong.party.stewardship import desk
 from hutong.party.stewardship.decide import Sets, decide, facts
 from hutong.party.stewardship.merge import conflicts
 from hutong.party.tables import party
-from hutong.platform import database
+from hutong.platform import database, documents
 from hutong.platform.errors import Problem, Unprocessable
 
 LARGEST = 200
@@ -71,7 +71,7 @@ def _looked_at(viewer: Principal, group_id: int, verdict: str) -> dict[str, Any]
             group = desk.own(conn, group_id, viewer)
             living = records_of(conn, group.parties)
             asked = facts(conn, group, _sets(list(living), verdict), living, force=False)
-            rule = policies.active(conn, "stewardship").asks(asked)
+            rule = documents.in_force(conn, POLICY, "stewardship").asks(asked)
             against = conflicts(conn, list(living)) if verdict == "same" else []
             named = select(party.c.id, party.c.name).where(party.c.id.in_(living)).order_by(party.c.id)
             rows = [dict(row) for row in conn.execute(named).mappings()]

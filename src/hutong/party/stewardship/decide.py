@@ -11,14 +11,14 @@ from typing import Any
 from sqlalchemy import Connection, null, select, text
 
 from hutong.identity import Principal, require
-from hutong.party import policies
+from hutong.party.policies import POLICY
 from hutong.party.resolution import membership
 from hutong.party.resolution.regroup import judge, records_of
 from hutong.party.stewardship import desk, suspects
 from hutong.party.stewardship.desk import Held
 from hutong.party.stewardship.merge import conflicts, merge_in
 from hutong.party.tables import suspect_group
-from hutong.platform import clock, database
+from hutong.platform import clock, database, documents
 from hutong.platform.errors import Conflict, Forbidden, Unprocessable
 
 Sets = Sequence[Sequence[int]]
@@ -49,7 +49,7 @@ def decide(viewer: Principal, group_id: int, sets: Sets, reason: str, *, force: 
         asked = facts(conn, group, sets, living, force=force)
         if not force and any(conflicts(conn, list(one)) for one in sets if len(one) > 1):
             raise Unprocessable("party-merge-identifiers")
-        document = policies.active(conn, "stewardship")
+        document = documents.in_force(conn, POLICY, "stewardship")
         if rule := document.asks(asked):
             proposal = {"sets": [list(one) for one in sets], "reason": reason, "force": force, "rule": rule,
                         "version": document.version, "by": viewer.actor, "at": clock.now().isoformat()}  # fmt: skip

@@ -7,12 +7,13 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from hutong.identity import Principal, require
-from hutong.party import documents, visibility
-from hutong.party.golden.survivorship import golden_sql
+from hutong.party import visibility
+from hutong.party.golden.survivorship import golden_sql, rules_in_force
+from hutong.party.match.rules import RULES
 from hutong.party.resolution import membership
 from hutong.party.resolution.membership import Moved
 from hutong.party.resolution.regroup import judge, records_of, regroup
-from hutong.platform import database
+from hutong.platform import database, documents
 from hutong.platform.errors import NotFound, Unprocessable
 
 
@@ -27,7 +28,7 @@ def preview_merge(viewer: Principal, parties: Sequence[int]) -> dict[str, Any]:
         listed = [record for records in chosen.values() for record in records]
         survivor = max(chosen, key=lambda party: (len(chosen[party]), -party))
         members = "(SELECT CAST(:survivor AS bigint) AS party_id, unnest(CAST(:records AS bigint[])) AS record_id)"
-        sql = golden_sql(documents.active_survivorship(conn), members)
+        sql = golden_sql(rules_in_force(conn), members)
         row = conn.execute(text(sql), {"survivor": survivor, "records": listed}).mappings().one()
         against = conflicts(conn, list(chosen))
     return {"golden": masked(viewer, [dict(row)])[0], "survivor_id": survivor, "conflicts": against}
@@ -78,7 +79,7 @@ def _checked(conn: Connection, parties: Sequence[int]) -> dict[int, list[int]]:
 
 def conflicts(conn: Connection, parties: list[int]) -> list[str]:
     """Kinds of exclusive documents of which the parties hold more than one valid number."""
-    rules = documents.active_rules(conn)
+    rules = documents.in_force(conn, RULES)
     rows = conn.execute(
         text(
             """SELECT r.id_type FROM party.xref x JOIN party.source_record r ON r.id = x.record_id

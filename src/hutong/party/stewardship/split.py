@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from hutong.identity import Principal, require
-from hutong.party import documents, visibility
-from hutong.party.golden.survivorship import golden_sql
+from hutong.party import visibility
+from hutong.party.golden.survivorship import golden_sql, rules_in_force
 from hutong.party.resolution import membership
 from hutong.party.resolution.membership import Moved
 from hutong.party.resolution.regroup import chain, judge, records_of, regroup
@@ -25,7 +25,7 @@ def preview_split(viewer: Principal, party_id: int, records: Sequence[int]) -> d
         visibility.check(conn, viewer, party_id)
         out, stay = _cut(conn, party_id, records)
         members = "(SELECT CAST(0 AS bigint) AS party_id, unnest(CAST(:records AS bigint[])) AS record_id)"
-        sql = text(golden_sql(documents.active_survivorship(conn), members))
+        sql = text(golden_sql(rules_in_force(conn), members))
         stays, leaves = (dict(conn.execute(sql, {"records": half}).mappings().one()) for half in (stay, out))
     shown = masked(viewer, [{**stays, "id": party_id}, {**leaves, "id": party_id}])
     return {"stays": shown[0], "leaves": shown[1]}

@@ -4,16 +4,15 @@ One file per theme; here all of it together, with the views other centers may re
 """
 
 from hutong.party.tables.area_views import AREA_VIEWS
-from hutong.party.tables.areas import area_tables, definition
+from hutong.party.tables.areas import area_tables
 from hutong.party.tables.base import metadata
-from hutong.party.tables.judgements import document, judgement, operation, operation_record, suspect_group
-from hutong.party.tables.lifecycle import change_request, erased_key, policy, tombstone, widened
+from hutong.party.tables.judgements import judgement, operation, operation_record, suspect_group
+from hutong.party.tables.lifecycle import change_request, erased_key, tombstone, widened
 from hutong.party.tables.matching import changed_record, crowded_key, generic_value, match_key, run, statistics
 from hutong.party.tables.models import model_review, model_version
 from hutong.party.tables.parties import party, party_value, redirect, xref
 from hutong.party.tables.quality import (
     QUALITY_VIEWS,
-    quality_document,
     quality_result,
     quality_rule,
     quality_run,
@@ -32,10 +31,10 @@ from hutong.party.tables.sharing import (
     portal_account,
     portal_code,
     portal_session,
-    sharing_document,
 )
 from hutong.party.tables.sources import load, mapping_document, rejected_record, source, source_record, source_version
 from hutong.party.tables.stewardship import enhancement_batch, enhancement_row, suspect_note
+from hutong.platform.documents.tables import document_table, keep_versions
 from hutong.platform.history import period_views
 from hutong.platform.outbox import outbox_tables
 
@@ -49,8 +48,6 @@ __all__ = [
     "claim_decision",
     "crowded_key",
     "customer_group",
-    "definition",
-    "document",
     "enhancement_batch",
     "enhancement_row",
     "erased_key",
@@ -70,11 +67,9 @@ __all__ = [
     "operation_record",
     "party",
     "party_value",
-    "policy",
     "portal_account",
     "portal_code",
     "portal_session",
-    "quality_document",
     "quality_result",
     "quality_rule",
     "quality_run",
@@ -85,7 +80,6 @@ __all__ = [
     "rejected_record",
     "role",
     "run",
-    "sharing_document",
     "source",
     "source_record",
     "source_version",
@@ -97,10 +91,12 @@ __all__ = [
 ]  # fmt: skip
 
 outbox_tables(metadata)
+document_table(metadata)
 
 EXTENSIONS = ("pg_trgm",)
 
 STATEMENTS = (
+    keep_versions("party"),
     widened(operation, "kind", ("resolve", "merge", "split", "undo", "intake", "enhance", "unflag")),
     widened(suspect_group, "state", ("open", "claimed", "decided", "obsolete", "proposed")),
 )

@@ -9,8 +9,6 @@ from sqlalchemy import (
     Date,
     DateTime,
     Index,
-    Integer,
-    PrimaryKeyConstraint,
     Table,
     Text,
     UniqueConstraint,
@@ -69,16 +67,3 @@ Index("ix_party_role_context", area_tables["party_role"].c.context)
 Index("ix_policy_summary_due", area_tables["policy_summary"].c.due_on, area_tables["policy_summary"].c.id)
 Index("ix_coverage_summary_policy", area_tables["coverage_summary"].c.policy_number)
 Index("ix_stated_value_value", area_tables["stated_value"].c.kind, area_tables["stated_value"].c.value)
-
-definition = Table(
-    "definition",
-    metadata,
-    Column("kind", Text, nullable=False, comment="model: extension attributes; households: rules that find them"),
-    Column("version", Integer, nullable=False),
-    Column("body", JSONB, nullable=False),
-    Column("published_by", Text, nullable=False),
-    moment("published_at"),
-    PrimaryKeyConstraint("kind", "version"),
-    CheckConstraint("kind IN ('model', 'households')", name="kind"),
-    comment="published documents of the model (EC-10); a version never changes, the newest is in force",
-)

@@ -102,18 +102,3 @@ suspect_group = Table(
 Index("ix_suspect_group_queue", suspect_group.c.state, suspect_group.c.strength.desc(), suspect_group.c.id)
 Index("ix_suspect_group_assignee", suspect_group.c.assignee, suspect_group.c.state)
 Index("ix_suspect_group_parties", suspect_group.c.party_ids, postgresql_using="gin")
-
-document = Table(
-    "document",
-    metadata,
-    Column("kind", Text, nullable=False, comment="rules or survivorship"),
-    Column("version", Integer, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("body", JSONB, nullable=False),
-    Column("hash", Text, nullable=False),
-    Column("published_by", Text, nullable=False),
-    moment("published_at"),
-    PrimaryKeyConstraint("kind", "version"),
-    CheckConstraint("kind IN ('rules', 'survivorship')", name="kind"),
-    comment="published rules; a version never changes, the newest is in force",
-)

@@ -68,18 +68,6 @@ erased_key = Table(
     comment="source keys of erased records: their next load does not bring them back",
 )
 
-policy = Table(
-    "policy",
-    metadata,
-    Column("kind", Text, nullable=False, comment="stewardship or lifecycle"),
-    Column("version", Integer, nullable=False),
-    Column("body", JSONB, nullable=False),
-    Column("published_by", Text, nullable=False),
-    moment("published_at"),
-    PrimaryKeyConstraint("kind", "version"),
-    comment="published rules on who must approve what; a version never changes, the newest is in force",
-)
-
 
 def widened(table: Table, column: str, values: tuple[str, ...]) -> str:
     """Idempotent SQL that lets a column of a released table take more values than its first check did."""

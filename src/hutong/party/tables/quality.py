@@ -16,26 +16,13 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 
 from hutong.party.tables.base import identity, metadata, moment
-
-quality_document = Table(
-    "quality_document",
-    metadata,
-    Column("version", Integer, primary_key=True, autoincrement=False),
-    Column("name", Text, nullable=False),
-    Column("body", JSONB, nullable=False),
-    Column("hash", Text, nullable=False),
-    Column("published_by", Text, nullable=False),
-    moment("published_at"),
-    comment="published quality rules; a version never changes, the newest is in force",
-)
 
 quality_rule = Table(
     "quality_rule",
     metadata,
-    Column("version", Integer, ForeignKey(quality_document.c.version), nullable=False),
+    Column("version", Integer, nullable=False, comment="of the quality rules"),
     Column("rule", Text, nullable=False),
     Column("dimension", Text, nullable=False),
     Column("entity", Text, nullable=False),
@@ -51,7 +38,7 @@ quality_run = Table(
     "quality_run",
     metadata,
     Column("day", Date, primary_key=True, comment="business day"),
-    Column("version", Integer, ForeignKey(quality_document.c.version), nullable=False),
+    Column("version", Integer, nullable=False, comment="of the quality rules"),
     Column("records", BigInteger, nullable=False),
     Column("parties", BigInteger, nullable=False),
     moment("measured_at"),

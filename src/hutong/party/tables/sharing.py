@@ -16,20 +16,6 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from hutong.party.tables.base import identity, metadata, moment
 
-sharing_document = Table(
-    "sharing_document",
-    metadata,
-    Column("kind", Text, nullable=False, comment="export, call_list, scripts, claim_route, renewal"),
-    Column("code", Text, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("body", JSONB, nullable=False),
-    Column("hash", Text, nullable=False),
-    Column("published_by", Text, nullable=False),
-    moment("published_at"),
-    PrimaryKeyConstraint("kind", "code", "version"),
-    comment="published definitions of sharing; a version never changes, the newest of a code is in force",
-)
-
 export_run = Table(
     "export_run",
     metadata,

@@ -7,7 +7,8 @@ Reading (`reading`; a version is parsed once per process):
 - `in_force(conn, RULES)`: the document in force: the newest version, else the shipped one, which has version 0 unless
   it says another. `in_force(conn, EXPORT, "renewals")` where a kind has several names; `all_in_force(conn, EXPORT)`.
 - `as_of(conn, kind, name, version)`; `source(conn, kind, name)`: version and text to edit; `sources(conn, kind)`.
-- `versions(conn, kind, name)`, newest first: who, when, why; `open_draft(conn, kind, name)`.
+- `versions(conn, kind, name)`, newest first: who, when, why; `open_draft(conn, kind, name)`; for lists `latest` and
+  `open_drafts`, by name.
 - `difference(before, after)`: two texts line by line.
 
 Writing (`writing`; in the caller's transaction, `by` is an actor, rights are the caller's matter):
@@ -18,19 +19,23 @@ Writing (`writing`; in the caller's transaction, `by` is an actor, rights are th
   a version never changes.
 Each new version tells `<center>.document_published` (kind, name, version, state) and runs the kind's `published` hook.
 
-`checked(kind, text)` reads a text and raises Unprocessable with line, place and reason of the first mistake.
+`checked(kind, text)` reads a text, or data, and raises Unprocessable with line, place and reason of the first mistake;
+`read` does the same for documents that are only files.
 """
 
-from hutong.platform.documents.kind import Kind, as_text, checked, one_of
+from hutong.platform.documents.kind import Kind, as_text, checked, read
 from hutong.platform.documents.reading import (
     Version,
     all_in_force,
     as_of,
     difference,
     in_force,
+    latest,
     open_draft,
+    open_drafts,
     source,
     sources,
+    text_of,
     versions,
 )
 from hutong.platform.documents.writing import (
@@ -55,15 +60,18 @@ __all__ = [
     "difference",
     "discard",
     "in_force",
-    "one_of",
+    "latest",
     "open_draft",
+    "open_drafts",
     "propose",
     "publish",
+    "read",
     "retire",
     "roll_back",
     "save",
     "send_back",
     "source",
     "sources",
+    "text_of",
     "versions",
 ]

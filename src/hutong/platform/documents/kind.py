@@ -59,12 +59,7 @@ class Kind(Generic[D]):
         return checked(self, text, shipped_version(text))
 
 
-def one_of(folder: Path, *names: str) -> Callable[[], Mapping[str, Path]]:
-    """Shipped documents that are files of a folder, by name."""
-    return lambda: {name: folder / f"{name}.yaml" for name in names}
-
-
-def body_of(text: str) -> Body:
+def body_of(text: str, file: str = "") -> Body:
     """A document's data. Raises Unprocessable for what is not a YAML mapping."""
     if len(text) > LONGEST:
         raise Unprocessable("platform-document-long", field="body", most=LONGEST)
@@ -72,24 +67,31 @@ def body_of(text: str) -> Body:
         body = yaml.safe_load(text)
     except yaml.MarkedYAMLError as problem:
         line = problem.problem_mark.line + 1 if problem.problem_mark else 1
-        raise _mistake(line, "YAML", problem.problem or "?") from problem
+        raise _mistake(line, f"{file} YAML".strip(), problem.problem or "?") from problem
     except (yaml.YAMLError, RecursionError, ValueError) as problem:
-        raise _mistake(1, "YAML", str(problem).splitlines()[0]) from problem
+        raise _mistake(1, f"{file} YAML".strip(), str(problem).splitlines()[0]) from problem
     if not isinstance(body, dict):
-        raise _mistake(1, "YAML", "a mapping is expected")
+        raise _mistake(1, f"{file} YAML".strip(), "a mapping is expected")
     return body
 
 
-def checked(kind: Kind[D], text: str, version: int = 0) -> D:
-    """A document from its text. Raises Unprocessable naming line, place and reason of the first mistake."""
-    body = body_of(text)
+def read(model: Callable[[Body], D], text: str, file: str = "", **more: Any) -> D:
+    """What a pydantic model makes of a text, and of `more`. Raises Unprocessable naming file, line, place and reason of
+    the first mistake."""
+    body = body_of(text, file)
     try:
-        return kind.model({**body, "version": version})
+        return model({**body, **more})
     except ValidationError as problem:
         first = problem.errors()[0]
-        place = tuple(first["loc"])
+        place = tuple(part for part in first["loc"] if not str(part).startswith("function-"))
         where = ".".join(str(part) for part in place) or "-"
-        raise _mistake(_line(text, place), where, first["msg"]) from problem
+        why = first["msg"].removeprefix("Value error, ")
+        raise _mistake(_line(text, place), f"{file} {where}".strip(), why) from problem
+
+
+def checked(kind: Kind[D], body: str | Mapping[str, Any], version: int = 0) -> D:
+    """A document from its text or data. Raises Unprocessable naming line, place and reason of the first mistake."""
+    return read(kind.model, body if isinstance(body, str) else as_text(body), version=version)
 
 
 def _mistake(line: int, where: str, why: str) -> Unprocessable:

@@ -133,13 +133,39 @@ def versions(conn: Connection, kind: Kind[Any], name: str | None = None) -> list
     return [_version(row) for row in conn.execute(asked.order_by(table.version.desc()))]
 
 
-def open_draft(conn: Connection, kind: Kind[Any], name: str | None = None, *, lock: bool = False) -> Version | None:
+def open_draft(conn: Connection, kind: Kind[Any], name: str | None = None) -> Version | None:
     """The draft of a document, or its proposal; None: there is none."""
     table = table_of(kind.center).c
     wanted = name if name is not None else kind.fixed[0]
     asked = _columns(kind.center).where(table.kind == kind.code, table.name == wanted, table.version.is_(None))
-    row = conn.execute(asked.with_for_update() if lock else asked).one_or_none()
+    row = conn.execute(asked).one_or_none()
     return _version(row) if row else None
+
+
+def latest(conn: Connection, kind: Kind[Any]) -> dict[str, Version]:
+    """Name → the newest version, a retirement too."""
+    table = table_of(kind.center).c
+    asked = _columns(kind.center).where(table.kind == kind.code, table.version.is_not(None))
+    rows = conn.execute(asked.ext(distinct_on(table.name)).order_by(table.name, table.version.desc()))
+    return {row.name: _version(row) for row in rows}
+
+
+def open_drafts(conn: Connection, kind: Kind[Any]) -> dict[str, Version]:
+    """Name → the draft or proposal."""
+    table = table_of(kind.center).c
+    rows = conn.execute(_columns(kind.center).where(table.kind == kind.code, table.version.is_(None)))
+    return {row.name: _version(row) for row in rows}
+
+
+def text_of(conn: Connection, kind: Kind[Any], name: str, version: int) -> str:
+    """The text of a version, or of the shipped document. Raises NotFound."""
+    found = _text(conn, kind, name, version)
+    shipped = kind.shipped_texts().get(name)
+    if found is None and shipped is not None and shipped_version(shipped) == version:
+        found = shipped
+    if found is None:
+        raise unknown(kind, name, version)
+    return found
 
 
 def difference(before: str, after: str) -> list[str]:

@@ -7,6 +7,7 @@ platform-document-newer = Version { $version } of { $name } was published while 
 platform-document-state = { $name } is { $state }; that is not possible now.
 platform-document-needed = { $name } must always be there: publish another version instead.
 platform-document-drafted = Somebody else is writing { $name }. Ask for it to be finished or thrown away.
+platform-document-proposed-only = A second person must approve this document: propose it.
 platform-document-four-eyes = Whoever wrote a proposal cannot approve it. Another person must.
 platform-document-no-draft = There is no draft of { $name }. It may have been published or thrown away.
 platform-document-name = The document calls itself { $own }, not { $name }. Give it the name under which it is kept.

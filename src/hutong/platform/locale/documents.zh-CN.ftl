@@ -7,6 +7,7 @@ platform-document-newer = { $name } 在您编辑期间已发布第 { $version } 
 platform-document-state = { $name } 处于 { $state } 状态，目前不能这样做。
 platform-document-needed = { $name } 必须存在：请发布新的版本来代替。
 platform-document-drafted = { $name } 正由他人起草，请先请其完成或放弃。
+platform-document-proposed-only = 此类文档须由另一人批准：请提交提议。
 platform-document-four-eyes = 起草人不能批准自己的提议，须由另一人批准。
 platform-document-no-draft = { $name } 没有草稿，可能已发布或已放弃。
 platform-document-name = 文档自称 { $own }，而不是 { $name }。请改为保存所用的名称。

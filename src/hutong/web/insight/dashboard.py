@@ -11,8 +11,7 @@ from hutong.identity.principal import Principal, require
 from hutong.insight import queries
 from hutong.insight.report import Row
 from hutong.party.quality import desk
-from hutong.party.quality.documents import LEAD, READ
-from hutong.party.quality.rules import DIMENSIONS
+from hutong.party.quality.rules import DIMENSIONS, LEAD, READ
 from hutong.platform import jobs
 from hutong.platform.http import locale_of
 from hutong.platform.i18n import translate

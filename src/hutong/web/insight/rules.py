@@ -9,9 +9,9 @@ from hutong.identity.http import SignedInSession
 from hutong.identity.principal import Principal, require
 from hutong.insight import queries
 from hutong.insight.report import Row
-from hutong.party.quality import documents, failures
-from hutong.party.quality.documents import LEAD, READ
-from hutong.party.quality.rules import DIMENSIONS, QualityRule, as_yaml
+from hutong.party.documents import desk
+from hutong.party.quality import failures
+from hutong.party.quality.rules import DIMENSIONS, LEAD, QUALITY_RULES, READ, QualityRule
 from hutong.platform.http import locale_of
 from hutong.platform.i18n import translate
 from hutong.web import actors, words_of_codes
@@ -87,9 +87,10 @@ def named_source(code: str, locale: str) -> str:
 def document_page(request: Request, session: SignedInSession) -> Response:
     """The document in force, to be edited by those who lead, and its versions."""
     viewer = session.viewer
+    _, body = desk.source(viewer, QUALITY_RULES)
     context = {
-        "body": as_yaml(documents.body_in_force(viewer)),
-        "versions": documents.versions(viewer),
+        "body": body,
+        "versions": desk.versions(viewer, QUALITY_RULES),
         "leads": viewer.may(LEAD),
     }
     return render(request, "insight/document.html", context, session)
@@ -98,7 +99,7 @@ def document_page(request: Request, session: SignedInSession) -> Response:
 @router.post("/quality/rules/document")
 def publish(session: SignedInSession, body: Annotated[str, Form(max_length=200_000)]) -> Response:
     """Check what was written and put it in force as the next version."""
-    documents.publish_text(session.viewer, body)
+    desk.publish(session.viewer, QUALITY_RULES, body)
     words._rules.cache_clear()
     return to_page("/quality/rules")
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Query, Request, Response
 
 from hutong.identity.http import SignedInSession
 from hutong.party.quality import desk, reported, scores, task_states
-from hutong.party.quality.documents import LEAD
+from hutong.party.quality.rules import LEAD
 from hutong.platform.errors import Unprocessable
 from hutong.platform.http import locale_of
 from hutong.platform.i18n import translate

@@ -5,10 +5,9 @@ from functools import lru_cache
 from typing import Any
 
 from hutong.insight.report import Dimension
-from hutong.party.quality import documents
-from hutong.party.quality.rules import QualityDocument
+from hutong.party.quality.rules import QUALITY_RULES, QualityDocument
 from hutong.party.quality.task_states import REPORTED
-from hutong.platform import database
+from hutong.platform import database, documents
 from hutong.platform.i18n import translate
 from hutong.web import actors, words_of_codes
 
@@ -25,7 +24,7 @@ def quality_rules() -> QualityDocument:
 @lru_cache(maxsize=4)
 def _rules(_moment: int, _url: str) -> QualityDocument:
     with database.read("party") as conn:
-        return documents.active(conn)
+        return documents.in_force(conn, QUALITY_RULES)
 
 
 def rule_words(name: str, locale: str) -> str:

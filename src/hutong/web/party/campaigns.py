@@ -2,16 +2,15 @@
 
 from typing import Annotated
 
-import yaml
 from fastapi import APIRouter, Form, Request, Response
 
 from hutong.identity import queries as identity_queries
 from hutong.identity.http import SignedInSession
 from hutong.identity.principal import require
-from hutong.party.sharing import call_lists, documents, facts
-from hutong.party.sharing.document_kinds import CallList
-from hutong.platform import database
-from hutong.platform.errors import Unprocessable
+from hutong.party.documents import desk
+from hutong.party.sharing import call_lists, facts
+from hutong.party.sharing.document_kinds import CALL_LIST
+from hutong.platform import database, documents
 from hutong.platform.http import locale_of
 from hutong.web.shell import render, to_page
 
@@ -24,36 +23,22 @@ def campaign_page(request: Request, session: SignedInSession, code: str) -> Resp
     """Whom the campaign finds now: how many, who is held back, a sample; its scripts; the seats to share it out to."""
     require(session.viewer, call_lists.LEAD)
     with database.read("party") as conn:
-        campaign = documents.one(conn, CallList, code)
+        campaign = documents.in_force(conn, CALL_LIST, code)
+        _, body = documents.source(conn, CALL_LIST, code)
     context = {
         "campaign": campaign,
         "sentence": facts.sentence(facts.condition(campaign.where), locale_of(request)),
         "found": call_lists.preview(session.viewer, campaign),
         "seats": identity_queries.holders(session.viewer, call_lists.SEAT),
-        "body": yaml.safe_dump(
-            campaign.model_dump(mode="json", exclude={"version"}), allow_unicode=True, sort_keys=False
-        ),
+        "body": body,
     }
     return render(request, "sharing/campaign.html", context, session)
-
-
-def parsed(body: str) -> CallList:
-    """A campaign as written on the page. Raises Unprocessable."""
-    try:
-        content = yaml.safe_load(body)
-    except yaml.YAMLError as error:
-        raise Unprocessable(
-            "party-sharing-document-wrong", field="body", place="YAML", reason=str(error)[:200]
-        ) from error
-    if not isinstance(content, dict):
-        raise Unprocessable("party-sharing-document-wrong", field="body", place="YAML", reason="not a mapping")
-    return documents.parse(CallList, content)
 
 
 @router.post("/campaigns/preview")
 def previewed(request: Request, session: SignedInSession, body: Body) -> Response:
     """What a campaign that is being written would find."""
-    campaign = parsed(body)
+    campaign = documents.checked(CALL_LIST, body)
     context = {
         "sentence": facts.sentence(facts.condition(campaign.where), locale_of(request)),
         "found": call_lists.preview(session.viewer, campaign),
@@ -64,7 +49,7 @@ def previewed(request: Request, session: SignedInSession, body: Body) -> Respons
 @router.post("/campaigns")
 def published(session: SignedInSession, body: Body) -> Response:
     """Publish a campaign as its next version."""
-    made = call_lists.publish(session.viewer, parsed(body).model_dump(mode="json", exclude={"version"}))
+    made = desk.publish(session.viewer, CALL_LIST, body)
     return to_page(f"/campaigns/{made.code}")
 
 

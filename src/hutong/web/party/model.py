@@ -7,8 +7,10 @@ from fastapi import APIRouter, Form, Request, Response
 
 from hutong.identity.http import SignedInSession
 from hutong.identity.principal import require
+from hutong.party.documents import desk
 from hutong.party.lifecycle.changes import apply_change
 from hutong.party.model import documentation, extension, publication
+from hutong.party.model.extension import MODEL
 from hutong.platform import database
 from hutong.web.party.customer_actions import back
 from hutong.web.party.customers import the_customer
@@ -29,9 +31,8 @@ def model_page(request: Request, session: SignedInSession) -> Response:
 @router.get("/model/edit")
 def edit_page(request: Request, session: SignedInSession) -> Response:
     """The document in force, to be edited."""
-    require(session.viewer, publication.RIGHT)
-    with database.read("party") as conn:
-        version, source = publication.source_text(conn)
+    require(session.viewer, MODEL.writes)
+    version, source = desk.source(session.viewer, MODEL)
     return render(request, "party/data_model_edit.html", {"version": version, "source": source}, session)
 
 
@@ -45,7 +46,7 @@ def preview(request: Request, session: SignedInSession, source: Source) -> Respo
 @router.post("/model/publish")
 def publish(session: SignedInSession, source: Source) -> Response:
     """Put the document in force."""
-    publication.publish_model(session.viewer, source)
+    desk.publish(session.viewer, MODEL, source)
     return to_page("/model")
 
 
