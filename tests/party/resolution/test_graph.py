@@ -11,7 +11,9 @@ def test_an_undo_does_not_rename_who_it_does_not_touch() -> None:
     to party 5 only if it leaves party 9: otherwise both parties are what they were."""
     none = np.zeros(0, dtype=np.int64)
     tie = Links(np.array([0]), np.array([1]), np.array([900]), np.array([False]))
+    true = np.ones(3, dtype=np.bool_)
     found = Graph(
-        np.array([10, 11, 12]), np.array([9, 9, 5]), np.zeros(3, dtype=np.int64), tie, Apart(none, none, none), {}
-    )
+        np.array([10, 11, 12]), np.array([9, 9, 5]), np.zeros(3, dtype=np.int64), true, tie, np.array([1]), true[:1],
+        Apart(none, none, none), {},
+    )  # fmt: skip
     assert found.assign({10: 5}).tolist() == [9, 9, 5]

@@ -4,7 +4,6 @@ what was refused; the operations that moved its records; and for each golden val
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 from sqlalchemy import Connection, text
 
 from hutong.identity import Principal, require
@@ -74,19 +73,15 @@ def _judged(conn: Connection, records: list[int]) -> Any:
 
 def _joined(found: Graph, judged: Mapping[int, Found], own: set[int]) -> Found:
     """Replay the clustering: which links joined, which were between what was one already, which were refused."""
-    place = {record: number for number, record in enumerate(found.record.tolist())}
-    rows = list(judged.values())
-    left = np.array([min(place[row["left_id"]], place[row["right_id"]]) for row in rows], dtype=np.int64)
-    right = np.array([max(place[row["left_id"]], place[row["right_id"]]) for row in rows], dtype=np.int64)
-    strength = np.array([row["strength"] for row in rows], dtype=np.int64)
-    forced = np.array([row["made_by_kind"] == "person" for row in rows], dtype=np.bool_)
-    accepted = clusters.cluster(found.codes, clusters.Links(left, right, strength, forced), found.apart).accepted
+    accepted = found.clustered().accepted
+    said = found.said.tolist()
+    left, right = found.links.left.tolist(), found.links.right.tolist()
     sets = {number: [record] for number, record in enumerate(found.record.tolist())}
     home = {number: number for number in sets}
     made: Found = {"joins": [], "further": [], "refused": []}
-    for index in np.lexsort((right, left, -strength, forced)).tolist():
-        row, one, two = rows[index], home[int(left[index])], home[int(right[index])]
-        if not {row["left_id"], row["right_id"]} & own:
+    for index in clusters.order_of(found.links, found.live).tolist():
+        row, one, two = judged.get(said[index]), home[left[index]], home[right[index]]
+        if row is None or not {row["left_id"], row["right_id"]} & own:
             continue
         if not accepted[index]:
             made["refused"].append(row)

@@ -24,9 +24,10 @@ MOST_PAIRS = 400
 def why_not(viewer: Principal, one: int, other: int) -> Found:
     """What keeps two parties apart. Needs the right `party.read`; raises NotFound for parties the viewer does not see.
 
-    `judgements`: in force between them; `met`: blocks by which their records are compared; `unused`: keys they share
-    that say nothing (generic value, too many records); `verdict`, `rule`: of the closest pair of records; `rules`: for
-    that pair each rule, whether it holds, and its conditions with their outcomes (no values: they may be masked).
+    `judgements`: in force between them; `met`: blocks by which their records are compared (`model`: its own);
+    `unused`: keys they share that say nothing (generic value, too many records); `verdict`, `rule`: of the closest
+    pair of records; `rules`: for that pair each rule, whether it holds, and its conditions with their outcomes (no
+    values: they may be masked).
     """
     require(viewer, "party.read")
     one, other = queries.survivor_ids([one])[one], queries.survivor_ids([other])[other]
@@ -64,7 +65,7 @@ def _shared(by: Judging, left: Sequence[Found], right: Sequence[Found]) -> tuple
     """The blocks two parties meet in, and those they would meet in, were their values of use."""
     of_all = [_texts(by, record) for record in left], [_texts(by, record) for record in right]
     shared = set().union(*of_all[0]) & set().union(*of_all[1])
-    used = {key for record in left for key in by.keys(record)} & {key for record in right for key in by.keys(record)}
+    used = _asked(by, left) & _asked(by, right)
     met, unused = set(), []
     for key in sorted(shared):
         block = key.split(":", 2)[1]
@@ -74,7 +75,12 @@ def _shared(by: Judging, left: Sequence[Found], right: Sequence[Found]) -> tuple
         else:
             crowded = number in by.statistics.crowded
             unused.append({"block": block, "because": "crowded" if crowded else "generic"})
-    return sorted(met), unused
+        used.discard(number)
+    return sorted(met | ({"model"} if used else set())), unused
+
+
+def _asked(by: Judging, records: Sequence[Found]) -> set[int]:
+    return {key for own in by.keyed(records) for key in own.asked}
 
 
 def _texts(by: Judging, record: Found) -> set[str]:

@@ -116,8 +116,10 @@ def _recent(document: SurvivorshipDocument) -> str:
 def golden_sql(document: SurvivorshipDocument, members: str) -> str:
     """The golden records of `members`: a relation of (party_id, record_id).
 
-    Gives id, kind, the golden columns, attributes, owner_id and unit_path (EC-17: of the first record that a user made
-    a party by; without one, the unit that the golden branch names), record_count, provenance, survivorship_version.
+    Records that their source withdrew give nothing, unless a party has no others: then it shows what it last was, and
+    is not `live`. Gives id, live, kind, the golden columns, attributes, owner_id and unit_path (EC-17: of the first
+    record that a user made a party by; without one, the unit that the golden branch names), record_count, provenance,
+    survivorship_version.
     """
     counted = [name for name in LEADERS if "frequency" in document.of(name).by]
     often = "".join(f", count({name}) OVER (PARTITION BY party_id, {name}) AS often_{name}" for name in counted)
@@ -132,13 +134,15 @@ def golden_sql(document: SurvivorshipDocument, members: str) -> str:
     provenance = ", ".join(f"'{name}', c.w_{name}" for name in LEADERS)
     return f"""
 WITH member AS (
-    SELECT m.party_id, r.*, s.trust
-    FROM {members} m JOIN party.source_record r ON r.id = m.record_id JOIN party.source s ON s.code = r.source
+    SELECT * FROM (
+        SELECT m.party_id, r.*, s.trust, bool_or(r.withdrawn_at IS NULL) OVER (PARTITION BY m.party_id) AS live
+        FROM {members} m JOIN party.source_record r ON r.id = m.record_id JOIN party.source s ON s.code = r.source
+    ) AS every WHERE withdrawn_at IS NULL OR NOT live
 ), word AS ({_WORD}
 ), weighed AS (
     SELECT *{often} FROM member LEFT JOIN word USING (party_id)
 ), chosen AS (
-    SELECT party_id, min(kind) AS kind, count(*)::int AS record_count,
+    SELECT party_id, bool_and(live) AS live, min(kind) AS kind, count(*)::int AS record_count,
            min(id) FILTER (WHERE owner_id IS NOT NULL) AS owned,
 {winners}
     FROM weighed GROUP BY party_id
@@ -148,7 +152,7 @@ WITH member AS (
                         source COLLATE "C", member.key COLLATE "C") AS attributes
     FROM member, jsonb_each(attributes) AS e WHERE e.value <> 'null' GROUP BY party_id
 )
-SELECT c.party_id AS id, c.kind, {values}, coalesce(o.attributes, '{{}}') AS attributes,
+SELECT c.party_id AS id, c.live, c.kind, {values}, coalesce(o.attributes, '{{}}') AS attributes,
        f.owner_id, u.path AS unit_path, c.record_count,
        jsonb_strip_nulls(jsonb_build_object({provenance})) AS provenance, {document.version} AS survivorship_version
 FROM chosen c LEFT JOIN other o USING (party_id)

@@ -147,15 +147,22 @@ class InForce:
 
 _kept: dict[tuple[int, str], InForce] = {}
 _IN_FORCE = text("SELECT id, kind, version, merge_bits FROM party.model_version WHERE state = 'in_force'")
+_ONE = text("SELECT id, kind, version, merge_bits FROM party.model_version WHERE id = :id")
 
 
 def in_force(conn: Connection) -> dict[str, InForce]:
     """Kind of party → the version that judges; a content is read once per process."""
-    made = {}
-    for row in conn.execute(_IN_FORCE):
-        key = (row.id, row.version)
-        if key not in _kept:
-            body = conn.execute(select(model_version.c.body).where(model_version.c.id == row.id)).scalar_one()
-            _kept[key] = InForce(row.id, row.version, parse_model(body), row.merge_bits)
-        made[row.kind] = _kept[key]
-    return made
+    return {row.kind: _read(conn, row) for row in conn.execute(_IN_FORCE)}
+
+
+def kept(conn: Connection, model_id: int) -> InForce:
+    """A version that judged, in force or not any more: its judgements say by which they were made."""
+    return _read(conn, conn.execute(_ONE, {"id": model_id}).one())
+
+
+def _read(conn: Connection, row: Any) -> InForce:
+    key = (row.id, row.version)
+    if key not in _kept:
+        body = conn.execute(select(model_version.c.body).where(model_version.c.id == row.id)).scalar_one()
+        _kept[key] = InForce(row.id, row.version, parse_model(body), row.merge_bits)
+    return _kept[key]

@@ -1,7 +1,7 @@
 """Training a model on what the customer master holds, and the sample of pairs by which it is measured (EC-05)."""
 
 import csv
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +11,14 @@ from sqlalchemy import Connection, text
 
 from hutong.identity import Principal, protect, require
 from hutong.party import visibility
-from hutong.party.columns import ATTRIBUTES, NAMES, SENSITIVE, Attribute
+from hutong.party.columns import SENSITIVE
 from hutong.party.match.blocking import candidate_pairs
 from hutong.party.match.model import Model
 from hutong.party.match.scoring import encode, weights
 from hutong.party.match.training import train
 from hutong.party.models import registry
-from hutong.party.resolution import graph
+from hutong.party.models.records import records_of_kind
+from hutong.party.resolution import arrow
 from hutong.party.resolution.score import TruthColumns
 from hutong.platform import clock, database
 from hutong.platform.errors import Invalid, NotFound
@@ -25,28 +26,6 @@ from hutong.platform.errors import Invalid, NotFound
 STRATA = (-5, 0, 3, 6, 9, 12, 15, 20, 30)
 """Least weights of the strata, in bits; below the first nobody looks."""
 PER_STRATUM = 100
-KEPT = ("source", "key", *NAMES)
-
-
-def _text(attribute: Attribute) -> str:
-    """A column as the text that real time gives to the model."""
-    name = f"r.{attribute.name}"
-    if attribute.type == "date":
-        return f"to_char({name}, 'YYYYMMDD')"
-    return f"CASE WHEN {name} THEN 'True' WHEN NOT {name} THEN 'False' END" if attribute.type == "boolean" else name
-
-
-def records_of_kind(conn: Connection, kind: str, records: Sequence[int] | None = None) -> pa.Table:
-    """Source records of a kind (all, or some of these ids) as texts, in the order of (source, key), with their ids."""
-    listed = ", ".join(_text(attribute) for attribute in ATTRIBUTES)
-    quoted = {"person": "'person'", "organisation": "'organisation'"}[kind]
-    some = "" if records is None else f"AND r.id IN ({', '.join(str(int(id)) for id in records) or 'NULL'})"
-    return graph.fetch(
-        conn,
-        f"""SELECT r.id, r.source, r.key, {listed} FROM party.source_record r WHERE r.kind = {quoted} {some}
-            ORDER BY r.source COLLATE "C", r.key COLLATE "C\"""",  # noqa: S608
-        {"id": pa.int64(), **dict.fromkeys(KEPT, pa.large_string())},
-    )
 
 
 def train_new(kind: str, by: str, progress: Callable[[str], None] | None = None) -> int:
@@ -65,7 +44,7 @@ def _draw(conn: Connection, model_id: int, model: Model, records: pa.Table) -> N
     encoded = encode(model, records)
     pairs = candidate_pairs(model, encoded)
     weight = weights(model, encoded, pairs.left, pairs.right)
-    ids = graph.ints(records, "id")
+    ids = arrow.ints(records, "id")
     dice = np.random.default_rng(20260101)
     rows: list[dict[str, Any]] = []
     for number, least in enumerate(STRATA):

@@ -17,7 +17,7 @@ from hutong.party import visibility
 from hutong.party.golden.record import refresh_these
 from hutong.party.lifecycle import keyed
 from hutong.party.realtime import storing
-from hutong.party.realtime.matching import Judging, Verdict, judging, verdicts
+from hutong.party.realtime.matching import Judging, Keys, Verdict, judging, verdicts
 from hutong.party.realtime.placing import place
 from hutong.party.realtime.stated import PartyData, standardised
 from hutong.party.resolution import match_keys, membership
@@ -152,17 +152,17 @@ _KNOWN = text("""
     LEFT JOIN party.xref x ON x.record_id = r.id""")
 
 
-def _lock(conn: Connection, records: Sequence[Mapping[str, Any]], keys: Sequence[Sequence[int]]) -> None:
+def _lock(conn: Connection, records: Sequence[Mapping[str, Any]], keys: Sequence[Keys]) -> None:
     """Sets with any match key in common wait for one another, and for those who move existing records."""
     membership.lock_shared(conn)
     own = [match_keys.number(f"record:{record['source']}:{record['key']}") for record in records]
-    conn.execute(_LOCK, {"keys": own + [key for listed in keys for key in listed]})
+    conn.execute(_LOCK, {"keys": own + [key for listed in keys for key in listed.asked]})
 
 
 def _take(conn: Connection, requests: Sequence[Request], records: dict[int, dict[str, Any]]) -> dict[int, Found]:
     """Answers for requests that have each another key: those known, and the new, judged, stored and placed."""
     by = judging(conn)
-    keys = {number: by.keys(record) for number, record in records.items()}
+    keys = dict(zip(records, by.keyed(list(records.values())), strict=True))
     _lock(conn, list(records.values()), list(keys.values()))
     wanted = {(record["source"], record["key"]): number for number, record in records.items()}
     named = {"sources": [source for source, _ in wanted], "keys": [key for _, key in wanted]}
@@ -184,7 +184,7 @@ def _take(conn: Connection, requests: Sequence[Request], records: dict[int, dict
 
 
 def _enter(
-    conn: Connection, by: Judging, new: Sequence[tuple[Request, dict[str, Any], list[int]]], numbers: Sequence[int]
+    conn: Connection, by: Judging, new: Sequence[tuple[Request, dict[str, Any], Keys]], numbers: Sequence[int]
 ) -> dict[int, Found]:
     """Judge new records, store them, give them their parties."""
     records = [record for _, record, _ in new]
@@ -194,7 +194,7 @@ def _enter(
         if record["id"] in placed.opened:
             record.update(_owned(request.viewer))
     storing.store(conn, [storing.row(record, request.data) for request, record, _ in new], judged=True)
-    storing.store_keys(conn, {record["id"]: by.stored_keys(record) for record in records})
+    storing.store_keys(conn, {record["id"]: keys.stored for _, record, keys in new})
     judged = [verdict for own in said for verdict in own]
     storing.write_judgements(conn, by.rules, judged)
     operation = _move(conn, new, placed.party)
@@ -216,7 +216,7 @@ def _owned(viewer: Principal) -> dict[str, Any]:
     return {"owner_id": viewer.id, "owner_unit": viewer.unit_path.strip("/").rpartition("/")[2] or None}
 
 
-def _move(conn: Connection, new: Sequence[tuple[Request, dict[str, Any], list[int]]], placed: Mapping[int, int]) -> int:
+def _move(conn: Connection, new: Sequence[tuple[Request, dict[str, Any], Keys]], placed: Mapping[int, int]) -> int:
     """Give the placed records their parties, for each actor by an operation. Returns the last operation."""
     actors: dict[str, list[int]] = {}
     for request, record, _ in new:
@@ -245,7 +245,7 @@ def _homes(conn: Connection, records: Sequence[int]) -> dict[int, int]:
 
 
 def _opened_late(
-    conn: Connection, new: Sequence[tuple[Request, dict[str, Any], list[int]]], unclear: Sequence[int],
+    conn: Connection, new: Sequence[tuple[Request, dict[str, Any], Keys]], unclear: Sequence[int],
     homes: Mapping[int, int], operation: int,
 ) -> set[int]:  # fmt: skip
     """The unclear records that stayed alone after all: what forbids it was stronger than what ties it."""
@@ -282,7 +282,7 @@ def update(viewer: Principal, party_id: int, data: PartyData, key: str, source: 
     with database.begin("party") as conn:
         known_source(conn, source)
         by = judging(conn)
-        keys = by.keys(record)
+        [keys] = by.keyed([record])
         _lock(conn, [record], [keys])
         known = conn.execute(
             text("SELECT record_id, party_id FROM party.xref WHERE source = :source AND key = :key"),
@@ -294,7 +294,7 @@ def update(viewer: Principal, party_id: int, data: PartyData, key: str, source: 
         record["id"] = known.record_id
         said = verdicts(conn, by, [record], [keys])[0]
         storing.store(conn, [storing.row(record, data)], judged=True)
-        storing.store_keys(conn, {known.record_id: by.stored_keys(record)}, again=True)
+        storing.store_keys(conn, {known.record_id: keys.stored}, again=True)
         storing.end_judgements(conn, [known.record_id])
         storing.write_judgements(conn, by.rules, said)
         operation = membership.new_operation(conn, "intake", "find or create", viewer.actor)
@@ -311,7 +311,8 @@ def store_record(conn: Connection, record: Mapping[str, Any], data: PartyData, k
     id = known or storing.new_ids(conn, 1)[0]
     kept = {**record, "id": id, "source": source, "key": key}
     storing.store(conn, [storing.row(kept, data)], judged=False)
-    storing.store_keys(conn, {id: judging(conn).stored_keys(kept)}, again=known is not None)
+    [keys] = judging(conn).keyed([kept])
+    storing.store_keys(conn, {id: keys.stored}, again=known is not None)
     return int(id)
 
 

@@ -5,13 +5,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import numpy as np
 from sqlalchemy import Connection, text
 
 from hutong.party.columns import NAMES
 from hutong.party.match.features import FEATURES, of_pair
 from hutong.party.match.rules import RULES, Rule, RulesDocument
-from hutong.party.models import registry
-from hutong.party.models.judging import Said, candidates
+from hutong.party.match.scoring import encode
+from hutong.party.models import keys, registry
+from hutong.party.models.judging import Said, used, words
+from hutong.party.models.records import of_mappings
 from hutong.party.models.registry import InForce
 from hutong.party.resolution import match_keys, statistics
 from hutong.party.resolution.match_keys import PHONES
@@ -31,6 +34,14 @@ class Verdict(NamedTuple):
     rule: str
     strength: int
     reasons: list[str]
+
+
+class Keys(NamedTuple):
+    """A record's match keys: `asked`, by which others are found (no generic value's, no crowded one); `stored`, by
+    which it is found once they are not."""
+
+    asked: list[int]
+    stored: list[int]
 
 
 @dataclass(frozen=True)
@@ -56,15 +67,23 @@ class Judging:
         plain = {kind: (armed[kind][0] if armed[kind] else None) for kind in armed if kind != "phone"}
         return {**record, **plain, "phones": armed.get("phone", _phones(record))}
 
-    def keys(self, record: Record) -> list[int]:
-        """The match keys by which others are found."""
-        texts = match_keys.of_record(self.rules, record, self._by_key(record, all_values=False))
-        return [key for key in map(match_keys.number, texts) if key not in self.statistics.crowded]
+    def keyed(self, records: Sequence[Record]) -> list[Keys]:
+        """The match keys of records, of the rules' blocks and of the models' own."""
+        own: list[set[int]] = [set() for _ in records]
+        for kind, model in self.models.items():
+            places = [place for place, record in enumerate(records) if record["kind"] == kind]
+            if places:
+                found = keys.of_encoded(model, encode(model.model, of_mappings([records[place] for place in places])))
+                for row, number in zip(found.row.tolist(), found.number.tolist(), strict=True):
+                    own[places[row]].add(number)
+        return [self._keys(record, modelled) for record, modelled in zip(records, own, strict=True)]
 
-    def stored_keys(self, record: Record) -> list[int]:
-        """The match keys to be found by, generic and crowded ones too."""
-        texts = match_keys.of_record(self.rules, record, self._by_key(record, all_values=True))
-        return sorted(set(map(match_keys.number, texts)))
+    def _keys(self, record: Record, modelled: set[int]) -> Keys:
+        stated, telling = (
+            {match_keys.number(key) for key in match_keys.of_record(self.rules, record, values)} | modelled
+            for values in (self._by_key(record, all_values=True), self._by_key(record, all_values=False))
+        )
+        return Keys(sorted(telling - self.statistics.crowded), sorted(stated))
 
     def _by_key(self, record: Record, *, all_values: bool) -> dict[str, list[str]]:
         return {"phone": _phones(record), **self.armed(record, all_values=all_values)}
@@ -76,7 +95,8 @@ def _phones(record: Record) -> list[str]:
 
 def judging(conn: Connection) -> Judging:
     """What judges now."""
-    return Judging(documents.in_force(conn, RULES), statistics.current(conn), registry.in_force(conn))
+    rules = documents.in_force(conn, RULES)
+    return Judging(rules, statistics.current(conn), used(registry.in_force(conn), rules))
 
 
 _FIND = text("""
@@ -93,31 +113,32 @@ def verdicts(
     conn: Connection,
     by: Judging,
     records: Sequence[Record],
-    keys: Sequence[Sequence[int]] | None = None,
+    keyed: Sequence[Keys] | None = None,
     *,
     among: bool = True,
 ) -> list[list[Verdict]]:
     """What the rules say about each record and all others: those known and, `among` them, those of the set before it.
 
-    A record has `id`, `source`, `key`, `kind` and the attributes; `keys`: its match keys, where they are known.
+    A record has `id`, `source`, `key`, `kind` and the attributes; `keyed`: their match keys, where they are known.
     """
-    found = keys or [by.keys(record) for record in records]
+    found = [own.asked for own in keyed or by.keyed(records)]
     stored = _stored(conn, found)
     own = {record["id"] for record in records}
     prepared = [by.comparable(record) for record in records]
-    raw = {**stored.rows, **{record["id"]: record for record in records}}
     others = {id: by.comparable(row) for id, row in stored.rows.items() if id not in own}
-    made: list[list[Verdict]] = []
+    rivals: list[list[Record]] = []
     before: dict[int, list[int]] = {}
-    for place, record in enumerate(prepared):
-        siblings = dict.fromkeys(earlier for key in found[place] for earlier in before.get(key, ())) if among else {}
-        rivals = [others[id] for id in stored.of[place] if id in others] + [prepared[one] for one in siblings]
-        words = _modelled(by, records[place], [raw[other["id"]] for other in rivals])
-        pairs = zip(rivals, words, strict=True)
-        made.append([said for other, word in pairs if (said := compare(by.rules, record, other, word))])
-        for key in found[place]:
+    for place, keys_of in enumerate(found):
+        siblings = dict.fromkeys(earlier for key in keys_of for earlier in before.get(key, ())) if among else {}
+        listed = [others[id] for id in stored.of[place] if id in others] + [prepared[one] for one in siblings]
+        rivals.append([other for other in listed if other["kind"] == records[place]["kind"]])
+        for key in keys_of:
             before.setdefault(key, []).append(place)
-    return made
+    told = _modelled(by, records, rivals, stored.rows)
+    return [
+        [said for other, word in zip(listed, words, strict=True) if (said := compare(by.rules, record, other, word))]
+        for record, listed, words in zip(prepared, rivals, told, strict=True)
+    ]
 
 
 class _Stored(NamedTuple):
@@ -137,18 +158,28 @@ def _stored(conn: Connection, keys: Sequence[Sequence[int]]) -> _Stored:
     return _Stored(of, {row["id"]: dict(row) for row in rows})
 
 
-def _modelled(by: Judging, record: Record, others: Sequence[Record]) -> list[Said | None]:
-    model = by.models.get(record["kind"])
-    if model is None:
-        return [None] * len(others)
-    return candidates(model, by.rules.of(record["kind"]).model, record, others)
+def _modelled(
+    by: Judging, records: Sequence[Record], rivals: Sequence[Sequence[Record]], stored: Mapping[int, Record]
+) -> list[list[Said | None]]:
+    """What the models say of each record and its rivals, from their values as they are: all at once."""
+    made: list[list[Said | None]] = [[None] * len(listed) for listed in rivals]
+    raw = {**stored, **{record["id"]: record for record in records}}
+    for kind, model in by.models.items():
+        pairs = [(place, number, records[place]["id"], other["id"]) for place, listed in enumerate(rivals)
+                 if records[place]["kind"] == kind for number, other in enumerate(listed)]  # fmt: skip
+        if not pairs:
+            continue
+        ids = {id: row for row, id in enumerate(dict.fromkeys(id for pair in pairs for id in pair[2:]))}
+        encoded = encode(model.model, of_mappings([raw[id] for id in ids]))
+        left, right = (np.array([ids[pair[side]] for pair in pairs], dtype=np.int64) for side in (2, 3))
+        for place, said in words(model, by.rules.of(records[pairs[0][0]]["kind"]).model, encoded, left, right).items():
+            made[pairs[place][0]][pairs[place][1]] = said
+    return made
 
 
 def compare(rules: RulesDocument, record: Record, other: Record, model: Said | None = None) -> Verdict | None:
     """What the rules say about two comparable records, and the model where no rule merges or forbids; None: nothing."""
     own = rules.of(record["kind"])
-    if other["kind"] != record["kind"]:
-        return None
     swapped = (other["source"], other["key"]) < (record["source"], record["key"])
     pair = of_pair(other, record) if swapped else of_pair(record, other)
     strong = _first(own.merging, pair)

@@ -68,8 +68,10 @@ def reactivate_in(conn: Connection, viewer: Principal, party_id: int) -> int:
 
 def _use(conn: Connection, viewer: Principal, party_id: int, states: tuple[str, str], word: str) -> int:
     row = _in_use(conn, viewer, party_id, states[0])
-    changed = {"id": row.id, "state": states[1]}
-    history.change(conn, party, [changed], columns=["state"], changed_by=viewer.actor, cause=word)
+    because = "deactivated" if states[1] == "inactive" else None
+    changed = {"id": row.id, "state": states[1], "inactive_because": because}
+    columns = ["state", "inactive_because"]
+    history.change(conn, party, [changed], columns=columns, changed_by=viewer.actor, cause=word)
     publish(conn, "party", [Event(f"party.{word}", f"party:{row.id}", {"party_id": row.id, "kind": row.kind})])
     return int(row.id)
 
@@ -113,7 +115,10 @@ def _in_use(conn: Connection, viewer: Principal, party_id: int, state: str = "ac
     wanted = select(party.c.id, party.c.kind, party.c.name)
     row = conn.execute(
         wanted.where(
-            party.c.id == living(conn, party_id), party.c.state == state, visibility.seen(viewer)
+            party.c.id == living(conn, party_id),
+            party.c.state == state,
+            party.c.inactive_because.is_distinct_from("withdrawn"),
+            visibility.seen(viewer),
         ).with_for_update(key_share=True)
     ).one_or_none()
     if row is None:

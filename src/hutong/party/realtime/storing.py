@@ -28,7 +28,7 @@ _STORE = text(f"""
         INSERT INTO party.source_record (id, source, key, kind, {_LISTED}, attributes, issues, source_created_at,
                                          source_changed_at, content_hash, owner_id, owner_unit)
         SELECT id, source, key, kind, {_LISTED}, attributes, '{{}}', :now, :now, hash, owner_id, owner_unit FROM stated
-        ON CONFLICT (source, key) DO UPDATE SET source_changed_at = excluded.source_changed_at,
+        ON CONFLICT (source, key) DO UPDATE SET source_changed_at = excluded.source_changed_at, withdrawn_at = NULL,
             attributes = excluded.attributes, content_hash = excluded.content_hash,
             {", ".join(f"{name} = excluded.{name}" for name in _NAMES)}
     ), version AS (

@@ -2,6 +2,8 @@
 
 A link that would join what must stay apart is refused, so the weakest link of a chain breaks. The result depends only
 on the set of judgements, not on their order of arrival: links are taken by strength, then by the records' own keys.
+A record that its source withdrew holds nothing together: it stays where its strongest link leads, and no two clusters
+of live records meet over it, unless a person said so.
 """
 
 from typing import NamedTuple
@@ -24,6 +26,10 @@ class Links(NamedTuple):
     strength: Ints
     forced: Flags
 
+    def some(self, which: Flags) -> "Links":
+        """Those of the links."""
+        return Links(self.left[which], self.right[which], self.strength[which], self.forced[which])
+
 
 class Apart(NamedTuple):
     """Not-same judgements; `level` is BY_RULE or BY_PERSON. A person's link overrides a rule's refusal."""
@@ -40,17 +46,24 @@ class Clusters(NamedTuple):
     accepted: Flags
 
 
-def cluster(codes: Ints, links: Links, apart: Apart) -> Clusters:
+def order_of(links: Links, live: Flags) -> Ints:
+    """The order in which links are taken: the rules', people's, those of withdrawn records; the strongest first."""
+    loose = ~links.forced & ~(live[links.left] & live[links.right])
+    return np.lexsort((links.right, links.left, -links.strength, np.where(loose, 2, links.forced))).astype(np.int64)
+
+
+def cluster(codes: Ints, links: Links, apart: Apart, live: Flags | None = None) -> Clusters:
     """Join records over links unless refused. `codes`: number of a record's exclusive document, 0 where it has none;
-    two different codes never meet in one cluster, but by a person's link."""
-    order = np.lexsort((links.right, links.left, -links.strength, links.forced))
+    two different codes never meet in one cluster, but by a person's link. `live`: not withdrawn; absent: all are."""
+    living = np.ones(len(codes), dtype=np.bool_) if live is None else live.astype(np.bool_)
     accepted = np.zeros(len(links.left), dtype=np.bool_)
     label = _join(
         codes.astype(np.int64),
+        living,
         links.left.astype(np.int64),
         links.right.astype(np.int64),
         links.forced.astype(np.bool_),
-        order.astype(np.int64),
+        order_of(links, living),
         apart.left.astype(np.int64),
         apart.right.astype(np.int64),
         apart.level.astype(np.int64),
@@ -68,8 +81,9 @@ def _root(parent: Ints, record: int) -> int:
 
 
 @njit(cache=True)
-def _join(  # noqa: PLR0912, PLR0917  (a compiled loop: arrays by position, branches in place)
+def _join(  # noqa: PLR0912, PLR0915, PLR0917  (a compiled loop: arrays by position, branches in place)
     codes: Ints,
+    live: Flags,
     left: Ints,
     right: Ints,
     forced: Flags,
@@ -82,6 +96,7 @@ def _join(  # noqa: PLR0912, PLR0917  (a compiled loop: arrays by position, bran
     count = codes.shape[0]
     parent = np.arange(count)
     code = codes.copy()
+    alive = live.copy()  # whether a cluster has a live record
     # refusals as linked lists per cluster: each entry names the other record; lists are concatenated on a join
     entries = 2 * apart_left.shape[0]
     head = np.full(count, -1, dtype=np.int64)
@@ -106,6 +121,8 @@ def _join(  # noqa: PLR0912, PLR0917  (a compiled loop: arrays by position, bran
             continue
         if not forced[index] and code[a] != 0 and code[b] != 0 and code[a] != code[b]:
             continue
+        if not forced[index] and alive[a] and alive[b] and not (live[left[index]] and live[right[index]]):
+            continue
         few, many = (a, b) if length[a] <= length[b] else (b, a)
         refused = False
         place = head[few]
@@ -119,6 +136,7 @@ def _join(  # noqa: PLR0912, PLR0917  (a compiled loop: arrays by position, bran
         accepted[index] = True
         small, large = (a, b) if a < b else (b, a)
         parent[large] = small
+        alive[small] |= alive[large]
         if code[small] == 0:
             code[small] = code[large]
         if head[large] != -1:

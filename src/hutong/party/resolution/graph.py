@@ -1,41 +1,21 @@
 """The judged records as arrays: all of them, or those that hang together with some, for the clustering to work on."""
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv
 from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
 from hutong.party.match.rules import RulesDocument
-from hutong.party.resolution import clusters
-from hutong.party.resolution.clusters import BY_PERSON, BY_RULE, Apart, Ints, Links
+from hutong.party.models import registry
+from hutong.party.models.judging import weigher
+from hutong.party.resolution import bridges, clusters
+from hutong.party.resolution.arrow import fetch, ints
+from hutong.party.resolution.clusters import BY_PERSON, BY_RULE, Apart, Clusters, Flags, Ints, Links
 from hutong.party.resolution.identity_of_clusters import keep_ids
-from hutong.platform.database import driver
-
-
-def fetch(conn: Connection, query: str, types: dict[str, pa.DataType]) -> pa.Table:
-    """A query's columns as Arrow, by COPY; `query` comes from code and holds no user's text."""
-    with driver(conn).cursor() as cursor, cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT csv)".encode()) as copy:
-        data = b"".join(copy)
-    if not data:
-        return pa.table({name: pa.array([], kind) for name, kind in types.items()})
-    return pyarrow.csv.read_csv(
-        io.BytesIO(data),
-        pyarrow.csv.ReadOptions(column_names=list(types)),
-        pyarrow.csv.ParseOptions(newlines_in_values=True),
-        pyarrow.csv.ConvertOptions(column_types=types, strings_can_be_null=True, quoted_strings_can_be_null=False),
-    )
-
-
-def ints(table: pa.Table, name: str) -> Ints:
-    """A column as 64-bit integers, 0 for null."""
-    filled: Any = table.column(name).combine_chunks().fill_null(0)
-    return np.asarray(filled.to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -45,9 +25,20 @@ class Graph:
     record: Ints
     prior: Ints  # party before, 0 for none
     codes: Ints
+    live: Flags  # its source still states it
     links: Links
+    said: Ints  # per link: its judgement
+    held: Flags  # per link: the guard of the model's links lets it stand
     apart: Apart
     retired: dict[int, list[int]]  # record number → retired parties that held it last
+
+    def clustered(self) -> Clusters:
+        """Clusters, and which links joined."""
+        standing = self.links.some(self.held)
+        made = clusters.cluster(self.codes, standing, self.apart, self.live)
+        accepted = self.held.copy()
+        accepted[self.held] = made.accepted
+        return Clusters(made.label, accepted)
 
     def assign(self, home: Mapping[int, int] | None = None) -> Ints:
         """The party of each record; numbers below zero stand for new parties (see `keep_ids`).
@@ -55,7 +46,7 @@ class Graph:
         `home`: record → the party that an operation taken back returns it to. A party whose records stay the same keeps
         its id whatever they are to return to: nothing happened to it.
         """
-        label = clusters.cluster(self.codes, self.links, self.apart).label
+        label = self.clustered().label
         prior = self.prior
         if home:
             listed = zip(self.record.tolist(), prior.tolist(), strict=True)
@@ -100,12 +91,14 @@ def near(conn: Connection, records: Sequence[int]) -> list[int]:
 _SOME = "unnest(CAST(:ids AS bigint[]))"
 _ALL = "(SELECT id FROM party.source_record)"
 _RECORDS = """
-SELECT r.id, x.party_id, CASE WHEN r.id_valid AND r.id_type IN ({kinds}) THEN r.id_type || r.id_number END
+SELECT r.id, x.party_id, (r.withdrawn_at IS NULL)::int,
+       CASE WHEN r.id_valid AND r.id_type IN ({kinds}) THEN r.id_type || r.id_number END
 FROM {scope} AS s (record_id) JOIN party.source_record r ON r.id = s.record_id
 LEFT JOIN party.xref x ON x.record_id = r.id
 ORDER BY r.source COLLATE "C", r.key COLLATE "C\""""
 _JUDGED = """
-SELECT j.left_id, j.right_id, (j.verdict = 'same')::int, j.strength, (j.made_by_kind = 'person')::int
+SELECT j.id, j.left_id, j.right_id, (j.verdict = 'same')::int, j.strength, (j.made_by_kind = 'person')::int,
+       CASE j.made_by_kind WHEN 'model' THEN split_part(j.rule, ':', 2)::bigint ELSE 0 END
 FROM {scope} AS s (record_id) JOIN party.judgement j ON j.left_id = s.record_id
 WHERE j.ended_at IS NULL AND j.verdict <> 'unsure' {inside}"""
 _INSIDE = "AND j.right_id = ANY(:ids)"
@@ -122,7 +115,7 @@ def load(conn: Connection, rules: RulesDocument, ids: Sequence[int] | None = Non
     records = _table(
         conn,
         _RECORDS.format(kinds=listed, scope=scope),
-        {"id": pa.int64(), "party": pa.int64(), "code": pa.string()},
+        {"id": pa.int64(), "party": pa.int64(), "live": pa.int64(), "code": pa.string()},
         ids,
     )
     record = ints(records, "id")
@@ -130,18 +123,34 @@ def load(conn: Connection, rules: RulesDocument, ids: Sequence[int] | None = Non
     judged = _table(
         conn,
         _JUDGED.format(scope=scope, inside="" if ids is None else _INSIDE),
-        dict.fromkeys(("left", "right", "same", "strength", "person"), pa.int64()),
+        dict.fromkeys(("id", "left", "right", "same", "strength", "person", "model"), pa.int64()),
         ids,
     )
-    links, apart = _judged(record, judged)
-    return Graph(
-        record,
-        ints(records, "party"),
-        ints(pa.table({"c": codes.indices}), "c") + _given(codes),
-        links,
-        apart,
-        _retired(conn, record, ids),
-    )
+    numbers = ints(pa.table({"c": codes.indices}), "c") + _given(codes)
+    live = ints(records, "live") == 1
+    links, said, model, apart = _judged(record, judged)
+    held = ~_weak(conn, record, numbers, live, (links, model), apart)
+    retired = _retired(conn, record, ids)
+    return Graph(record, ints(records, "party"), numbers, live, links, said, held, apart, retired)
+
+
+def _weak(  # noqa: PLR0917  (arrays of one graph)
+    conn: Connection, record: Ints, codes: Ints, live: Flags, said: tuple[Links, Ints], apart: Apart
+) -> Flags:
+    """Which links the guard of the model's links refuses: they come after all that rules say of live records."""
+    links, model = said
+    weak = np.zeros(len(model), dtype=np.bool_)
+    sure = live[links.left] & live[links.right]
+    if not (sure & (model > 0)).any():
+        return weak
+    by_rule = links.some(sure & (model == 0) & ~links.forced)
+    group = clusters.cluster(codes, by_rule, apart).label
+    for id in np.unique(model[sure & (model > 0)]).tolist():
+        mine = sure & (model == id) & (group[links.left] != group[links.right])
+        if mine.any():
+            weigh = weigher(conn, registry.kept(conn, id), record)
+            weak[mine] = bridges.refused(group, codes, apart, links.some(mine), weigh)
+    return weak
 
 
 def _table(conn: Connection, query: str, types: dict[str, pa.DataType], ids: Sequence[int] | None) -> pa.Table:
@@ -163,13 +172,19 @@ def _numbers(record: Ints, wanted: Ints) -> Ints:
     return np.asarray(order[np.searchsorted(record[order], wanted)], dtype=np.int64)
 
 
-def _judged(record: Ints, judged: pa.Table) -> tuple[Links, Apart]:
+AFTER_RULES = 1000
+"""What a model's link comes after a rule's by, whatever their strengths."""
+
+
+def _judged(record: Ints, judged: pa.Table) -> tuple[Links, Ints, Ints, Apart]:
+    """The links, per link its judgement and the model that made it (0: none), and what is apart."""
     one, two = _numbers(record, ints(judged, "left")), _numbers(record, ints(judged, "right"))
     left, right = np.minimum(one, two), np.maximum(one, two)
-    same, person = ints(judged, "same") == 1, ints(judged, "person") == 1
-    links = Links(left[same], right[same], ints(judged, "strength")[same], person[same])
+    same, person, model = ints(judged, "same") == 1, ints(judged, "person") == 1, ints(judged, "model")
+    strength = ints(judged, "strength") - AFTER_RULES * (model > 0)
+    links = Links(left[same], right[same], strength[same], person[same])
     level = np.where(person, BY_PERSON, BY_RULE).astype(np.int64)
-    return links, Apart(left[~same], right[~same], level[~same])
+    return links, ints(judged, "id")[same], model[same], Apart(left[~same], right[~same], level[~same])
 
 
 def _retired(conn: Connection, record: Ints, ids: Sequence[int] | None) -> dict[int, list[int]]:

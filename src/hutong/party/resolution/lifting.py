@@ -7,7 +7,7 @@ import pyarrow as pa
 from sqlalchemy import Connection, text
 
 from hutong.party.columns import ATTRIBUTES
-from hutong.party.resolution import graph, match_keys
+from hutong.party.resolution import arrow, match_keys
 from hutong.party.resolution.clusters import Ints
 from hutong.party.resolution.statistics import Statistics
 
@@ -61,7 +61,7 @@ def lift(conn: Connection, duck: duckdb.DuckDBPyConnection, chosen: str = "") ->
     """Make DuckDB's `records` of the source records; `rank` is the order of (source, key). `chosen`: a join
     that chooses some, as SQL of the program's own."""
     names = ", ".join(f"r.{attribute.name}" for attribute in ATTRIBUTES)
-    table = graph.fetch(
+    table = arrow.fetch(
         conn,
         f"SELECT r.id, r.source, r.key, r.kind, {names} FROM party.source_record r {chosen}",  # noqa: S608
         {"id": pa.int64(), "source": pa.string(), "key": pa.string(), "kind": pa.string(),

@@ -32,6 +32,11 @@ def hexadecimal(key: int) -> str:
     return format(key & (2**64 - 1), "016x")
 
 
+def signed(digits: str) -> int:
+    """The number that `hexadecimal` wrote."""
+    return int.from_bytes(bytes.fromhex(digits), "big", signed=True)
+
+
 def prefix(kind: Kind, block: Sequence[str]) -> str:
     """What the texts of a block's keys begin with."""
     return f"{kind}:{'+'.join(block)}:"
@@ -104,4 +109,3 @@ def renew_all(conn: Connection, rules: RulesDocument) -> None:
     """Write the keys of all records anew, as other blocks ask for."""
     conn.execute(text("TRUNCATE party.match_key"))
     conn.execute(text(_insertion(rules, "")))
-    conn.execute(text("ANALYZE party.match_key"))

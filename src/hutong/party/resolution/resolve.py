@@ -17,9 +17,9 @@ from sqlalchemy import Connection, text
 
 from hutong.party.match.propose import propose
 from hutong.party.match.rules import RULES, RulesDocument
-from hutong.party.models import judging, registry
+from hutong.party.models import judging, keys, registry, runs
 from hutong.party.models.registry import InForce
-from hutong.party.resolution import graph, match_keys, membership, statistics
+from hutong.party.resolution import arrow, graph, match_keys, membership, statistics
 from hutong.party.resolution.clusters import Ints
 from hutong.party.resolution.judgement_log import Logged, bring_to
 from hutong.party.resolution.lifting import News, lift_news
@@ -64,7 +64,7 @@ def resolve(by: str = "system:0", progress: Progress = _quiet, *, full: bool = F
     with database.begin("party") as conn:
         _alone(conn)
         rules = documents.in_force(conn, RULES)
-        models = registry.in_force(conn)
+        models = judging.used(registry.in_force(conn), rules)
         news = _take_up(conn, rules, models, full=full)
     with database.begin("party") as conn:
         _alone(conn)
@@ -72,10 +72,8 @@ def resolve(by: str = "system:0", progress: Progress = _quiet, *, full: bool = F
         newest = conn.execute(text("SELECT coalesce(max(id), 0) FROM party.judgement")).scalar_one()
         with duckdb.connect() as duck:
             compared = lift_news(conn, duck, news)
-            modelled = judging.over(models, rules)
-            proposed = propose(
-                duck, rules, given=True, modelled=modelled
-            )  # the long part: others go on working meanwhile
+            # the long part: others go on working meanwhile
+            proposed = propose(duck, rules, given=True, modelled=runs.over(models, rules))
             logged = bring_to(conn, duck, rules, newest, news)
         progress(1, 4, "cluster")
         membership.lock(conn)
@@ -104,7 +102,7 @@ def resolve(by: str = "system:0", progress: Progress = _quiet, *, full: bool = F
 def _move(conn: Connection, rules: RulesDocument, logged: Logged, by: str) -> tuple[Moved, int]:
     """Cluster what the news concern and move what changed."""
     loaded = "SELECT c.record_id FROM party.changed_record c JOIN taken t USING (seq) WHERE NOT c.judged"
-    touched = graph.ints(graph.fetch(conn, loaded, {"id": pa.int64()}), "id")
+    touched = arrow.ints(arrow.fetch(conn, loaded, {"id": pa.int64()}), "id")
     found = graph.load(conn, rules, _concerned(conn, logged, touched))
     after = found.assign()
     operation = membership.new_operation(conn, "resolve", f"rules {rules.version}", by)
@@ -122,7 +120,9 @@ def _alone(conn: Connection) -> None:
 
 def judges(rules: RulesDocument, models: Mapping[str, InForce]) -> str:
     """A digest of what judges pairs; judgements made by another are to be made anew."""
-    versions = [f"{kind} {judging.rule_name(models[kind])} {models[kind].merge_bits}" for kind in sorted(models)]
+    versions = [
+        f"{kind} {judging.rule_name(models[kind])} {models[kind].merge_bits} own blocks" for kind in sorted(models)
+    ]
     body = rules.model_dump_json(exclude={"version"}) + ";".join(versions)
     return hashlib.sha256(body.encode()).hexdigest()[:16]
 
@@ -133,25 +133,28 @@ def _take_up(conn: Connection, rules: RulesDocument, models: Mapping[str, InForc
     digest = judges(rules, models)
     before = conn.execute(text("SELECT judges FROM party.run ORDER BY id DESC LIMIT 1")).scalar()
     kinds = {"seq": pa.int64(), "record": pa.int64(), "judged": pa.string()}
-    queue = graph.fetch(conn, "SELECT seq, record_id, judged FROM party.changed_record", kinds)
+    queue = arrow.fetch(conn, "SELECT seq, record_id, judged FROM party.changed_record", kinds)
     loaded = queue.filter(pc.equal(queue.column("judged"), "f"))
-    listed, unjudged = np.unique(graph.ints(queue, "record")), np.unique(graph.ints(loaded, "record")).tolist()
+    listed, unjudged = np.unique(arrow.ints(queue, "record")), np.unique(arrow.ints(loaded, "record")).tolist()
     count = conn.execute(text("SELECT count(*) FROM party.source_record")).scalar_one()
     everything = full or before != digest or len(listed) > count * MOST_CHANGES
     if before != digest:
         match_keys.renew_all(conn, rules)
+        keys.renew(conn, models)
+        conn.execute(text("ANALYZE party.match_key"))
     else:
         match_keys.renew(conn, rules, unjudged)
+        keys.renew(conn, models, unjudged)
     membership.lock(conn)
     brought = statistics.bring_up(conn, rules, None if everything else listed.tolist(), "run")
     records = None if everything else sorted({*unjudged, *brought.affected})
-    return News(records, graph.ints(queue, "seq"), digest, brought.statistics)
+    return News(records, arrow.ints(queue, "seq"), digest, brought.statistics)
 
 
 def _concerned(conn: Connection, logged: Logged, loaded: Ints) -> list[int] | None:
     """The records to cluster: those with other judgements, another content or no party, and what hangs together with
     them; None: all. Clusters that nothing changed stay as they are."""
     alone = "NOT EXISTS (SELECT FROM party.xref x WHERE x.record_id = r.id)"
-    homeless = graph.fetch(conn, f"SELECT r.id FROM party.source_record r WHERE {alone}", {"id": pa.int64()})  # noqa: S608
-    records = logged.records | set(graph.ints(homeless, "id").tolist()) | set(loaded.tolist())
+    homeless = arrow.fetch(conn, f"SELECT r.id FROM party.source_record r WHERE {alone}", {"id": pa.int64()})  # noqa: S608
+    records = logged.records | set(arrow.ints(homeless, "id").tolist()) | set(loaded.tolist())
     return None if len(records) > MANY else graph.near(conn, sorted(records))

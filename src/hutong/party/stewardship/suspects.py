@@ -30,6 +30,8 @@ FROM party.judgement j JOIN party.xref l ON l.record_id = j.left_id JOIN party.x
 JOIN party.party p ON p.id = l.party_id
 WHERE j.ended_at IS NULL AND j.verdict IN ('same', 'unsure') AND l.party_id <> r.party_id AND p.state = 'active'
   AND (CAST(:near AS bigint[]) IS NULL OR l.party_id = ANY(:near))
+  AND j.left_id NOT IN (SELECT id FROM party.source_record WHERE withdrawn_at IS NOT NULL)
+  AND j.right_id NOT IN (SELECT id FROM party.source_record WHERE withdrawn_at IS NOT NULL)
   AND (j.verdict = 'same' OR j.made_by_kind <> 'person')  -- a person's 'unsure' is a note, no cause of its own
   AND NOT EXISTS (
     SELECT FROM party.xref a JOIN party.judgement n ON n.left_id = a.record_id OR n.right_id = a.record_id
