@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from hutong.party.match.encode import encode_values
 from hutong.party.match.frequency import Vocabulary
 from hutong.party.match.model import Model, parse_model
-from hutong.party.models.sampling import records_of_kind
+from hutong.party.models.records import records_of_kind
 
 _WRITE = text("UPDATE party.model_version SET body = :body WHERE id = :id")
 
