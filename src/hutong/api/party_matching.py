@@ -19,27 +19,27 @@ from hutong.party import PartyData
 from hutong.party.realtime import intake, match
 from hutong.platform.errors import Problem
 
-Text = Annotated[str, msgspec.Meta(max_length=500)]
-
 
 class Stated(msgspec.Struct, forbid_unknown_fields=True):
-    """What a caller states. `id_type`: code set id_type; `gender`: code set gender (GB/T 2261.1)."""
+    """What a caller states. `id_type`: code set id_type; `gender`: code set gender (GB/T 2261.1). No text
+    longer than files may have it.
+    """
 
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+    name: Annotated[str, msgspec.Meta(min_length=1)]
     kind: Literal["person", "organisation"] = "person"
-    id_type: Text | None = None
-    id_number: Text | None = None
+    id_type: str | None = None
+    id_number: str | None = None
     birth_date: date | None = None
-    gender: Text | None = None
-    mobile: Text | None = None
-    phone: Text | None = None
-    email: Text | None = None
-    address: Text | None = None
-    postcode: Text | None = None
-    contact_name: Text | None = None
-    bank_card: Text | None = None
-    grade: Text | None = None
-    branch: Text | None = None
+    gender: str | None = None
+    mobile: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    address: str | None = None
+    postcode: str | None = None
+    contact_name: str | None = None
+    bank_card: str | None = None
+    grade: str | None = None
+    branch: str | None = None
     attributes: dict[str, Any] | None = None
 
 

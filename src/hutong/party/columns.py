@@ -49,7 +49,15 @@ NAMES = tuple(attribute.name for attribute in ATTRIBUTES)
 GOLDEN = tuple(attribute.name for attribute in ATTRIBUTES if attribute.golden)
 LEADERS = tuple(attribute.name for attribute in ATTRIBUTES if attribute.golden and attribute.group is None)
 """Attributes with a survivorship rule of their own; the rest follow their group's leader."""
+LONGEST_KEY = 200
+"""Characters of a source's key."""
 SENSITIVE = {attribute.name: attribute.sensitive for attribute in ATTRIBUTES if attribute.sensitive}
+
+
+def longest(attribute: str) -> int:
+    """Characters a value may have, from files and interfaces alike: longer ones are no values, and could not be
+    indexed."""
+    return 200 if attribute in ("name", "contact_name") else 500
 
 
 def followers(leader: str) -> list[str]:

@@ -69,7 +69,7 @@ def test_a_source_states_a_kind_once_at_a_time(take_in: Importer, load: Loader) 
 
 
 def test_no_company_is_its_own_ancestor(take_in: Importer, load: Loader) -> None:
-    """A circle over rows of the file and of before is refused, with all its new rows; what never held at once is none."""
+    """A circle over rows of the file and of before is refused, all its new rows; what never held at once is none."""
     names = "云海集团有限公司", "云海物流有限公司", "云海置业有限公司", "云海科技有限公司"
     head, *_ = firms(take_in, *names)
     one, two, three, four = names

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import duckdb
 
-from hutong.party.columns import ATTRIBUTES
+from hutong.party.columns import ATTRIBUTES, LONGEST_KEY, longest
 from hutong.party.ingest.headers import quoted
 from hutong.party.ingest.mapping import ADMISSION, CODED, TEXTS, Given, Mapping
 from hutong.party.ingest.values import Standardiser, coded
@@ -17,10 +17,6 @@ from hutong.platform import cel
 from hutong.platform.settings import settings
 
 Codes = MappingOf[str, MappingOf[str, str]]
-LONGEST = {"name": 200, "contact_name": 200}
-"""Characters a value may have; longer ones are no values, and could not be indexed."""
-LONGEST_OTHER = 500
-LONGEST_KEY = 200
 
 
 def literal(value: str) -> str:
@@ -73,17 +69,21 @@ def _given(duck: duckdb.DuckDBPyConnection, mapping: Mapping) -> str:
     parts.append(f"{_operation(mapping)} AS operation")
     long = []
     for attribute in TEXTS:
-        text, most = _column(wanted.get(attribute)), LONGEST.get(attribute, LONGEST_OTHER)
+        text, most = _column(wanted.get(attribute)), longest(attribute)
         if attribute in wanted:
             long.append(f"CASE WHEN length({text}) > {most} THEN '{attribute}:too_long' END")
             text = f"CASE WHEN length({text}) <= {most} THEN {text} END"
         parts.append(f"{text} AS {attribute}")
-    parts.append(f"[{', '.join(long)}]::VARCHAR[] AS long")
     born = wanted.get("birth_date")
     parts += [f"{_column(born)} AS birth_text", f"{_date(born)} AS birth_date"]
     parts += [f"{_instant(wanted.get(name))} AS {name}" for name in ("created", "changed")]
-    extra = [f"{literal(name)}: nullif(trim({quoted(column)}), '')" for name, column in mapping.attributes.items()]
+    extra = []
+    for name, column in mapping.attributes.items():
+        text, most = f"nullif(trim({quoted(column)}), '')", longest(name)
+        long.append(f"CASE WHEN length({text}) > {most} THEN {literal(f'{name}:too_long')} END")
+        extra.append(f"{literal(name)}: CASE WHEN length({text}) <= {most} THEN {text} END")
     parts.append(("to_json({" + ", ".join(extra) + "})::VARCHAR" if extra else "'{}'") + " AS attributes")
+    parts.append(f"[{', '.join(long)}]::VARCHAR[] AS long")
     raw = [row[0] for row in duck.execute("DESCRIBE raw").fetchall() if row[0] not in ("row_number", "broken")]
     parts.append("to_json({" + ", ".join(f"{literal(name)}: {quoted(name)}" for name in raw) + "})::VARCHAR AS raw")
     return f"SELECT row_number, broken, {', '.join(parts)} FROM raw ORDER BY row_number"  # noqa: S608

@@ -1,14 +1,16 @@
 """What a caller states about a party, standardised as files are (EC-03, EC-14). Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
 
-from hutong.party.columns import ATTRIBUTES
+import msgspec
+
+from hutong.party.columns import ATTRIBUTES, longest
 from hutong.party.standardise import addresses, identifiers, names, organisations, phones
 from hutong.party.standardise.text import clean
-from hutong.platform.errors import Unprocessable
+from hutong.platform.errors import Invalid, Unprocessable
 
 
 @dataclass(frozen=True)
@@ -34,11 +36,15 @@ class PartyData:
 
 
 _CHECKED = ("resident_id", "uscc", "organisation_code")
+_TEXTS = tuple(each.name for each in fields(PartyData) if each.name not in ("kind", "birth_date", "attributes"))
+LARGEST_STRUCTURE = 20_000
+"""Characters, as JSON, of a declared or TMF attribute that is no plain text."""
 _PLACE = ("province", "city", "district", "road", "house")
 
 
 def standardised(data: PartyData) -> dict[str, Any]:
-    """The record's columns. Raises Unprocessable naming the field that is not valid."""
+    """The record's columns. Raises Unprocessable naming the field that is not valid, Invalid one that is too long."""
+    _within_limits(data)
     record: dict[str, Any] = {attribute.name: None for attribute in ATTRIBUTES}
     record |= {"kind": data.kind, "name_partial": False, "id_valid": False}
     _name(record, data)
@@ -64,6 +70,19 @@ def standardised(data: PartyData) -> dict[str, Any]:
     record |= {"address": place.text, "address_key": place.key}
     record |= {part: getattr(place, part) for part in _PLACE}
     return record
+
+
+def _within_limits(data: PartyData) -> None:
+    """The limits of files (`columns.longest`)."""
+    for name in _TEXTS:
+        value = getattr(data, name)
+        if value is not None and len(value) > longest(name):
+            raise Invalid("party-value-long", field=name, what=name, most=longest(name))
+    for name, value in (data.attributes or {}).items():
+        plain = isinstance(value, str)
+        most = longest(name) if plain else LARGEST_STRUCTURE
+        if len(value if plain else msgspec.json.encode(value)) > most:
+            raise Invalid("party-value-long", field=f"attributes.{name}"[:100], what=name[:100], most=most)
 
 
 def _name(record: dict[str, Any], data: PartyData) -> None:
