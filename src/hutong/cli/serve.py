@@ -20,7 +20,7 @@ def serve(
     migrations.upgrade_at_start()
     database.dispose()
     Granian(
-        "hutong.server:create_app",
+        "hutong.server:serving",
         address=host,
         port=port,
         interface=Interfaces.ASGI,

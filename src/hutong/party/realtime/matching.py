@@ -93,20 +93,34 @@ def _phones(record: Record) -> list[str]:
     return list(dict.fromkeys(record[name] for name in PHONES if record[name] is not None))
 
 
+_NOW = text("""
+    SELECT (SELECT id || checksum FROM party.document WHERE kind = 'rules' AND version IS NOT NULL
+            ORDER BY version DESC LIMIT 1) AS rules,
+           (SELECT token FROM party.statistics ORDER BY version DESC LIMIT 1) AS statistics,
+           (SELECT string_agg(concat_ws(' ', id, version, merge_bits), ',' ORDER BY id) FROM party.model_version
+            WHERE state = 'in_force') AS models""")
+_kept: dict[tuple[str | None, ...], Judging] = {}
+
+
 def judging(conn: Connection) -> Judging:
-    """What judges now."""
-    rules = documents.in_force(conn, RULES)
-    return Judging(rules, statistics.current(conn), used(registry.in_force(conn), rules))
+    """What judges now: one small question; only what is new is read."""
+    now = tuple(conn.execute(_NOW).one())
+    made = _kept.get(now)
+    if made is None:
+        rules = documents.in_force(conn, RULES)
+        made = Judging(rules, statistics.current(conn), used(registry.in_force(conn), rules))
+        _kept.clear()
+        _kept[now] = made
+    return made
 
 
-_FIND = text("""
-    SELECT DISTINCT a.place, m.record_id
-    FROM unnest(CAST(:places AS int[]), CAST(:keys AS bigint[])) AS a (place, key)
-    JOIN party.match_key m ON m.key = a.key""")
-_ROWS = text(f"""
-    SELECT r.id, r.source, r.key, r.kind, x.party_id, {", ".join(f"r.{name}" for name in NAMES)}
-    FROM party.source_record r LEFT JOIN party.xref x ON x.record_id = r.id
-    WHERE r.id = ANY(:ids)""")  # noqa: S608  (names come from declarations)
+_FIND = text(f"""
+    SELECT f.places, r.id, r.source, r.key, r.kind, x.party_id, {", ".join(f"r.{name}" for name in NAMES)}
+    FROM (SELECT m.record_id, array_agg(DISTINCT a.place) AS places
+          FROM unnest(CAST(:places AS int[]), CAST(:keys AS bigint[])) AS a (place, key)
+          JOIN party.match_key m ON m.key = a.key GROUP BY m.record_id) AS f
+    JOIN party.source_record r ON r.id = f.record_id LEFT JOIN party.xref x ON x.record_id = r.id
+    ORDER BY r.id""")  # noqa: S608  (names come from declarations)
 
 
 def verdicts(
@@ -149,13 +163,13 @@ class _Stored(NamedTuple):
 def _stored(conn: Connection, keys: Sequence[Sequence[int]]) -> _Stored:
     """The known records that share a key with each place."""
     places = [place for place, own in enumerate(keys) for _ in own]
-    pairs = conn.execute(_FIND, {"places": places, "keys": [key for own in keys for key in own]}).all()
     of: list[list[int]] = [[] for _ in keys]
-    for place, record in sorted((row.place, row.record_id) for row in pairs):
-        of[place].append(record)
-    ids = {row.record_id for row in pairs}
-    rows = conn.execute(_ROWS, {"ids": sorted(ids)}).mappings() if ids else ()
-    return _Stored(of, {row["id"]: dict(row) for row in rows})
+    rows: dict[int, dict[str, Any]] = {}
+    for row in conn.execute(_FIND, {"places": places, "keys": [key for own in keys for key in own]}).mappings():
+        rows[row["id"]] = dict(row)
+        for place in row["places"]:
+            of[place].append(row["id"])
+    return _Stored(of, rows)
 
 
 def _modelled(
