@@ -16,17 +16,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import duckdb
 from sqlalchemy import text
 from tests.party.ingest.nasty import write_nasty
 
 from hutong.cli.sample import telecom
-from hutong.party.ingest import parts, staging
-from hutong.party.ingest.files import read
+from hutong.party.ingest import parts, standardising
 from hutong.party.ingest.load import load_file
 from hutong.party.ingest.mapping import Mapping, read_mapping
-from hutong.party.ingest.values import Standardiser
 from hutong.platform import database
+from hutong.platform.processes import Processes, cores
 
 MAPPINGS = Path(__file__).parents[1] / "packs/telecom/mappings"
 CUSTOMERS = 150_000
@@ -59,16 +57,13 @@ def told(name: str, rows: int, wall: float, cpu: float) -> None:
 
 
 def standardise(path: Path, mapping: Mapping) -> None:
-    """In this process, then in one for each core."""
-    for name in ("one process", f"{parts.cores()} processes"):
-        with duckdb.connect() as duck:
-            read(duck, path, mapping)
-            (rows,) = duck.execute("SELECT count(*) FROM raw").fetchone() or (0,)
-            with measured(f"standardise, {name}", rows):
-                if name == "one process":
-                    staging.stage_rows(duck, mapping, {}, staging.conditions(mapping), Standardiser(mapping.region))
-                else:
-                    parts.stage_shared(duck, mapping, {})
+    """In this process, then in one for each core, reading included."""
+    rows = parts.admitted(path, mapping, Processes(0)).num_rows
+    for count in (0, cores()):
+        with Processes(count, [standardising.__name__]) as processes:
+            time.sleep(3 if count else 0)  # they are ready before the file is read, as in a longer load
+            with measured(f"read and standardise, {count or 1} processes", rows):
+                parts.admitted(path, mapping, processes)
 
 
 def stored(path: Path) -> None:

@@ -10,11 +10,10 @@ from tests.party.conftest import CRM_COLUMNS, MAPPINGS
 from tests.party.ingest.nasty import write_nasty
 
 from hutong.party.ingest import load as loading
-from hutong.party.ingest import parts
 from hutong.party.ingest.load import load_file
 from hutong.party.ingest.mapping import FileForm, Mapping, read_mapping
 from hutong.party.ingest.spreadsheets import export_rejects
-from hutong.platform import database
+from hutong.platform import database, processes
 from hutong.platform.errors import Invalid
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -153,7 +152,7 @@ def test_forms_of_files_are_only_forms(tmp_path: Path, crm: Mapping) -> None:
 def test_processes_that_die_are_told(tmp_path: Path, crm: Mapping, monkeypatch: pytest.MonkeyPatch) -> None:
     """A standardising process that ends takes the load with it, and nothing is stored."""
     monkeypatch.setattr(loading, "SHARED_BYTES", 1)
-    monkeypatch.setattr(parts, "_COMMAND", ["/bin/false"])
+    monkeypatch.setattr(processes, "COMMAND", ["/bin/false"])
     write_nasty(tmp_path / "a.csv", 500)
     with pytest.raises((RuntimeError, BrokenPipeError)):
         load_file(tmp_path / "a.csv", crm, "user:1")

@@ -1,8 +1,9 @@
 """EC-04: a set standardised gives what each value alone gives; many processes give what one gives."""
 
+import csv
+from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -10,11 +11,12 @@ from hypothesis import strategies as st
 from tests.party.conftest import CRM_COLUMNS
 from tests.party.ingest.nasty import EVERY
 
-from hutong.party.ingest import parts, staging
+from hutong.party.ingest import parts
 from hutong.party.ingest.mapping import TEXTS, Mapping
 from hutong.party.ingest.values import Standardiser
 from hutong.party.standardise import addresses, identifiers, names, organisations, phones
 from hutong.party.standardise.text import clean, simplified
+from hutong.platform.processes import Processes
 
 VALUES = st.one_of(
     st.none(),
@@ -67,25 +69,23 @@ def test_the_short_way_is_the_long_way(raw: str) -> None:
     assert simplified(raw) == simplified(simplified(raw)) or len(raw) > 1
 
 
-def test_processes_give_what_one_gives(crm: Mapping, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_processes_give_what_one_gives(crm: Mapping, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """EC-04: the parts put together are the whole, to the byte."""
     rows = [
-        dict.fromkeys(CRM_COLUMNS)
+        dict.fromkeys(CRM_COLUMNS, "")
         | {"客户编号": f"C{n}", "客户类型": "12"[n % 2], "客户名称": f"王{chr(0x4E00 + n)}公司", "性别": str(n % 4),
            "通信地址": f"杭州市西湖区文三路{n}号", "联系电话": f"1391234{n:04}", "更新时间": "2026/01/02 10:00:00"}
         for n in range(EVERY)
     ]  # fmt: skip
-    columns = {name: pa.array([row[name] for row in rows], pa.string()) for name in CRM_COLUMNS}
-    table = pa.table({"row_number": range(1, EVERY + 1), "broken": [False] * EVERY, **columns})
+    path = tmp_path / "crm.csv"
+    with path.open("w", encoding="gb18030", newline="") as file:
+        writer = csv.DictWriter(file, list(CRM_COLUMNS))
+        writer.writeheader()
+        writer.writerows(rows)
     made = []
-    for worth, size in ((EVERY + 1, 1), (1, 300)):
-        monkeypatch.setattr(parts, "WORTH_SHARING", worth)
+    for processes, size in ((0, EVERY), (2, 300)):
         monkeypatch.setattr(parts, "ROWS", size)
-        with duckdb.connect() as duck:
-            duck.register("given_rows", table)
-            duck.execute("CREATE TABLE raw AS FROM given_rows")
-            staging.stage(duck, crm, {})
-            staged = duck.sql("FROM staged ORDER BY row_number").fetchall()
-            made.append((staged, duck.sql("FROM unmapped ORDER BY ALL").fetchall()))
-    assert made[0] == made[1]
-    assert len(made[0][0]) == EVERY and made[0][1] == [("gender", "3", 250)]
+        with Processes(processes) as standardising:
+            made.append(parts.admitted(path, crm, standardising))
+    assert made[0].equals(made[1])
+    assert made[0].num_rows == EVERY and made[0]["name"][1].as_py() == "王丁公司"

@@ -17,8 +17,9 @@ from hutong.party.match.model import Model, parse_model
 from hutong.party.match.scoring import encode, score, score_candidates, score_one
 from hutong.party.match.training import sorted_records, train
 from hutong.party.offline.mapping import read_mapping
-from hutong.party.offline.records import read_records
+from hutong.party.offline.standardising import read_all
 from hutong.platform.errors import Invalid
+from hutong.platform.processes import Processes
 
 _TYPES = {"birth_date": pa.date32()}
 _RECORD = st.fixed_dictionaries(
@@ -113,7 +114,7 @@ def test_a_model_is_a_document(model: Model) -> None:
 def test_order_of_rows_changes_nothing(tmp_path: Path) -> None:
     """EC-05: the same records in any order give the same model, pairs and clusters."""
     data = datasets.rldata(tmp_path, 500)
-    records = read_records(data.inputs[0], read_mapping(data.mapping))  # type: ignore[arg-type]
+    records = read_all([(data.inputs[0], read_mapping(data.mapping))], Processes(0))[0]
     mixed = records.take(pa.array(np.random.default_rng(1).permutation(records.num_rows)))
     first, second = train(records, "person"), train(mixed, "person")
     assert first.version == second.version

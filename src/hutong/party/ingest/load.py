@@ -24,6 +24,7 @@ from hutong.party.ingest.mapping import Document, Mapping
 from hutong.party.ingest.store import Store, bytes_of, register_source
 from hutong.party.tables import load
 from hutong.platform import database
+from hutong.platform.processes import Processes, Task, cores
 
 SHARED_BYTES = 24 << 20
 """Files from this size on are standardised by several processes, started while the file is read."""
@@ -94,7 +95,7 @@ def take_in(taking: Taking[Mapping]) -> LoadReport:
         folder = folder / _signature(taking, codes)
         folder.mkdir(parents=True, exist_ok=True)
         shared = taking.path.is_file() and taking.path.stat().st_size >= SHARED_BYTES
-        processes = stack.enter_context(parts.Processes(parts.cores() if shared else 0))
+        processes = stack.enter_context(Processes(cores() if shared else 0, [standardising.__name__]))
         found = reading.read_once(folder, taking.path, mapping)
         answers = processes.answers(parts.tasks(found.parts(folder), mapping, codes, "csv"))
         with database.begin("party") as conn:
@@ -116,7 +117,7 @@ def _store(
     taking: Taking[Mapping],
     found: reading.Read,
     folder: Path,
-    answers: Iterator[standardising.Task],
+    answers: Iterator[Task],
 ) -> LoadReport:
     mapping = taking.mapping
     rows = {"rows": found.rows + found.unreadable, "repeated": found.repeated, "delivery": mapping.delivery.form}

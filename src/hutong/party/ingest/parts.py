@@ -10,10 +10,11 @@ import pyarrow as pa
 
 from hutong.party.columns import NAMES
 from hutong.party.ingest import standardising
+from hutong.party.ingest.files import read
 from hutong.party.ingest.mapping import Mapping
 from hutong.party.ingest.staging import Codes, conditions, literal
 from hutong.platform import clock
-from hutong.platform.processes import Processes, Task, cores
+from hutong.platform.processes import Processes, Task
 from hutong.platform.settings import settings
 
 ROWS = 25_000
@@ -46,16 +47,18 @@ def tasks(raws: Sequence[Path], mapping: Mapping, codes: Codes, form: str) -> li
     return [{**common, "raw": str(raw), "out": str(raw.with_name(f"made-{raw.stem[4:]}"))} for raw in raws]
 
 
-def admitted(duck: duckdb.DuckDBPyConnection, mapping: Mapping, processes: Processes) -> pa.Table:
-    """The rows of `raw` that are admitted, standardised, in their order: `row_number`, `key`, `kind`, attributes, when
-    their source changed them. It drops `raw`."""
-    with TemporaryDirectory(prefix="hutong-parts-") as folder:
+def admitted(path: Path, mapping: Mapping, processes: Processes) -> pa.Table:
+    """The admitted rows of a file, standardised, in their order: `source`, `row`, `key`, `kind`, attributes, when their
+    source changed them. Nothing is stored."""
+    with TemporaryDirectory(prefix="hutong-parts-") as folder, duckdb.connect() as duck:
+        read(duck, path, mapping)
         raws = divide(duck, Path(folder))
         if not raws:
             return pa.table({})
         made = [f"{answer['out']}.parquet" for answer in processes.answers(tasks(raws, mapping, {}, "parquet"))]
-        listed = ", ".join(("row_number", "key", "kind", *NAMES, "source_changed_at"))
+        listed = ", ".join(("row_number AS row", "key", "kind", *NAMES, "source_changed_at"))
         return duck.sql(
-            f"SELECT {listed} FROM read_parquet(?) WHERE len(reasons) = 0 ORDER BY row_number",  # noqa: S608
+            f"""SELECT {literal(mapping.source.code)} AS source, {listed} FROM read_parquet(?)
+                WHERE len(reasons) = 0 ORDER BY row_number""",  # noqa: S608
             params=[made],
         ).to_arrow_table()

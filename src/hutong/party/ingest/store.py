@@ -13,10 +13,11 @@ from sqlalchemy.dialects.postgresql import insert
 
 from hutong.party.columns import NAMES
 from hutong.party.ingest.mapping import Delivery, Document, Mapping
-from hutong.party.ingest.standardising import REJECTED, STORED, Task
+from hutong.party.ingest.standardising import REJECTED, STORED
 from hutong.party.lifecycle import keyed
 from hutong.party.tables import source
 from hutong.platform import database
+from hutong.platform.processes import Task
 
 CHUNK_BYTES = 1 << 20
 _CONTENT = ("kind", *NAMES, "attributes", "issues", "source_created_at", "source_changed_at", "content_hash")

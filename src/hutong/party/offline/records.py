@@ -1,15 +1,12 @@
 """From a file's columns to records of standardised attributes: each distinct value is standardised once."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hutong.party.offline.files import read_columns
 from hutong.party.offline.mapping import COMPARE, SEVERAL, Column, FileMapping, Given
 from hutong.party.standardise import addresses, identifiers, names, organisations, phones
 from hutong.party.standardise.text import clean, is_han, join_han, not_given, simplified
@@ -21,26 +18,28 @@ _FORMS = ("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", 
 _LATIN_NAME = re.compile(r"[^\W\d_]+", re.UNICODE)
 
 
-def read_records(path: Path, mapping: FileMapping) -> pa.Table:
-    """A record a row: `source`, `key`, `kind`, `row` (from 1) and the attributes that the mapping gives."""
-    raw = read_columns(path, mapping)
+def standardised(raw: pa.Table, mapping: FileMapping, name: str, forms: Sequence[str], before: int = 0) -> pa.Table:
+    """A record a row: `source`, `key`, `kind`, `row` (from 1), the attributes that the mapping gives, and `document`,
+    the valid one of which a party has only one. `raw`: columns of the file `name`, or rows of it after `before` others;
+    `forms` of its birth dates."""
     count = raw.num_rows
+    rows = range(before + 1, before + count + 1)
     made: dict[str, pa.Array] = {
-        "source": _source(raw, path, mapping),
-        "key": _key(raw, mapping),
+        "source": _source(raw, name, mapping),
+        "key": _key(raw, rows, mapping),
         "kind": _kind(raw, mapping),
     }
-    made["row"] = pa.array(range(1, count + 1), pa.int64())
+    made["row"] = pa.array(rows, pa.int64())
     organisation = pc.equal(made["kind"], "organisation")
     for attribute, given in mapping.columns.items():
         if attribute in ("birth_month", "birth_day", "id_type"):
             continue
-        made |= _attribute(raw, attribute, given, mapping, organisation)
+        made |= _attribute(raw, attribute, given, mapping, forms, organisation)
     for free in mapping.free:
         comparator = COMPARE[free.compare]
         values = by_distinct(_column(raw, [free.column]), _FREE.get(comparator, _text))
         made[f"free_{comparator}_{free.name}"] = values
-    return pa.table(made)
+    return pa.table(made | {"document": _document(made, count)})
 
 
 def _column(raw: pa.Table, columns: Sequence[str], join: str = " ") -> pa.Array:
@@ -59,39 +58,45 @@ def by_distinct(column: pa.Array, function: Callable[[str], Text]) -> pa.Array:
     return made.take(coded.indices)
 
 
-def _source(raw: pa.Table, path: Path, mapping: FileMapping) -> pa.Array:
+def _source(raw: pa.Table, name: str, mapping: FileMapping) -> pa.Array:
     if isinstance(mapping.source, Column):
         return pc.fill_null(_column(raw, [mapping.source.column]), "")
-    return pa.array([mapping.source or path.stem] * raw.num_rows, _STRING)
+    return pa.repeat(pa.scalar(mapping.source or name, _STRING), raw.num_rows)
 
 
-def _key(raw: pa.Table, mapping: FileMapping) -> pa.Array:
-    rows = pa.array([str(number) for number in range(1, raw.num_rows + 1)], _STRING)
-    return pc.coalesce(_column(raw, [mapping.key]), rows) if mapping.key else rows
+def _key(raw: pa.Table, rows: range, mapping: FileMapping) -> pa.Array:
+    numbers = pa.array(rows, pa.int64()).cast(_STRING)
+    return pc.coalesce(_column(raw, [mapping.key]), numbers) if mapping.key else numbers
 
 
 def _kind(raw: pa.Table, mapping: FileMapping) -> pa.Array:
     if isinstance(mapping.kind, Column):
         codes: dict[str, str] = dict(mapping.kind.codes) or {"person": "person", "organisation": "organisation"}
         return pc.fill_null(by_distinct(_column(raw, [mapping.kind.column]), codes.get), "person")
-    return pa.array([mapping.kind] * raw.num_rows, _STRING)
+    return pa.repeat(pa.scalar(mapping.kind, _STRING), raw.num_rows)
 
 
-def _attribute(
-    raw: pa.Table, attribute: str, given: Given, mapping: FileMapping, organisation: pa.Array
+def _attribute(  # noqa: PLR0917  (one attribute of what `standardised` was given)
+    raw: pa.Table, attribute: str, given: Given, mapping: FileMapping, forms: Sequence[str], organisation: pa.Array
 ) -> dict[str, pa.Array]:
     if attribute in SEVERAL:
         return _several(raw, attribute, given, mapping)
     column = _column(raw, given.columns, given.join)
     if attribute == "name":
-        person = by_distinct(column, lambda value: names.person_name(value).name)
-        named = by_distinct(column, lambda value: organisations.organisation_name(value).name)
+        nothing = pa.scalar(None, _STRING)
+        persons, others = pc.if_else(organisation, nothing, column), pc.if_else(organisation, column, nothing)
+        person = by_distinct(persons, lambda value: names.person_name(value).name)
+        named = by_distinct(others, lambda value: organisations.organisation_name(value).name)
         return {"name": pc.if_else(organisation, named, person)}
     if attribute == "address":
-        parts = {field: by_distinct(column, _address_part(field)) for field in ("text", "key", "house", "road")}
-        return {"address": parts["text"], "address_key": parts["key"], "house": parts["house"], "road": parts["road"]}
+        coded = column.dictionary_encode()
+        found = [addresses.address(value) for value in coded.dictionary.to_pylist()]
+        return {
+            name: pa.array([getattr(place, field) for place in found], _STRING).take(coded.indices)
+            for name, field in (("address", "text"), ("address_key", "key"), ("house", "house"), ("road", "road"))
+        }
     if attribute in ("birth_date", "birth_year"):
-        return {"birth_date": _birth(raw, attribute, column, given, mapping)}
+        return {"birth_date": _birth(raw, attribute, column, mapping, forms)}
     if attribute == "id_number":
         kinds = mapping.columns.get("id_type")
         return {"id_number": by_distinct(column, _id_number)} | (
@@ -100,27 +105,25 @@ def _attribute(
     return {attribute: by_distinct(column, _STANDARD.get(attribute, _text))}
 
 
-_places: dict[str, addresses.Address] = {}
-
-
-def _address_part(field: str) -> Callable[[str], Text]:
-    def part(value: str) -> Text:
-        found = _places.get(value)
-        if found is None:
-            if len(_places) > 200_000:
-                _places.clear()
-            found = _places[value] = addresses.address(value)
-        text: Text = getattr(found, field)
-        return text
-
-    return part
-
-
 def _several(raw: pa.Table, attribute: str, given: Given, mapping: FileMapping) -> dict[str, pa.Array]:
     columns = ("mobile", "phone", "other_phone") if attribute == "phone" else ("email", "other_email")
     standard = (lambda value: _phone(value, mapping.region)) if attribute == "phone" else _email
     found = [by_distinct(_column(raw, [name]), standard) for name in given.columns[: SEVERAL[attribute]]]
     return dict(zip(columns, found, strict=False))
+
+
+def _document(made: Mapping[str, pa.Array], count: int) -> pa.Array:
+    """A credit code holds the organisation code: the two are one document."""
+    found = [
+        by_distinct(made[name], lambda value, kind=kind, size=size: _valid(kind, value, size))  # type: ignore[misc]
+        for name, kind, size in (("organisation_code", "organisation_code", 9), ("id_number", "resident_id", 18))
+        if name in made
+    ]
+    return pc.coalesce(*found, pa.nulls(count, _STRING))
+
+
+def _valid(kind: str, value: str, size: int) -> Text:
+    return f"{kind}:{value}" if len(value) == size and identifiers.identifier(kind, value).valid else None
 
 
 def _phone(value: str, region: str) -> Text:
@@ -213,14 +216,19 @@ _FREE: dict[str, Callable[[str], Text]] = {
 }
 
 
-def _birth(raw: pa.Table, attribute: str, column: pa.Array, given: Given, mapping: FileMapping) -> pa.Array:
+def birth_forms(raw: pa.Table, mapping: FileMapping) -> list[str]:
+    """The forms in which to read the birth dates of a whole file, in the order to try them."""
+    given = mapping.columns.get("birth_date") or mapping.columns.get("birth_year")
+    return [*given.date, *_settled(_column(raw, given.columns, given.join))] if given else []
+
+
+def _birth(raw: pa.Table, attribute: str, column: pa.Array, mapping: FileMapping, forms: Sequence[str]) -> pa.Array:
     """Eight digits; where only the year or parts are given, 00 for the rest."""
     parts = [mapping.columns.get(name) for name in ("birth_month", "birth_day")]
     if attribute == "birth_year" and any(parts):
         texts = [column, *(_column(raw, part.columns) if part else pa.nulls(raw.num_rows, _STRING) for part in parts)]
         joined = pc.binary_join_element_wise(*(pc.fill_null(text, "") for text in texts), pa.scalar("|", _STRING))
         return by_distinct(joined, _parts)
-    forms = (*given.date, *_settled(column))
     return by_distinct(column, lambda value: _date(value, forms))
 
 
@@ -254,9 +262,3 @@ def _date(value: str, forms: Sequence[str]) -> Text:
         return f"{found.year:04d}0000" if form == "%Y" else f"{found:%Y%m%d}"
     digits = re.sub(r"\D", "", text)
     return digits[:8] if len(digits) >= 4 else None
-
-
-def plain_rows(records: pa.Table, rows: Sequence[int]) -> list[dict[str, Any]]:
-    """Records as dictionaries, for explanations."""
-    made: list[dict[str, Any]] = records.take(pa.array(rows)).to_pylist()
-    return made

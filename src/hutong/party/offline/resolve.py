@@ -14,15 +14,17 @@ from hutong.party.match.kernels import Ints
 from hutong.party.match.link import Linked, link
 from hutong.party.match.model import Model
 from hutong.party.match.training import sorted_records, train
+from hutong.party.offline import standardising
 from hutong.party.offline.mapping import FileMapping
 from hutong.party.offline.names import names_split
-from hutong.party.offline.records import read_records
-from hutong.party.resolution.offline import staged
-from hutong.party.standardise import identifiers
 from hutong.platform.errors import Invalid
+from hutong.platform.processes import Processes, cores
 
 Progress = Callable[[str], None]
+Inputs = Sequence[tuple[Path, FileMapping | SourceMapping]]
 _STRING = pa.large_string()
+SHARED_BYTES = 16 << 20
+"""Files together from this size on are worked on by a process for each core."""
 
 
 class KindResolved(NamedTuple):
@@ -44,7 +46,7 @@ class Resolved(NamedTuple):
 
 
 def resolve_files(
-    inputs: Sequence[tuple[Path, FileMapping | SourceMapping]],
+    inputs: Inputs,
     models: Mapping[str, Model] | None = None,
     progress: Progress | None = None,
     threshold: float | None = None,
@@ -53,7 +55,15 @@ def resolve_files(
     instead of what the model proposes."""
     tell = progress or (lambda _: None)
     tell("read")
-    tables = [_records(path, mapping) for path, mapping in inputs]
+    large = sum(path.stat().st_size for path, _ in inputs if path.is_file()) >= SHARED_BYTES
+    with Processes(cores() if large else 0, [standardising.__name__]) as processes:
+        return _together(inputs, processes, models or {}, tell, threshold)
+
+
+def _together(
+    inputs: Inputs, processes: Processes, models: Mapping[str, Model], tell: Progress, threshold: float | None
+) -> Resolved:
+    tables = standardising.read_all(inputs, processes)
     unique: set[str] = set()
     for (_, mapping), table in zip(inputs, tables, strict=True):
         if isinstance(mapping, FileMapping) and mapping.unique:
@@ -64,22 +74,18 @@ def resolve_files(
     for kind in ("person", "organisation"):
         own = records.filter(pc.equal(records["kind"], kind))
         if own.num_rows:
-            done.append(_resolved(own, kind, unique, models or {}, tell, threshold))
+            done.append(_resolved(own, kind, unique, models, tell, threshold))
     return Resolved(_numbered(done), tuple(done), whole.num_rows - records.num_rows)
 
 
-def _records(path: Path, mapping: FileMapping | SourceMapping) -> pa.Table:
-    if isinstance(mapping, FileMapping):
-        return read_records(path, mapping)
-    table = staged(path, mapping)
-    return table.rename_columns(["row" if name == "row_number" else name for name in table.column_names])
-
-
 def _latest(whole: pa.Table) -> pa.Table:
-    """One record for each source and key: the later row wins. In the order of source and key."""
-    ordered = whole.append_column("arrived", pa.array(np.arange(whole.num_rows)))
-    last = ordered.group_by(["source", "key"]).aggregate([("arrived", "max")])["arrived_max"]
-    return sorted_records(whole.take(last.combine_chunks()))
+    """One record for each source and key, in their order: the later row wins."""
+    names = pa.table({name: _flat(whole[name]) for name in ("source", "key")})
+    order = pc.sort_indices(names, [("source", "ascending"), ("key", "ascending")])
+    names = names.take(order)
+    follows = pc.and_(*(pc.equal(names[name][:-1], names[name][1:]) for name in names.column_names))
+    last = np.append(~follows.to_numpy(), True)
+    return whole.take(order.filter(pa.array(last)))
 
 
 def _resolved(  # noqa: PLR0917  (one kind of what resolve_files was given)
@@ -92,49 +98,16 @@ def _resolved(  # noqa: PLR0917  (one kind of what resolve_files was given)
     if threshold is not None:
         model = model.model_copy(update={"threshold_bits": threshold})
     tell("score")
-    alone = np.array([source in unique for source in records["source"].to_pylist()], dtype=np.bool_)
+    alone = pc.is_in(_flat(records["source"]), pa.array(sorted(unique), _STRING)).to_numpy(zero_copy_only=False)
     linked = link(model, records, exclusive_codes(records), alone, tell)
     return KindResolved(kind, records, model, linked)
 
 
 def exclusive_codes(records: pa.Table) -> Ints:
-    """A number for each valid document of which a party has only one, 0 where there is none. A credit code holds the
-    organisation code: the two are one document."""
-    codes = _texts(records, "organisation_code")
-    if {"id_valid", "id_type"} <= set(records.column_names):
-        found = [
-            f"organisation:{code}" if code else f"resident:{number}" if right and kind == "resident_id" else None
-            for code, kind, number, right in zip(
-                codes,
-                records["id_type"].to_pylist(),
-                records["id_number"].to_pylist(),
-                records["id_valid"].to_pylist(),
-                strict=True,
-            )
-        ]
-    else:
-        numbers = _texts(records, "id_number")
-        organisation = {code: _valid("organisation_code", code) for code in set(codes) if code}
-        resident = {number: _valid("resident_id", number) for number in set(numbers) if number}
-        found = [
-            f"organisation:{code}"
-            if code and organisation[code]
-            else f"resident:{number}"
-            if number and resident[number]
-            else None
-            for code, number in zip(codes, numbers, strict=True)
-        ]
-    coded = pa.array(found, _STRING).dictionary_encode()
+    """A number for each valid document of which a party has only one, 0 where there is none."""
+    coded = _flat(records["document"]).dictionary_encode()
     made: Ints = pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64) + 1
     return made
-
-
-def _texts(records: pa.Table, column: str) -> list[str | None]:
-    return records[column].to_pylist() if column in records.column_names else [None] * records.num_rows
-
-
-def _valid(kind: str, value: str) -> bool:
-    return len(value) == {"resident_id": 18, "organisation_code": 9}[kind] and identifiers.identifier(kind, value).valid
 
 
 def _numbered(done: Sequence[KindResolved]) -> pa.Table:

@@ -7,46 +7,31 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from hutong.party.columns import NAMES
-from hutong.party.ingest import staging
-from hutong.party.ingest.files import read
 from hutong.party.ingest.mapping import Mapping
+from hutong.party.ingest.parts import admitted
 from hutong.party.match.propose import propose
 from hutong.party.match.rules import RulesDocument
 from hutong.party.resolution import clusters
 from hutong.party.resolution.clusters import BY_RULE, Apart, Ints, Links
-
-_KEPT = ", ".join(NAMES)
+from hutong.platform.processes import Processes
 
 
 def resolve_files(inputs: Sequence[tuple[Path, Mapping]], rules: RulesDocument) -> pa.Table:
     """Resolve files together. Gives `source`, `key`, `party` (numbers from 1, in the order of source and key)."""
+    with Processes(0) as here:
+        rows = pa.concat_tables([admitted(path, mapping, here) for path, mapping in inputs])
     with duckdb.connect() as duck:
-        parts: list[pa.Table] = []
-        for path, mapping in inputs:
-            parts.append(staged(path, mapping))
-        duck.register("all_rows", pa.concat_tables(parts))
+        duck.register("all_rows", rows)
         duck.execute(
             """CREATE TABLE records AS
                SELECT *, row_number() OVER (ORDER BY source, key) AS id, id AS rank
                FROM (SELECT * FROM all_rows
-                     QUALIFY row_number() OVER (PARTITION BY source, key ORDER BY row_number DESC) = 1)"""
+                     QUALIFY row_number() OVER (PARTITION BY source, key ORDER BY row DESC) = 1)"""
         )
         propose(duck, rules)
         label = _clustered(duck, rules)
         found = duck.sql("SELECT source, key FROM records ORDER BY rank").to_arrow_table()
         return found.append_column("party", pa.array(np.unique(label, return_inverse=True)[1] + 1))
-
-
-def staged(path: Path, mapping: Mapping) -> pa.Table:
-    """The admitted rows of a source system's file, standardised: `source`, `key`, `kind`, `row_number`, attributes."""
-    with duckdb.connect() as duck:
-        read(duck, path, mapping)
-        staging.stage(duck, mapping, {})
-        return duck.sql(
-            f"SELECT ? AS source, key, kind, row_number, {_KEPT} FROM staged WHERE len(reasons) = 0",  # noqa: S608
-            params=[mapping.source.code],
-        ).to_arrow_table()
 
 
 def _clustered(duck: duckdb.DuckDBPyConnection, rules: RulesDocument) -> Ints:

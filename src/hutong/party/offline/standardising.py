@@ -1,0 +1,88 @@
+"""Files read and standardised in parts, by a process for each core (`platform.processes`); tables go to and fro as
+Arrow files, which are mapped, not copied."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hutong.party.ingest import parts
+from hutong.party.ingest import standardising as of_sources
+from hutong.party.ingest.mapping import Mapping as SourceMapping
+from hutong.party.offline.files import read_columns
+from hutong.party.offline.mapping import FileMapping
+from hutong.party.offline.records import birth_forms, standardised
+from hutong.platform.processes import Processes, Task
+
+ROWS = 100_000
+"""Rows of a part: enough that most values met again are met within it."""
+ready = of_sources.ready
+
+
+def read_all(inputs: Sequence[tuple[Path, FileMapping | SourceMapping]], processes: Processes) -> list[pa.Table]:
+    """The records of each file: `source`, `key`, `kind`, `row` (from 1) and attributes. The next files are read while
+    others are standardised."""
+    with ThreadPoolExecutor(processes.count) as pool:
+        return list(pool.map(lambda given: _read(*given, processes), inputs))
+
+
+def _read(path: Path, mapping: FileMapping | SourceMapping, processes: Processes) -> pa.Table:
+    if isinstance(mapping, SourceMapping):
+        return _with_document(parts.admitted(path, mapping, processes))
+    raw = read_columns(path, mapping)
+    common = {
+        "by": __name__,
+        "mapping": mapping.model_dump_json(),
+        "name": path.stem,
+        "forms": birth_forms(raw, mapping),
+    }
+    with TemporaryDirectory(prefix="hutong-parts-") as folder:
+        given = Path(folder) / "raw.arrow"
+        write(raw, given, ROWS)
+        tasks = [
+            {**common, "raw": str(given), "part": part, "out": str(Path(folder) / f"made-{part:05}.arrow")}
+            for part in range(-(-raw.num_rows // ROWS))
+        ]
+        del raw
+        return pa.concat_tables([mapped(Path(answer["out"])) for answer in processes.answers(tasks)])
+
+
+def _with_document(records: pa.Table) -> pa.Table:
+    """With the valid document of which a party has only one: its organisation code, or its resident ID."""
+    if not records.num_rows:
+        return records
+    resident = pc.and_(records["id_valid"], pc.equal(records["id_type"], "resident_id"))
+    number = pc.if_else(resident, _named("resident_id:", records["id_number"]), pa.scalar(None, pa.string()))
+    return records.append_column(
+        "document", pc.coalesce(_named("organisation_code:", records["organisation_code"]), number)
+    )
+
+
+def _named(kind: str, values: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.binary_join_element_wise(kind, values, "")
+
+
+def work(task: Task) -> Task:
+    """Standardise one part. Task: `raw` (Arrow file), `part` (number of its batch), `mapping` (JSON), `name` of the
+    file, `forms` of dates, `out`."""
+    mapping = FileMapping.model_validate_json(task["mapping"])
+    with pa.memory_map(task["raw"]) as file:
+        batch = pa.ipc.open_file(file).get_batch(task["part"])
+        made = standardised(pa.Table.from_batches([batch]), mapping, task["name"], task["forms"], task["part"] * ROWS)
+    write(made, Path(task["out"]))
+    return {"out": task["out"]}
+
+
+def write(table: pa.Table, path: Path, rows: int | None = None) -> None:
+    """A table as an Arrow file, in batches of so many rows."""
+    whole = table.combine_chunks()
+    with pa.ipc.new_file(str(path), whole.schema) as file:
+        file.write_table(whole, max_chunksize=rows)
+
+
+def mapped(path: Path) -> pa.Table:
+    """The table of an Arrow file, as far as it is looked at."""
+    return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
