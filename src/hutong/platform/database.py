@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 from psycopg.sql import SQL, Composed, Identifier
-from sqlalchemy import Connection, Engine, MetaData, create_engine, event, text
+from sqlalchemy import Connection, Engine, MetaData, create_engine, event
 from sqlalchemy.engine import URL, make_url
 
 from hutong.platform import embedded_postgres
@@ -126,8 +126,7 @@ def read(center: str) -> Iterator[Connection]:
     """A read-only transaction on a center's database, on the replica where one is configured."""
     _known(center)
     with _engine(_urls()[1]).connect() as conn:
-        conn.execute(text("SET TRANSACTION READ ONLY"))
-        yield conn
+        yield conn.execution_options(postgresql_readonly=True)
         conn.rollback()
 
 

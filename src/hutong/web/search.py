@@ -9,7 +9,7 @@ from hutong.identity.http import SignedInSession
 from hutong.identity.principal import Principal
 from hutong.inventory import queries as inventory_queries
 from hutong.ordering import queries as ordering_queries
-from hutong.party.reading import listing, queries
+from hutong.party.reading import queries
 from hutong.platform.http import locale_of
 from hutong.web import words_of_codes
 from hutong.web.shell import render
@@ -24,9 +24,7 @@ def customers(viewer: Principal, words: str, limit: int) -> list[dict[str, Any]]
     """Customers that match, within the viewer's rows; also by customer number."""
     if not viewer.may("party.read") or len(words.strip()) < 2:
         return []
-    found = queries.search(viewer, words, limit=limit)
-    seen = listing.seen(viewer, [row["id"] for row in found])
-    return [row for row in found if row["id"] in seen]
+    return queries.search(viewer, words, limit=limit)
 
 
 def holder(viewer: Principal, words: str) -> dict[str, Any] | None:

@@ -8,10 +8,11 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, or_, select, text
 
 from hutong.identity import Principal, protect, require
 from hutong.party import visibility
+from hutong.party.areas.whom import stands_for, whom
 from hutong.party.columns import SENSITIVE
 from hutong.party.lifecycle.tombstones import check_erased
 from hutong.party.match.rules import RULES
-from hutong.party.model import extension
+from hutong.party.model import extension, searching
 from hutong.party.standardise import identifiers, names, phones
 from hutong.party.standardise.text import clean, is_han, simplified
 from hutong.party.tables import party
@@ -49,20 +50,18 @@ def get(viewer: Principal, party_id: int) -> Row:
     `provenance`: attribute → {record_id, source, key}; `values`: names, contacts, documents.
     """
     require(viewer, "party.read")
-    living = survivor_ids([party_id])[party_id]
+    statement = select(party).where(
+        party.c.id == stands_for(party_id), party.c.state != "merged", visibility.seen(viewer)
+    )
     with database.read("party") as conn:
-        row = (
-            conn.execute(select(party).where(party.c.id == living, party.c.state != "merged", visibility.seen(viewer)))
-            .mappings()
-            .one_or_none()
-        )
+        row = conn.execute(statement).mappings().one_or_none()
         if row is None:
             check_erased(conn, party_id)
             raise NotFound("party-unknown", id=party_id)
-        values = _values(conn, living)
+        values = _values(conn, row["id"])
         origins = _origins(conn, row["provenance"])
         roles = conn.execute(
-            text("SELECT role FROM party.v1_role WHERE party_id = :id ORDER BY role"), {"id": living}
+            text("SELECT role FROM party.v1_role WHERE party_id = :id ORDER BY role"), {"id": row["id"]}
         ).scalars()
         made = {**masked(viewer, [dict(row)])[0], "roles": list(roles)}
     made["provenance"] = {name: origins[record] for name, record in row["provenance"].items() if record in origins}
@@ -99,21 +98,23 @@ def _origins(conn: Connection, provenance: Mapping[str, int]) -> dict[int, Row]:
 
 
 def search(viewer: Principal, query: str, after: int = 0, limit: int = 50) -> list[Row]:
-    """Parties by ID number, bank card, phone, e-mail, name (start or any part), or pinyin; by id after `after`.
+    """Parties by ID number, bank card, phone, e-mail, name (start or any part), pinyin, or a declared attribute that is
+    searchable; by id after `after`.
 
-    Identifiers must match whole; names from two characters on. At most 200 rows.
+    Identifiers and declared attributes must match whole; names from two characters on. At most 200 rows.
     """
     require(viewer, "party.read")
     asked = clean(query)
     if not asked:
         return []
-    statement = (
-        select(*(party.c[name] for name in _LISTED))
-        .where(party.c.id > after, party.c.state != "merged", _matching(asked), visibility.seen(viewer))
-        .order_by(party.c.id)
-        .limit(min(limit, 200))
-    )
     with database.read("party") as conn:
+        matching = _matching(asked, searching.stating(conn, viewer, asked))
+        statement = (
+            select(*(party.c[name] for name in _LISTED))
+            .where(party.c.id > after, party.c.state != "merged", matching, visibility.seen(viewer))
+            .order_by(party.c.id)
+            .limit(min(limit, 200))
+        )
         # "wang" is found along the ids, a rare name by its index: the plan depends on the value.
         conn.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
         rows = conn.execute(statement).mappings().all()
@@ -123,14 +124,18 @@ def search(viewer: Principal, query: str, after: int = 0, limit: int = 50) -> li
 _BY_VALUE = "SELECT party_id FROM party.party_value WHERE kind = '{kind}' AND value {how}"
 
 
-def _matching(asked: str) -> ColumnElement[bool]:
+def _matching(asked: str, stating: searching.Stating | None) -> ColumnElement[bool]:
     """What a party must meet: values that state what is asked; for Latin letters, its own name or pinyin."""
     found = _condition(asked)
     if found:
         condition, values = found
+        if stating:  # one set of ids, so that each part is served by its index
+            condition += f" UNION SELECT id FROM party.party WHERE {stating.sql}"  # noqa: S608  (names of ours)
+            values = values | stating.values
         return party.c.id.in_(text(condition).bindparams(**values).columns(party.c.id))
     key = names.person_name(asked).key or asked.casefold()
-    return or_(party.c.name_key.like(_like(key) + "%"), party.c.name.like(_like(asked.casefold()) + "%"))
+    named = or_(party.c.name_key.like(_like(key) + "%"), party.c.name.like(_like(asked.casefold()) + "%"))
+    return or_(named, text(f"({stating.sql})").bindparams(**stating.values)) if stating else named
 
 
 def _condition(asked: str) -> tuple[str, dict[str, Any]] | None:
@@ -160,9 +165,8 @@ def _like(value: str) -> str:
 def source_records(viewer: Principal, party_id: int) -> list[Row]:
     """The source records of a party: standardised, and `raw` as they came (to viewers who see the data unmasked)."""
     require(viewer, "party.read")
-    living = survivor_ids([party_id])[party_id]
     with database.read("party") as conn:
-        visibility.check(conn, viewer, living)
+        living = whom(conn, viewer, party_id)
         rows = conn.execute(
             text(
                 """SELECT r.*, v.raw, v.arrived_at FROM party.xref x JOIN party.source_record r ON r.id = x.record_id
@@ -183,9 +187,8 @@ def source_records(viewer: Principal, party_id: int) -> list[Row]:
 def why(viewer: Principal, party_id: int) -> list[Row]:
     """Why a party's records are one: every judgement among them, rules, people and what held, strongest first."""
     require(viewer, "party.read")
-    living = survivor_ids([party_id])[party_id]
     with database.read("party") as conn:
-        visibility.check(conn, viewer, living)
+        living = whom(conn, viewer, party_id)
         rows = conn.execute(
             text(
                 """SELECT j.id, j.left_id, j.right_id, l.source AS left_source, l.key AS left_key,
@@ -231,9 +234,8 @@ def said(conn: Connection, viewer: Principal, rows: Sequence[RowMapping]) -> lis
 def operations(viewer: Principal, party_id: int, limit: int = 50) -> list[Row]:
     """A party's merge history: operations that took records from it or brought some, newest first."""
     require(viewer, "party.read")
-    living = survivor_ids([party_id])[party_id]
     with database.read("party") as conn:
-        visibility.check(conn, viewer, living)
+        whom(conn, viewer, party_id)
         rows = conn.execute(
             text(
                 """SELECT o.id, o.kind, o.reason, o.done_by, o.done_at, o.undoes_id, count(*) AS records,

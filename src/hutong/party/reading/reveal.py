@@ -3,9 +3,8 @@
 from sqlalchemy import select
 
 from hutong.identity import Principal, record_read, require
-from hutong.party import visibility
+from hutong.party.areas.whom import whom
 from hutong.party.columns import GOLDEN, SENSITIVE
-from hutong.party.reading.queries import survivor_ids
 from hutong.party.tables import party
 from hutong.platform import database
 from hutong.platform.errors import Forbidden, NotFound, Unprocessable
@@ -30,9 +29,8 @@ def reveal(viewer: Principal, party_id: int, field: str, reason: str) -> str | N
     said = " ".join(reason.split())
     if len(said) < SHORTEST:
         raise Unprocessable("party-reveal-reason", field="reason")
-    living = survivor_ids([party_id])[party_id]
     with database.read("party") as conn:
-        visibility.check(conn, viewer, living)
+        living = whom(conn, viewer, party_id)
         value = conn.execute(select(party.c[field]).where(party.c.id == living)).scalar_one_or_none()
     record_read(viewer, "party", [living], [SENSITIVE[field]], said, fields=[field])
     return None if value is None else str(value)

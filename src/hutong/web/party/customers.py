@@ -19,6 +19,8 @@ from hutong.web.shell import render, show_phone
 
 router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Query(max_length=100)]
+the_customer = queries.get
+"""Whom a page is about; raises NotFound alike for unknown and unseen."""
 
 
 def columns(locale: str) -> list[dict[str, Any]]:
@@ -80,14 +82,6 @@ def customers_rows(
         for row in found
     ]
     return {"rows": rows, "next": found[-1]["id"] if len(found) == limit else None}
-
-
-def the_customer(viewer: Principal, party_id: int) -> dict[str, Any]:
-    """The customer, if the viewer's rows include it. Raises NotFound alike for unknown and unseen."""
-    found = queries.get(viewer, party_id)
-    if not listing.seen(viewer, [found["id"]]):
-        raise NotFound("party-unknown", id=party_id)
-    return found
 
 
 def tabs_for(viewer: Principal) -> list[str]:
