@@ -255,7 +255,7 @@ def fill_access_log(rows: int) -> None:
                            ARRAY[1 + n * 7919 % (SELECT max(id) FROM party.party)],
                            CASE WHEN n % 7 = 0 THEN ARRAY['phone'] ELSE ARRAY['name', 'phone'] END,
                            ARRAY['name', 'mobile'], CASE WHEN n % 1000 = 0 THEN 'call back ' || n END
-                    FROM generate_series(1, :rows) AS n"""),
+                    FROM generate_series(CAST(1 AS bigint), :rows) AS n"""),
             {"rows": rows},
         )
 
