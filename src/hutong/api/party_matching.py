@@ -69,7 +69,7 @@ def _intake() -> GroupCommit[intake.Request, intake.Answer]:
 
 @lru_cache(maxsize=1)
 def _matching() -> GroupCommit[match.Question, list[match.Candidate] | Problem]:
-    return GroupCommit(match.match_set, most=intake.LARGEST_SET, gather_seconds=0.001)
+    return GroupCommit(match.match_set, most=intake.LARGEST_SET, writers=1, gather_seconds=0)
 
 
 def _data(stated: Stated) -> PartyData:

@@ -130,6 +130,15 @@ def read(center: str) -> Iterator[Connection]:
         conn.rollback()
 
 
+@contextmanager
+def glance(center: str) -> Iterator[Connection]:
+    """Single reads where `read` reads: each sees what is committed when it begins, and none waits for a transaction to
+    begin and end."""
+    _known(center)
+    with _engine(_urls()[1]).connect() as conn:
+        yield conn.execution_options(isolation_level="AUTOCOMMIT")
+
+
 def driver(conn: Connection) -> psycopg.Connection[Any]:
     """The psycopg connection beneath, within the same transaction: for COPY and pipelines."""
     beneath = conn.connection.driver_connection

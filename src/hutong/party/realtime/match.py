@@ -51,7 +51,7 @@ def match_set(questions: Sequence[Question]) -> list[list[Candidate] | Problem]:
             answers[place] = problem
     if not asked:
         return answers
-    with database.read("party") as conn:
+    with database.glance("party") as conn:
         by = judging(conn)
         said = verdicts(conn, by, [record for _, record in asked], among=False)
         for (place, _), own in zip(asked, said, strict=True):
