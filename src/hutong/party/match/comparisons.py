@@ -1,13 +1,12 @@
 """Which attributes of a record are compared, and how: chosen from the columns that hold something."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hutong.party.match import forms
-from hutong.party.match.comparators import ADDRESS, COMPARATORS, LEVELS, TEXT, WORDS
+from hutong.party.match.comparators import COMPARATORS, LEVELS, TEXT, WORDS
 from hutong.party.match.em import IDENTITY, NAMED_ALIKE, PARTLY_SHARED, SHARED
 
 
@@ -132,19 +131,3 @@ _KERNELS = {"organisation": TEXT, "organisation_words": WORDS}
 def level_names(comparator: str) -> tuple[str, ...]:
     """What the levels of a comparator are called, from differ to same."""
     return LEVELS[{"organisation": "text", "organisation_words": "words"}.get(comparator, comparator)]
-
-
-def forms_of(plan: Plan, value: str, prepared: Mapping[str, str | None]) -> forms.Forms:
-    """The comparable forms of a value."""
-    if plan.prepared:
-        return (value, *((prepared.get(name) or "") for name in plan.prepared))
-    if plan.comparator in ("organisation", "organisation_words"):
-        return forms.organisation(value)
-    return forms.FORMS[plan.comparator](value)
-
-
-def words_of(plan: Plan, value: str) -> list[str]:
-    """The words of a value, where the comparator compares by words."""
-    if plan.comparator in ("organisation", "organisation_words"):
-        return forms.organisation_words(value)
-    return forms.words(value) if kernel(plan.comparator) in (TEXT, ADDRESS, WORDS) else []

@@ -127,7 +127,6 @@ FORMS: dict[str, Callable[[str], Forms]] = {
     "exact": plain, "code": plain, "word": word, "person": person, "date": plain, "phone": phone, "email": email,
     "url": url, "number": plain, "text": free_text, "words": free_text, "address": address,
 }  # fmt: skip
-WORDED = frozenset(("text", "address"))
 
 
 def organisation_words(value: str) -> list[str]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
@@ -23,10 +24,13 @@ class Vocabulary(BaseModel):
 
     def shares(self, texts: pa.Array | Sequence[str]) -> Floats:
         """The share of each text."""
-        listed = texts.to_pylist() if isinstance(texts, pa.Array) else texts
         counts, rest = self.counts, self.rest
-        found = np.array([counts.get(text, rest) for text in listed], dtype=np.float64)
-        return found / self.total
+        if len(texts) < len(counts):
+            listed = texts.to_pylist() if isinstance(texts, pa.Array) else texts
+            return np.array([counts.get(text, rest) for text in listed], dtype=np.float64) / self.total
+        column = texts if isinstance(texts, pa.Array) else pa.array(texts, pa.large_string())
+        place = pc.index_in(column, pa.array(list(counts), pa.large_string())).fill_null(len(counts)).to_numpy()
+        return np.array([*counts.values(), rest], dtype=np.float64)[place] / self.total
 
 
 def vocabulary(texts: Sequence[str], counts: NDArray[np.float64]) -> Vocabulary:

@@ -22,8 +22,10 @@ def encoded(texts: pa.Array) -> tuple[Points, Ints]:
     lengths = pc.utf8_length(filled).to_numpy(zero_copy_only=False).astype(np.int64)
     starts = np.zeros(len(lengths) + 1, dtype=np.int64)
     np.cumsum(lengths, out=starts[1:])
-    joined = "".join(filled.to_pylist())
-    return np.frombuffer(joined.encode("utf-32-le", errors="replace"), dtype=np.uint32), starts
+    places, data = filled.buffers()[1:]
+    ends = np.frombuffer(places, dtype=np.int64)[filled.offset : filled.offset + len(filled) + 1]
+    joined = str(memoryview(data)[ends[0] : ends[-1]], "utf-8") if len(filled) and data else ""
+    return np.frombuffer(joined.encode("utf-32-le"), dtype=np.uint32), starts
 
 
 @njit(cache=True, nogil=True)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from hutong.party.match.comparators import WORD, Encoded, Levels, compare, compare_pairs
 from hutong.party.match.comparisons import Plan, kernel, level_names
 from hutong.party.match.encode import Values, encode_values
+from hutong.party.match.forming import Former, formed
 from hutong.party.match.kernels import Ints
 
 GIVEN, FAMILY, ORDER = "given_name", "family_name", "name_order"
@@ -37,17 +38,17 @@ class Compared(NamedTuple):
     agreed: Ints
 
 
-def encode_all(plans: Sequence[Plan], records: pa.Table) -> list[Values]:
+def encode_all(plans: Sequence[Plan], records: pa.Table, former: Former = formed) -> list[Values]:
     """The values of each comparison. Given and family names share their numbers, so that they can be compared
     crosswise."""
     names = {plan.name for plan in plans}
     made: dict[str, Values] = {}
     if {GIVEN, FAMILY} <= names:
-        both = encode_values(Plan("names", "word", (GIVEN, FAMILY)), records)
+        both = encode_values(Plan("names", "word", (GIVEN, FAMILY)), records, former)
         for place, name in enumerate((GIVEN, FAMILY)):
             codes = np.ascontiguousarray(both.arrays.codes[:, place : place + 1])
             made[name] = both._replace(arrays=both.arrays._replace(codes=codes))
-    return [made[plan.name] if plan.name in made else encode_values(plan, records) for plan in plans]
+    return [made[plan.name] if plan.name in made else encode_values(plan, records, former) for plan in plans]
 
 
 def ordered(plans: Sequence[Plan]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from hutong.party.match import linkage
 from hutong.party.match.blocking import candidate_pairs
+from hutong.party.match.forming import Former, formed
 from hutong.party.match.kernels import Ints
 from hutong.party.match.model import Model
 from hutong.party.match.scoring import Encoded, Scored, encode, score, weights
@@ -34,17 +35,18 @@ class Linked(NamedTuple):
         return score(self.model, self.encoded, left, right)
 
 
-def link(
+def link(  # noqa: PLR0917  (the last two by name)
     model: Model,
     records: pa.Table,
     codes: Ints | None = None,
     alone: NDArray[np.bool_] | None = None,
     progress: Progress | None = None,
+    former: Former = formed,
 ) -> Linked:
     """Cluster records (in the order of source and key). `codes`: number of a record's exclusive document, 0 for none;
-    `alone`: whether the record's source has each party only once."""
+    `alone`: whether the record's source has each party only once; `former`: makes the forms of many values."""
     tell = progress or (lambda _: None)
-    encoded = encode(model, records)
+    encoded = encode(model, records, former)
     pairs = candidate_pairs(model, encoded)
     left, right, weight = near(model, encoded, pairs.left, pairs.right)
     more_left, more_right = linkage.unscored(encoded.count, left, right, weight, model.threshold_bits)

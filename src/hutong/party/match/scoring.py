@@ -12,6 +12,7 @@ from hutong.party.match.comparators import NUMBER
 from hutong.party.match.comparators import Encoded as Arrays
 from hutong.party.match.comparisons import kernel
 from hutong.party.match.encode import Values
+from hutong.party.match.forming import Former, formed
 from hutong.party.match.frequency import Vocabulary
 from hutong.party.match.kernels import Ints, as_text
 from hutong.party.match.levels import Compared, compare_records, encode_all
@@ -57,11 +58,11 @@ class Pair(NamedTuple):
     related: float
 
 
-def encode(model: Model, records: pa.Table) -> Encoded:
+def encode(model: Model, records: pa.Table, former: Former = formed) -> Encoded:
     """Encode records for a model. Values the model calls generic count as not given."""
     filled = _with_columns(model, records)
     values = [disarmed(found, model.generic.get(plan.name, ())) for plan, found in
-              zip(model.plans, encode_all(model.plans, filled), strict=True)]  # fmt: skip
+              zip(model.plans, encode_all(model.plans, filled, former), strict=True)]  # fmt: skip
     weighed = tuple(
         weighted(found, model.words.get(plan.name), kernel(plan.comparator) == NUMBER)
         for plan, found in zip(model.plans, values, strict=True)

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hutong.party.ingest.mapping import Mapping as SourceMapping
+from hutong.party.match.forming import Former, shared
 from hutong.party.match.kernels import Ints
 from hutong.party.match.link import Linked, link
 from hutong.party.match.model import Model
@@ -74,7 +75,7 @@ def _together(
     for kind in ("person", "organisation"):
         own = records.filter(pc.equal(records["kind"], kind))
         if own.num_rows:
-            done.append(_resolved(own, kind, unique, models, tell, threshold))
+            done.append(_resolved(own, kind, unique, models, tell, threshold, shared(processes)))
     return Resolved(_numbered(done), tuple(done), whole.num_rows - records.num_rows)
 
 
@@ -89,7 +90,13 @@ def _latest(whole: pa.Table) -> pa.Table:
 
 
 def _resolved(  # noqa: PLR0917  (one kind of what resolve_files was given)
-    own: pa.Table, kind: str, unique: set[str], models: Mapping[str, Model], tell: Progress, threshold: float | None
+    own: pa.Table,
+    kind: str,
+    unique: set[str],
+    models: Mapping[str, Model],
+    tell: Progress,
+    threshold: float | None,
+    former: Former,
 ) -> KindResolved:
     records = names_split(own) if kind == "person" else own
     model = models.get(kind) or (train(records, kind, tell) if records.num_rows > 1 else None)
@@ -99,7 +106,7 @@ def _resolved(  # noqa: PLR0917  (one kind of what resolve_files was given)
         model = model.model_copy(update={"threshold_bits": threshold})
     tell("score")
     alone = pc.is_in(_flat(records["source"]), pa.array(sorted(unique), _STRING)).to_numpy(zero_copy_only=False)
-    linked = link(model, records, exclusive_codes(records), alone, tell)
+    linked = link(model, records, exclusive_codes(records), alone, tell, former)
     return KindResolved(kind, records, model, linked)
 
 

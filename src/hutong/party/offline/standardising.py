@@ -15,6 +15,7 @@ from hutong.party.ingest.mapping import Mapping as SourceMapping
 from hutong.party.offline.files import read_columns
 from hutong.party.offline.mapping import FileMapping
 from hutong.party.offline.records import birth_forms, standardised
+from hutong.platform import arrow_files
 from hutong.platform.processes import Processes, Task
 
 ROWS = 100_000
@@ -41,13 +42,13 @@ def _read(path: Path, mapping: FileMapping | SourceMapping, processes: Processes
     }
     with TemporaryDirectory(prefix="hutong-parts-") as folder:
         given = Path(folder) / "raw.arrow"
-        write(raw, given, ROWS)
+        batches = arrow_files.write(raw, given, ROWS)
         tasks = [
             {**common, "raw": str(given), "part": part, "out": str(Path(folder) / f"made-{part:05}.arrow")}
-            for part in range(-(-raw.num_rows // ROWS))
+            for part in range(batches)
         ]
         del raw
-        return pa.concat_tables([mapped(Path(answer["out"])) for answer in processes.answers(tasks)])
+        return pa.concat_tables([arrow_files.mapped(Path(answer["out"])) for answer in processes.answers(tasks)])
 
 
 def _with_document(records: pa.Table) -> pa.Table:
@@ -69,20 +70,7 @@ def work(task: Task) -> Task:
     """Standardise one part. Task: `raw` (Arrow file), `part` (number of its batch), `mapping` (JSON), `name` of the
     file, `forms` of dates, `out`."""
     mapping = FileMapping.model_validate_json(task["mapping"])
-    with pa.memory_map(task["raw"]) as file:
-        batch = pa.ipc.open_file(file).get_batch(task["part"])
-        made = standardised(pa.Table.from_batches([batch]), mapping, task["name"], task["forms"], task["part"] * ROWS)
-    write(made, Path(task["out"]))
+    rows = arrow_files.batch(Path(task["raw"]), task["part"])
+    made = standardised(rows, mapping, task["name"], task["forms"], task["part"] * ROWS)
+    arrow_files.write(made, Path(task["out"]))
     return {"out": task["out"]}
-
-
-def write(table: pa.Table, path: Path, rows: int | None = None) -> None:
-    """A table as an Arrow file, in batches of so many rows."""
-    whole = table.combine_chunks()
-    with pa.ipc.new_file(str(path), whole.schema) as file:
-        file.write_table(whole, max_chunksize=rows)
-
-
-def mapped(path: Path) -> pa.Table:
-    """The table of an Arrow file, as far as it is looked at."""
-    return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
