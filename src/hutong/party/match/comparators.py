@@ -152,10 +152,25 @@ def _phone(i: int, j: int, ids: Ints, points: Points, starts: Ints, ends: Ints) 
 
 
 @njit(cache=True, nogil=True)
+def _same_letters(points: Points, a: int, a_end: int, b: int, b_end: int) -> bool:
+    """Whether two texts differ in digits only."""
+    while True:
+        while a < a_end and 48 <= points[a] <= 57:
+            a += 1
+        while b < b_end and 48 <= points[b] <= 57:
+            b += 1
+        if a >= a_end or b >= b_end:
+            return a >= a_end and b >= b_end
+        if points[a] != points[b]:
+            return False
+        a, b = a + 1, b + 1
+
+
+@njit(cache=True, nogil=True)
 def _email(i: int, j: int, ids: Ints, points: Points, starts: Ints, ends: Ints) -> tuple[int, int]:
-    """Forms: address, the part before the at sign."""
+    """Forms: address, the part before the at sign. Another digit is another address: namesakes are told by it."""
     if _slips(i, j, 0, points, starts, ends, 1) == 1:
-        return 3, -1
+        return (1, -1) if _same_letters(points, starts[i, 0], ends[i, 0], starts[j, 0], ends[j, 0]) else (3, -1)
     if ids[i, 1] >= 0 and ids[i, 1] == ids[j, 1]:
         return 2, 1
     return (1, -1) if _likeness(i, j, 1, points, starts, ends) >= 0.88 else (0, -1)

@@ -66,8 +66,10 @@ class _State(NamedTuple):
     related: Floats
 
 
-def fit(observed: Observed, sizes: Sequence[int], shared: Sequence[int], expected: float = 1e-3) -> Fitted:
-    """Fit the chances and shares. `sizes`: levels per comparison; `shared`: what relatives share of each."""
+def fit(observed: Observed, sizes: Sequence[int], shared: Sequence[int], most_differ: Floats) -> Fitted:
+    """Fit the chances and shares. `sizes`: levels per comparison; `shared`: what relatives share of each; `most_differ`:
+    the largest share of a party's pairs of records that can differ wholly on each."""
+    expected = 0.2 / max(float(np.sqrt(2.0 * observed.totals.sum())), 200.0)
     width = max(sizes)
     belief = np.zeros((len(sizes), width))
     strength = _strength(observed.levels, len(sizes))
@@ -84,6 +86,7 @@ def fit(observed: Observed, sizes: Sequence[int], shared: Sequence[int], expecte
     for rounds in range(1, _ROUNDS + 1):  # noqa: B007
         before = state.m
         state = _round(observed, state, sizes, shared, belief, strength)
+        state = state._replace(m=_steady(state.m, most_differ))
         state = state._replace(share=np.maximum(state.share, least))
         if float(np.abs(state.m - before).max()) < 2e-4:
             break
@@ -117,6 +120,14 @@ def _round(  # noqa: PLR0917  (what stays the same between rounds)
     r = _normal(_counted(observed.levels, kindred, len(sizes), width) + 2.0 * belief)
     return _State(m, u, _related(r, m, u, sizes, shared), _shares(observed, matched),
                   _shares(observed, kindred) if state.related.any() else state.related)  # fmt: skip
+
+
+def _steady(m: Floats, most: Floats) -> Floats:
+    """Chances with the lowest level cut to the most that is believed of a party, the rest lifted alike."""
+    least = np.minimum(m[:, 0], most)
+    made: Floats = m * ((1.0 - least) / np.maximum(1.0 - m[:, 0], 1e-12))[:, None]
+    made[:, 0] = least
+    return made
 
 
 def _shares(observed: Observed, weight: Floats) -> Floats:
