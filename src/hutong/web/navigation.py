@@ -24,6 +24,7 @@ ENTRIES = (
     Entry("/models", "web-nav-models", "party.model", "scales", "web-group-customer"),
     Entry("/quality", "web-nav-quality", "party.quality", "gauge", "web-group-customer"),
     Entry("/quality/tasks", "web-nav-quality-tasks", "party.quality", "tasks", "web-group-customer"),
+    Entry("/documents", "web-nav-documents", "party.read", "sieve", "web-group-customer"),
     Entry("/loads", "web-nav-loads", "party.steward", "inbox", "web-group-customer"),
     Entry("/model", "web-nav-model", "party.steward", "sieve", "web-group-customer"),
     Entry("/rejects", "web-rejected-rows", "party.steward", "letter", "web-group-customer"),
