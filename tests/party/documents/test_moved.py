@@ -4,6 +4,7 @@ from alembic import command
 from sqlalchemy import text
 from sqlalchemy.engine import URL
 
+from hutong.party.ingest.mappings import MAPPING
 from hutong.party.match.rules import RULES
 from hutong.party.model.extension import MODEL
 from hutong.party.policies import POLICY
@@ -20,8 +21,11 @@ BEFORE = (
     "INSERT INTO party.quality_document (version, name, body, hash, published_by) VALUES ({v}, 'x', {b}, '', '{by}')",
     "INSERT INTO party.sharing_document (kind, code, version, body, hash, published_by) "
     "VALUES ('export', 'all', {v}, {b}, '', '{by}')",
+    "INSERT INTO party.mapping_document (name, version, body, note, published_by) "
+    "VALUES ('telecom/crm', {v}, CAST({b} AS text), 'why', '{by}')",
 )
-KINDS = ((RULES, "rules"), (MODEL, "model"), (POLICY, "lifecycle"), (QUALITY_RULES, "quality"), (EXPORT, "all"))
+KINDS = ((RULES, "rules"), (MODEL, "model"), (POLICY, "lifecycle"), (QUALITY_RULES, "quality"), (EXPORT, "all"),
+         (MAPPING, "telecom/crm"))  # fmt: skip
 
 
 def test_versions_come_over(database: URL) -> None:

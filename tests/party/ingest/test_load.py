@@ -10,7 +10,7 @@ from hutong.party.ingest.load import load_file
 from hutong.party.ingest.mapping import Mapping, read_mapping
 from hutong.party.ingest.spreadsheets import export_rejects
 from hutong.platform import database
-from hutong.platform.errors import Invalid
+from hutong.platform.errors import Invalid, Unprocessable
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -134,6 +134,6 @@ def test_a_mapping_names_its_mistake(tmp_path: Path) -> None:
     path = tmp_path / "m.yaml"
     body = (MAPPINGS / "crm.yaml").read_text(encoding="utf-8").replace("row.id_valid", "row.no_such_field")
     path.write_text(body, encoding="utf-8")
-    with pytest.raises(Invalid) as caught:
+    with pytest.raises(Unprocessable) as caught:
         read_mapping(path)
     assert "admission" in caught.value.message("en") and "no_such_field" in caught.value.message("en")

@@ -5,9 +5,11 @@ from sqlalchemy import text
 from tests.party.conftest import Importer
 
 from hutong.identity import SYSTEM, Principal
+from hutong.party.documents import desk
 from hutong.party.ingest import mappings, preview, rejects
 from hutong.party.ingest.batch import batch
-from hutong.platform import database
+from hutong.party.ingest.mappings import MAPPING
+from hutong.platform import database, documents
 from hutong.platform.errors import Conflict, Forbidden, NotFound, Unprocessable
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -71,14 +73,23 @@ def test_rows_are_dismissed_with_a_reason(take_in: Importer) -> None:
     assert [row["note"] for row in rejects.listing(steward(), state="dismissed")] == ["test data"] * 2 + ["again"]
 
 
+def text_of(name: str) -> str:
+    """The text in force."""
+    return desk.source(steward(), MAPPING, name)[1]
+
+
+def published(by: Principal, name: str, body: str, reason: str, based_on: int | None) -> int:
+    """Put a text in force; its version."""
+    return desk.publish(by, MAPPING, body, name=name, reason=reason, based_on=based_on).version
+
+
 def test_a_new_mapping_admits_what_waited(take_in: Importer) -> None:
     """EC-03, EC-09: after the mapping knows the code, all that waited is submitted at once."""
     rejected(take_in)
     assert rejects.counted(SYSTEM)[0] == {"source": "crm", "reason": "bad_id", "count": 1}
     assert rejects.resubmit_all(steward()) == (0, 3)
-    body = mappings.texts()["telecom/crm"].replace('"1": person, ', '"1": person, "7": person, ')
-    version = mappings.publish(steward(), "telecom/crm", body, "code 7", mappings.named("telecom/crm").version)
-    assert mappings.named("telecom/crm").version == version
+    body = text_of("telecom/crm").replace('"1": person, ', '"1": person, "7": person, ')
+    published(steward(), "telecom/crm", body, "code 7", mappings.named("telecom/crm").version)
     assert rejects.resubmit_all(steward(), reason="kind_unmapped") == (1, 1)
     assert one("SELECT string_agg(key || kind, ',') FROM party.source_record") == "C3person"
     assert len(rejects.listing(SYSTEM)) == 2
@@ -87,22 +98,23 @@ def test_a_new_mapping_admits_what_waited(take_in: Importer) -> None:
 def test_mappings_have_versions() -> None:
     """EC-03: what is published is in force; two editors do not overwrite each other; back is a version too."""
     me, name = steward(), "telecom/crm"
-    first = mappings.texts()[name]
+    first = text_of(name)
     start = mappings.named(name).version
     changed = first.replace("trust: 80", "trust: 81")
-    assert mappings.publish(me, name, changed, "more trust", start) == start + 1
+    assert published(me, name, changed, "more trust", start) == start + 1
     assert mappings.named(name).source.trust == 81
     with pytest.raises(Conflict):
-        mappings.publish(me, name, first, "late", start)
-    assert any(line.startswith("+") and "81" in line for line in mappings.difference(first, mappings.texts()[name]))
-    mappings.publish(me, name, first, "as it was", start + 1)
-    assert mappings.roll_back(me, name, start + 1) == start + 3
+        published(me, name, first, "late", start)
+    assert any(line.startswith("+") and "81" in line for line in documents.difference(first, text_of(name)))
+    published(me, name, first, "as it was", start + 1)
+    desk.roll_back(me, MAPPING, name, start + 1)
+    assert mappings.named(name).version == start + 3
     assert mappings.named(name).source.trust == 81
-    assert [found["version"] for found in mappings.versions(me, name)] == [start + 3, start + 2, start + 1]
+    assert [found.version for found in desk.versions(me, MAPPING, name)] == [start + 3, start + 2, start + 1]
     with pytest.raises(NotFound):
-        mappings.roll_back(me, name, 99)
+        desk.roll_back(me, MAPPING, name, 99)
     with pytest.raises(Forbidden):
-        mappings.publish(Principal(8, "user", "c", rights=frozenset({"party.read"})), name, first, "", None)
+        published(Principal(8, "user", "c", rights=frozenset({"party.read"})), name, first, "", None)
 
 
 @pytest.mark.parametrize(
@@ -112,9 +124,9 @@ def test_mappings_have_versions() -> None:
 )  # fmt: skip
 def test_mistakes_have_a_line(old: str, new: str, where: str) -> None:
     """EC-03: a document that cannot be read says where."""
-    wrong = mappings.texts()["telecom/crm"].replace(old, new)
+    wrong = text_of("telecom/crm").replace(old, new)
     with pytest.raises(Unprocessable) as caught:
-        mappings.checked(wrong)
+        documents.checked(MAPPING, wrong)
     params = caught.value.params
     assert str(params["where"]).startswith(where)
     at = next(number for number, line in enumerate(wrong.splitlines(), start=1) if new in line)

@@ -7,8 +7,9 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from hutong.party.information import AREAS, VALUE_MASKS, Area, timing_columns
-from hutong.party.ingest.mapping import AdmissionRule, Document, Strict, read_as
+from hutong.party.ingest.mapping import AdmissionRule, Document, Strict
 from hutong.platform import cel
+from hutong.platform.documents import read_file
 
 _CEL = {"text": "string", "bigint": "int", "date": "date", "instant": "timestamp", "boolean": "bool", "jsonb": "string"}
 
@@ -100,5 +101,5 @@ def environment(area: Area) -> cel.Environment:
 
 
 def read_area_mapping(path: Path) -> AreaMapping:
-    """A mapping document of an area from a YAML file. Raises Invalid naming the place."""
-    return read_as(AreaMapping, path)
+    """A mapping document of an area from a YAML file. Raises Unprocessable naming the place."""
+    return read_file(AreaMapping.model_validate, path)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from hutong.party.golden.survivorship import SURVIVORSHIP
+from hutong.party.ingest.mappings import MAPPING
 from hutong.party.match.rules import RULES
 from hutong.party.model.extension import MODEL
 from hutong.party.policies import POLICY
@@ -15,7 +16,7 @@ from hutong.platform.errors import NotFound
 KINDS: dict[str, Kind[Any]] = {
     kind.code: kind
     for kind in (RULES, SURVIVORSHIP, MODEL, HOUSEHOLD_RULES, POLICY, QUALITY_RULES, EXPORT, CALL_LIST, SCRIPTS, NEEDS,
-                 CLAIM_ROUTE)
+                 CLAIM_ROUTE, MAPPING)
 }  # fmt: skip
 
 

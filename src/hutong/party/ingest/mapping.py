@@ -1,14 +1,13 @@
 """Mapping documents (EC-03, EC-04, EC-09): what a source's columns, codes and rules mean, declared and checked."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, Protocol, Self, TypeVar
+from typing import Annotated, Any, Literal, Protocol, Self
 
-import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from hutong.party.columns import ATTRIBUTES, SENSITIVE
 from hutong.platform import cel
-from hutong.platform.errors import Invalid
+from hutong.platform.documents import read_file
 
 KNOWN = ("name", "gender", "birth_date", "id_type", "id_number", "mobile", "phone", "email", "bank_card", "address",
           "postcode", "contact_name", "grade", "branch", "created", "changed")  # fmt: skip
@@ -157,7 +156,7 @@ class Document(Strict):
     """What mapping documents of parties and of information areas have in common."""
 
     mapping: str
-    version: int = Field(ge=1)
+    version: int = Field(0, ge=0, description="given when published")
     source: SourceSystem
     file: FileForm
     columns: dict[str, GivenField]
@@ -210,20 +209,6 @@ class Mapping(Document):
         return made
 
 
-D = TypeVar("D", bound=Document)
-
-
-def read_as(model: type[D], path: Path) -> D:
-    """A mapping document of a kind from a YAML file. Raises Invalid naming the place."""
-    try:
-        return model.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (ValidationError, yaml.YAMLError, UnicodeDecodeError) as problem:
-        first = problem.errors()[0] if isinstance(problem, ValidationError) else None
-        where = ".".join(str(part) for part in first["loc"]) if first else str(problem).splitlines()[0]
-        why = first["msg"] if first else "not YAML"
-        raise Invalid("party-mapping-invalid", file=path.name, where=where, why=why) from problem
-
-
 def read_mapping(path: Path) -> Mapping:
-    """A mapping document of parties from a YAML file. Raises Invalid naming the place."""
-    return read_as(Mapping, path)
+    """A mapping document of parties from a YAML file. Raises Unprocessable naming the place."""
+    return read_file(Mapping.model_validate, path)

@@ -1,5 +1,4 @@
 ## Files and mappings
-party-mapping-invalid = Mapping document { $file } is not valid at { $where }: { $why }. Mend the document and try again.
 party-mapping-encoding = The mapping names the encoding { $encoding }, which does not exist. Use for example utf-8, gb18030 or big5.
 party-file-missing = There is no file { $file }. Check the path.
 party-file-empty = File { $file } holds no rows. Nothing was loaded.
@@ -11,7 +10,6 @@ party-file-too-large = File { $file } would unpack to { $bytes } bytes, more tha
 party-mapping-unknown = There is no mapping document { $name }. Choose one of the list.
 party-upload-size = File { $file } is empty, or larger than { $most } GiB. Split it and upload the parts.
 party-load-unknown = There is no load { $id }.
-party-rules-invalid = Rules document { $file } is not valid at { $where }: { $why }. Mend the document and try again.
 
 ## Parties
 party-unknown = There is no party { $id }.

@@ -1,9 +1,5 @@
 ## Loads
 party-file-wide = { $file } has { $columns } columns; at most { $most } are taken. Check the delimiter. Nothing was loaded.
-party-mapping-mistake = Line { $line } ({ $where }): { $why }.
-party-mapping-long = A mapping document has at most { $most } characters.
-party-mapping-newer = Version { $version } of the mapping { $name } was published while you were editing. Open it again and repeat your change.
-party-mapping-version-unknown = The mapping { $name } has no version { $version }.
 party-mapping-name = The name { $name } cannot be used: write folder/name in small letters, digits and hyphens.
 party-batch-size = A batch has at least 1 and at most { $most } records.
 party-batch-key = Give an Idempotency-Key of at most 200 characters.

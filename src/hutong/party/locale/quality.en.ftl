@@ -1,4 +1,3 @@
-party-quality-invalid = Quality rules { $file } are not valid at { $where }: { $why }. Mend the document and try again.
 party-quality-rule-unknown = There is no quality rule { $rule } in force.
 party-quality-task-unknown = There is no quality task { $id }.
 party-quality-note-missing = Say why: a note is needed.

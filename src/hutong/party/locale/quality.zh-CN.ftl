@@ -1,4 +1,3 @@
-party-quality-invalid = 质量规则 { $file } 的 { $where } 处无效：{ $why }。请修改后重试。
 party-quality-rule-unknown = 没有生效的质量规则 { $rule }。
 party-quality-task-unknown = 没有编号为 { $id } 的质量任务。
 party-quality-note-missing = 请填写说明。

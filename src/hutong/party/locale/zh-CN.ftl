@@ -1,5 +1,4 @@
 ## 文件与映射
-party-mapping-invalid = 映射文档 { $file } 在 { $where } 处无效：{ $why }。请修改文档后重试。
 party-mapping-encoding = 映射中的编码 { $encoding } 不存在。可用 utf-8、gb18030、big5 等。
 party-file-missing = 找不到文件 { $file }，请检查路径。
 party-file-empty = 文件 { $file } 没有数据行，未装载任何数据。
@@ -11,7 +10,6 @@ party-file-too-large = 文件 { $file } 解压后有 { $bytes } 字节，超过�
 party-mapping-unknown = 没有映射文档 { $name }。请从列表中选择。
 party-upload-size = 文件 { $file } 为空，或超过 { $most } GiB。请拆分后分别上传。
 party-load-unknown = 没有装载批次 { $id }。
-party-rules-invalid = 规则文档 { $file } 在 { $where } 处无效：{ $why }。请修改文档后重试。
 
 ## 参与人
 party-unknown = 没有参与人 { $id }。

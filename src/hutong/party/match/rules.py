@@ -112,7 +112,7 @@ class RulesDocument(Strict):
 
 def read_rules(path: Path) -> RulesDocument:
     """A rules document from a YAML file. Raises Unprocessable naming the place."""
-    return documents.read(RulesDocument.model_validate, path.read_text(encoding="utf-8"), path.name)
+    return documents.read_file(RulesDocument.model_validate, path)
 
 
 RULES = documents.Kind(

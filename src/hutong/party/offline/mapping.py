@@ -3,12 +3,10 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from hutong.party.ingest.mapping import Mapping as SourceMapping
-from hutong.party.ingest.mapping import read_mapping as read_source_mapping
-from hutong.platform.errors import Invalid
+from hutong.platform.documents import read_file
 
 Kind = Literal["person", "organisation"]
 ATTRIBUTES = (
@@ -146,18 +144,5 @@ class FileMapping(Strict):
 
 
 def read_mapping(path: Path) -> FileMapping | SourceMapping:
-    """A mapping document: one of files, or one of a source system. Raises Invalid naming the place."""
-    try:
-        body = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as problem:
-        why = str(problem).splitlines()[0]
-        raise Invalid("party-mapping-invalid", file=path.name, where="-", why=why) from problem
-    if isinstance(body, dict) and "mapping" in body:
-        return read_source_mapping(path)
-    try:
-        return FileMapping.model_validate(body)
-    except ValidationError as problem:
-        first = problem.errors()[0]
-        where = ".".join(str(part) for part in first["loc"] if not str(part).startswith("function-")) or "-"
-        why = first["msg"].removeprefix("Value error, ")
-        raise Invalid("party-mapping-invalid", file=path.name, where=where, why=why) from problem
+    """A mapping document: one of files, or one of a source system. Raises Unprocessable naming the place."""
+    return read_file(lambda body: (SourceMapping if "mapping" in body else FileMapping).model_validate(body), path)

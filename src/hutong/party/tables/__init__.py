@@ -32,7 +32,7 @@ from hutong.party.tables.sharing import (
     portal_code,
     portal_session,
 )
-from hutong.party.tables.sources import load, mapping_document, rejected_record, source, source_record, source_version
+from hutong.party.tables.sources import load, rejected_record, source, source_record, source_version
 from hutong.party.tables.stewardship import enhancement_batch, enhancement_row, suspect_note
 from hutong.platform.documents.tables import document_table, keep_versions
 from hutong.platform.history import period_views
@@ -58,7 +58,6 @@ __all__ = [
     "household_member",
     "judgement",
     "load",
-    "mapping_document",
     "match_key",
     "metadata",
     "model_review",

@@ -126,17 +126,3 @@ rejected_record = Table(
 )
 Index("ix_rejected_record_load", rejected_record.c.load_id, rejected_record.c.id)
 Index("ix_rejected_record_open", rejected_record.c.id, postgresql_where=text("state = 'open'"))
-
-mapping_document = Table(
-    "mapping_document",
-    metadata,
-    identity(),
-    Column("name", Text, nullable=False, comment="pack and name: telecom/crm"),
-    Column("version", Integer, nullable=False, comment="the newest is in force"),
-    Column("body", Text, nullable=False, comment="YAML"),
-    Column("note", Text),
-    Column("published_by", Text, nullable=False),
-    moment("published_at"),
-    UniqueConstraint("name", "version"),
-    comment="versions of mapping documents published in the console; packs' files are what they start from",
-)

@@ -20,10 +20,10 @@ Writing (`writing`; in the caller's transaction, `by` is an actor, rights are th
 Each new version tells `<center>.document_published` (kind, name, version, state) and runs the kind's `published` hook.
 
 `checked(kind, text)` reads a text, or data, and raises Unprocessable with line, place and reason of the first mistake;
-`read` does the same for documents that are only files.
+`read_file` does the same for documents that are only files.
 """
 
-from hutong.platform.documents.kind import Kind, as_text, checked, read
+from hutong.platform.documents.kind import Kind, as_text, checked, read_file
 from hutong.platform.documents.reading import (
     Version,
     all_in_force,
@@ -65,7 +65,7 @@ __all__ = [
     "open_drafts",
     "propose",
     "publish",
-    "read",
+    "read_file",
     "retire",
     "roll_back",
     "save",

@@ -89,6 +89,15 @@ def read(model: Callable[[Body], D], text: str, file: str = "", **more: Any) -> 
         raise _mistake(_line(text, place), f"{file} {where}".strip(), why) from problem
 
 
+def read_file(model: Callable[[Body], D], path: Path) -> D:
+    """As `read`, of a file."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as problem:
+        raise _mistake(1, path.name, "not UTF-8") from problem
+    return read(model, text, path.name)
+
+
 def checked(kind: Kind[D], body: str | Mapping[str, Any], version: int = 0) -> D:
     """A document from its text or data. Raises Unprocessable naming line, place and reason of the first mistake."""
     return read(kind.model, body if isinstance(body, str) else as_text(body), version=version)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Row, Select, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from hutong.platform.documents.kind import Kind, checked, shipped_version
+from hutong.platform.documents.kind import Kind, checked, shipped_version, without_version
 from hutong.platform.documents.tables import table_of
 from hutong.platform.errors import NotFound
 
@@ -117,7 +117,9 @@ def source(conn: Connection, kind: Kind[Any], name: str | None = None) -> tuple[
 def sources(conn: Connection, kind: Kind[Any], name: str | None = None) -> dict[str, tuple[int, str]]:
     """Name → version and text in force, of one name or all."""
     shipped = kind.shipped_texts()
-    made = {each: (shipped_version(text), text) for each, text in shipped.items() if name in (None, each)}
+    made = {
+        each: (shipped_version(text), without_version(text)) for each, text in shipped.items() if name in (None, each)
+    }
     for each, row in newest(conn, kind, name).items():
         made.pop(each, None)
         if row.state != "retired":
@@ -162,7 +164,7 @@ def text_of(conn: Connection, kind: Kind[Any], name: str, version: int) -> str:
     found = _text(conn, kind, name, version)
     shipped = kind.shipped_texts().get(name)
     if found is None and shipped is not None and shipped_version(shipped) == version:
-        found = shipped
+        found = without_version(shipped)
     if found is None:
         raise unknown(kind, name, version)
     return found

@@ -42,4 +42,4 @@ web-event-type-party-information_changed = Customer's information changed
 web-event-type-party-party_effective = Customer: change in force
 web-event-type-party-role_taken = Role taken
 web-event-type-party-role_left = Role ended
-web-event-type-party-model_published = Data model published
+web-event-type-party-document_published = Document published

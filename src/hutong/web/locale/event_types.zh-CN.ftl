@@ -42,4 +42,4 @@ web-event-type-party-information_changed = 客户信息变更
 web-event-type-party-party_effective = 客户变更生效
 web-event-type-party-role_taken = 取得角色
 web-event-type-party-role_left = 结束角色
-web-event-type-party-model_published = 数据模型已发布
+web-event-type-party-document_published = 文档已发布

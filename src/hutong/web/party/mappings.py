@@ -12,15 +12,19 @@ from hutong.identity.principal import require
 from hutong.identity.sign_in import Session
 from hutong.party.areas.mapping import AreaMapping
 from hutong.party.columns import SENSITIVE
+from hutong.party.documents import desk
 from hutong.party.ingest import mappings, preview, rejects, uploads
 from hutong.party.ingest.mapping import KNOWN
+from hutong.party.ingest.mappings import MAPPING
+from hutong.platform import database, documents
+from hutong.platform.documents.kind import LONGEST
 from hutong.platform.errors import NotFound, Problem, Unprocessable
 from hutong.platform.http import locale_of
 from hutong.web import words_of_codes
 from hutong.web.shell import render, to_page
 
 router = APIRouter(include_in_schema=False)
-Text = Annotated[str, Form(max_length=mappings.LONGEST)]
+Text = Annotated[str, Form(max_length=LONGEST)]
 Token = Annotated[str, Form(pattern=r"^([0-9a-f]{32})?$")]
 FileName = Annotated[str, Form(max_length=100)]
 _NAME = re.compile(r"^[a-z][a-z0-9-]{1,30}/[a-z][a-z0-9_-]{1,40}$")
@@ -31,8 +35,16 @@ def _name(pack: str, short: str) -> str:
 
 
 Name = Annotated[str, Depends(_name)]
+
+
+def _sources(session: Session, name: str) -> dict[str, tuple[int, str]]:
+    """Version and text of a document, if it is in force."""
+    require(session.viewer, MAPPING.reads)
+    with database.read("party") as conn:
+        return documents.sources(conn, MAPPING, name)
+
+
 _SKELETON = """mapping: {short}
-version: 1
 source: {{code: {code}, zh: {code}, en: {code}, trust: 50}}
 file: {{format: {form}, encoding: utf-8}}
 key: id
@@ -47,7 +59,7 @@ admission:
 @router.get("/mappings")
 def mappings_page(request: Request, session: SignedInSession) -> Response:
     """The documents in force, by source."""
-    require(session.viewer, mappings.RIGHT)
+    require(session.viewer, MAPPING.reads)
     return render(request, "party/mappings.html", {"mappings": mappings.in_force()}, session)
 
 
@@ -58,7 +70,7 @@ def begin(
     form: Annotated[str, Form(alias="format", pattern="^(csv|xlsx|jsonl)$")],
 ) -> Response:
     """Begin a document of a new name."""
-    require(session.viewer, mappings.RIGHT)
+    require(session.viewer, MAPPING.reads)
     if not _NAME.match(name):
         raise Unprocessable("party-mapping-name", field="name", name=name)
     return to_page(f"/mappings/{name}?format={form}")
@@ -72,16 +84,17 @@ def mapping_page(
     form: Annotated[str, Query(alias="format", pattern="^(|csv|xlsx|jsonl)$")] = "",
 ) -> Response:
     """The editor: the text in force, its versions, a sample."""
-    require(session.viewer, mappings.RIGHT)
-    text = mappings.texts().get(name)
+    require(session.viewer, MAPPING.reads)
+    found = _sources(session, name).get(name)
+    text = found[1] if found else None
     if text is None and not (form and _NAME.match(name)):
-        raise NotFound("party-mapping-unknown", field="mapping", name=name)
+        raise NotFound("platform-document-unknown", field="mapping", kind=MAPPING.code, name=name)
     code = re.sub(r"[^a-z0-9_]", "_", name.partition("/")[2])
     context = {
         "name": name,
         "body": text or _SKELETON.format(short=code, code=code, form=form),
         "document": mappings.named(name) if text else None,
-        "versions": mappings.versions(session.viewer, name),
+        "versions": desk.versions(session.viewer, MAPPING, name),
     }
     return render(request, "party/mapping.html", context, session)
 
@@ -89,9 +102,9 @@ def mapping_page(
 @router.post("/mappings/{pack}/{short}/sample")
 def sample(request: Request, session: SignedInSession, name: Name, file: UploadFile, body: Text) -> Response:
     """Keep a sample, and show its columns with values, each with the attribute the document gives it, or a guess."""
-    require(session.viewer, mappings.RIGHT)
+    require(session.viewer, MAPPING.reads)
     token, kept = uploads.keep(file.file, file.filename or "sample", most=preview.SAMPLE_BYTES)
-    document = mappings.checked(body)
+    document = documents.checked(MAPPING, body)
     found = preview.samples(uploads.path_of(token, kept), document.file)
     given = {name: given.columns[0] for name, given in document.columns.items() if given.columns[0] in found}
     guess = {name: column for name, column in preview.guessed(found).items() if name not in given}
@@ -113,10 +126,10 @@ def _hidden(session: Session, attribute: str | None, value: str) -> str:
 @router.post("/mappings/{pack}/{short}/columns")
 async def columns(request: Request, session: SignedInSession) -> Response:
     """The document's text with the columns as chosen beside the sample."""
-    require(session.viewer, mappings.RIGHT)
+    require(session.viewer, MAPPING.reads)
     form = await request.form()
     text = str(form.get("body", ""))
-    mappings.checked(text)
+    documents.checked(MAPPING, text)
     document: dict[str, Any] = yaml.safe_load(text)
     before = document.get("columns") or {}
     chosen = {str(value): name[7:] for name, value in form.multi_items() if name.startswith("column:") and value}
@@ -148,11 +161,11 @@ def previewed(  # noqa: PLR0917  (the fields of a form)
     file: FileName = "",
 ) -> Response:
     """What the text as it is makes of the sample, and what differs from the version in force."""
-    require(session.viewer, mappings.RIGHT)
+    require(session.viewer, MAPPING.reads)
     locale = locale_of(request)
-    before = mappings.texts().get(name, "")
+    _, before = _sources(session, name).get(name, (0, ""))
     try:
-        document = mappings.checked(body)
+        document = documents.checked(MAPPING, body)
         rows = preview.of_file(document, uploads.path_of(token, file)) if token else []
     except Problem as problem:
         return render(request, "party/mapping_mistake.html", {"words": problem.message(locale)}, session)
@@ -160,7 +173,7 @@ def previewed(  # noqa: PLR0917  (the fields of a form)
         "rows": [rejects.seen(session.viewer, document, row) for row in rows],
         "sampled": bool(token),
         "counts": _counts(rows),
-        "difference": mappings.difference(before, body),
+        "difference": documents.difference(before, body),
         "columns": _shown(document),
         "reason_words": lambda code: words_of_codes.reason(code, locale),
     }
@@ -192,12 +205,12 @@ def publish(
     """Put the text in force as a new version; files given from then on are read by it."""
     if not _NAME.match(name):
         raise Unprocessable("party-mapping-name", field="name", name=name)
-    mappings.publish(session.viewer, name, body, note, based_on)
+    desk.publish(session.viewer, MAPPING, body, name=name, reason=note, based_on=based_on)
     return to_page(f"/mappings/{name}")
 
 
 @router.post("/mappings/{pack}/{short}/versions/{version}")
 def roll_back(session: SignedInSession, name: Name, version: int) -> Response:
     """Put an earlier version in force again, as a new one."""
-    mappings.roll_back(session.viewer, name, version)
+    desk.roll_back(session.viewer, MAPPING, name, version)
     return to_page(f"/mappings/{name}")
