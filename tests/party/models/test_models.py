@@ -17,7 +17,8 @@ from hutong.party import PartyData, find_or_create
 from hutong.party.defaults import FOLDER
 from hutong.party.match.rules import RULES, read_rules
 from hutong.party.models import registry, sampling
-from hutong.party.models.evaluation import Stratum, measured, proposed
+from hutong.party.models.evaluation import Stratum, measured, proposed, wilson
+from hutong.party.models.frequent import LEAST_PARTIES
 from hutong.party.resolution.resolve import resolve
 from hutong.party.resolution.score import TruthColumns
 from hutong.platform import database
@@ -65,7 +66,18 @@ def test_the_sample_tells_the_threshold() -> None:
     assert [one.least for one in found] == [20, 10, 5]
     assert found[0].precision == 1.0 and 0.93 < found[0].lower < 0.94 and found[1].lower > found[0].lower
     assert found[2].precision == pytest.approx((6000 + 250) / 6500)
-    assert proposed(found, 0.96) == 10 and proposed(found, 0.9999) is None
+    assert proposed(found, 0.94) == 10 and proposed(found, 0.9999) is None
+
+
+def test_many_reviews_of_sure_pairs_say_nothing_of_the_unsure() -> None:
+    """EC-05: each stratum's doubt counts by its population: 900 right answers about few pairs do not make up for 20
+    about most of them; one that was reviewed whole leaves no doubt; where reviews go by population, the bound is near
+    what as many reviews of one stratum say."""
+    skewed = measured([Stratum(20, 900, 450, 450), Stratum(10, 9000, 20, 20)])[-1]
+    assert skewed.precision == 1.0 and skewed.lower < 0.9 < wilson(470, 470)
+    assert measured([Stratum(20, 40, 40, 40)])[0].lower == 1.0
+    even = measured([Stratum(20, 4000, 200, 198), Stratum(10, 4000, 200, 198)])[-1]
+    assert even.lower == pytest.approx(wilson(396, 400), abs=0.003) and even.lower < even.precision == 0.99
 
 
 def test_from_training_to_force(take_in: Importer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,3 +131,21 @@ def test_from_training_to_force(take_in: Importer, tmp_path: Path, monkeypatch: 
         left = conn.execute(text("SELECT count(*) FROM party.judgement WHERE made_by_kind = 'model' "
                                  "AND ended_at IS NULL")).scalar_one()  # fmt: skip
     assert left == 0
+
+
+def test_a_kept_model_names_nobody(take_in: Importer) -> None:
+    """EC-17: values that fewer than five parties state are in no model body: no phone, no e-mail, no birth date of one
+    person; names and towns that many share are."""
+    take_in(*rows(150))
+    resolve()
+    model = registry.content(SYSTEM, sampling.train_new("person", TRAINER.actor))
+    with database.read("party") as conn:
+        stated = text("""SELECT v.value, count(DISTINCT x.party_id) AS parties
+                         FROM party.source_record r JOIN party.xref x ON x.record_id = r.id
+                         CROSS JOIN LATERAL (VALUES (r.name), (r.mobile), (r.email), (r.city),
+                                             (to_char(r.birth_date, 'YYYYMMDD'))) AS v (value) WHERE v.value IS NOT NULL GROUP BY 1""")
+        parties = {row.value: row.parties for row in conn.execute(stated)}
+    kept = {value for one in (*model.vocabularies.values(), *model.words.values()) for value in one.counts}
+    assert kept and not {value for value in kept if parties.get(value, LEAST_PARTIES) < LEAST_PARTIES}
+    assert not [value for value in kept if (value.isdigit() and len(value) > 6) or "@" in value]
+    assert "杭州" in "".join(kept)

@@ -1,8 +1,19 @@
 """What a reviewed sample says of a model (EC-05): precision above each weight, with its lower bound; the threshold it
 proposes. Pure.
 
-The sample is stratified by weight: so many pairs of each stratum, however many pairs it has. A stratum's share of right
-pairs counts by its population. Bounds are Wilson's, one-sided, 95 %.
+The sample is stratified by weight: so many pairs of each stratum h, chosen at random of its N_h. From a weight on, the
+precision of merging is the stratified estimator (W. G. Cochran, Sampling Techniques, 3rd ed. 1977, chapter 5):
+
+    p = sum of W_h p_h,   W_h = N_h / N,   p_h = the share of the same party among the reviewed of h
+
+A normal bound on it is worthless where all reviewed pairs are right (its variance is nought). So each stratum has
+Wilson's lower bound l_h (one-sided, 95 %), and they are put together by the method of variance estimates recovery (Zou,
+Huang & Zhang, Computational Statistics & Data Analysis 53 (2009) 1080-1085):
+
+    lower = p - sqrt(sum of (W_h (p_h - l_h))^2)
+
+So a stratum that few pairs speak for weighs by its population, not by its reviews: many reviews of sure pairs make no
+bold claim about the unsure ones.
 """
 
 from collections.abc import Iterable, Sequence
@@ -49,14 +60,17 @@ def measured(strata: Iterable[Stratum]) -> list[Measured]:
     """Precision from each stratum upwards, highest weights first; it ends at the first stratum without a review."""
     made: list[Measured] = []
     pairs = reviewed = 0
-    right = 0.0
+    right = spread = 0.0
     for one in sorted(strata, key=lambda stratum: -stratum.least):
         if not one.reviewed:
             break
+        share = one.same / one.reviewed
         pairs, reviewed = pairs + one.population, reviewed + one.reviewed
-        right += one.population * one.same / one.reviewed
+        right += one.population * share
+        sure = one.reviewed >= one.population
+        spread += 0.0 if sure else (one.population * (share - wilson(one.same, one.reviewed))) ** 2
         precision = right / pairs
-        made.append(Measured(one.least, precision, wilson(precision * reviewed, reviewed), pairs, reviewed))
+        made.append(Measured(one.least, precision, max(precision - sqrt(spread) / pairs, 0.0), pairs, reviewed))
     return made
 
 

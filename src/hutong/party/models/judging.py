@@ -13,6 +13,7 @@ from hutong.party.match.scoring import Encoded, FieldScore, Scored, encode, scor
 from hutong.party.models.records import records_of_kind
 from hutong.party.models.registry import InForce
 from hutong.party.resolution import arrow, bridges
+from hutong.party.resolution.clusters import Floats
 
 SAME_FROM, SAME_MOST = 500, 889
 UNSURE_FROM, UNSURE_MOST = 300, 690
@@ -73,7 +74,7 @@ def weigher(conn: Connection, model: InForce, record: Ints) -> bridges.Weigh:
     """Weighs pairs of records, given as places in `record`, above the threshold from which the model joins."""
     threshold = min(model.model.threshold_bits, model.merge_bits)
 
-    def weigh(left: Ints, right: Ints) -> bridges.Floats:
+    def weigh(left: Ints, right: Ints) -> Floats:
         table = records_of_kind(conn, model.model.kind, record[np.unique([left, right])].tolist())
         ids = arrow.ints(table, "id")
         order = np.argsort(ids)

@@ -22,15 +22,17 @@ def _text(attribute: Attribute) -> str:
 
 
 def records_of_kind(conn: Connection, kind: str, records: Sequence[int] | None = None) -> pa.Table:
-    """Source records of a kind (all, or some of these ids) as texts, in the order of (source, key), with their ids."""
+    """Source records of a kind (all, or some of these ids) as texts, in the order of (source, key), with their ids and
+    parties (one of its own, below zero, for a record without)."""
     listed = ", ".join(_text(attribute) for attribute in ATTRIBUTES)
     quoted = {"person": "'person'", "organisation": "'organisation'"}[kind]
     some = "" if records is None else f"AND r.id IN ({', '.join(str(int(id)) for id in records) or 'NULL'})"
     return arrow.fetch(
         conn,
-        f"""SELECT r.id, r.source, r.key, {listed} FROM party.source_record r WHERE r.kind = {quoted} {some}
+        f"""SELECT r.id, coalesce(x.party_id, -r.id), r.source, r.key, {listed}
+            FROM party.source_record r LEFT JOIN party.xref x ON x.record_id = r.id WHERE r.kind = {quoted} {some}
             ORDER BY r.source COLLATE "C", r.key COLLATE "C\"""",  # noqa: S608
-        {"id": pa.int64(), **dict.fromkeys(KEPT, pa.large_string())},
+        {"id": pa.int64(), "party": pa.int64(), **dict.fromkeys(KEPT, pa.large_string())},
     )
 
 

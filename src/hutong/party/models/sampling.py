@@ -17,6 +17,7 @@ from hutong.party.match.model import Model
 from hutong.party.match.scoring import encode, weights
 from hutong.party.match.training import train
 from hutong.party.models import registry
+from hutong.party.models.frequent import without_rare
 from hutong.party.models.records import records_of_kind
 from hutong.party.resolution import arrow
 from hutong.party.resolution.score import TruthColumns
@@ -25,14 +26,16 @@ from hutong.platform.errors import Invalid, NotFound
 
 STRATA = (-5, 0, 3, 6, 9, 12, 15, 20, 30)
 """Least weights of the strata, in bits; below the first nobody looks."""
-PER_STRATUM = 100
+LEAST_OF_STRATUM = 60
+SHARED = 440
+"""Further pairs, divided among the strata by their populations: what most merges rest on is looked at most."""
 
 
 def train_new(kind: str, by: str, progress: Callable[[str], None] | None = None) -> int:
     """Train a model on all records of a kind, keep it, and draw the sample for its review. Returns the version's id."""
     with database.read("party") as conn:
         records = records_of_kind(conn, kind)
-    model = train(records, kind, progress)
+    model = without_rare(train(records, kind, progress), records, arrow.ints(records, "party"))
     with database.begin("party") as conn:
         model_id = registry.keep(conn, model, by, records.num_rows)
         _draw(conn, model_id, model, records)
@@ -40,17 +43,19 @@ def train_new(kind: str, by: str, progress: Callable[[str], None] | None = None)
 
 
 def _draw(conn: Connection, model_id: int, model: Model, records: pa.Table) -> None:
-    """So many pairs of each stratum, chosen by chance that is the same each time."""
+    """Pairs of each stratum, chosen by chance that is the same each time."""
     encoded = encode(model, records)
     pairs = candidate_pairs(model, encoded)
     weight = weights(model, encoded, pairs.left, pairs.right)
     ids = arrow.ints(records, "id")
     dice = np.random.default_rng(20260101)
     rows: list[dict[str, Any]] = []
+    merging = max(int((weight >= 0).sum()), 1)
     for number, least in enumerate(STRATA):
         most = STRATA[number + 1] if number + 1 < len(STRATA) else np.inf
         inside = np.flatnonzero((weight >= least) & (weight < most))
-        chosen = dice.choice(inside, min(PER_STRATUM, len(inside)), replace=False)
+        wanted = LEAST_OF_STRATUM + (SHARED * len(inside) // merging if least >= 0 else 0)
+        chosen = dice.choice(inside, min(wanted, len(inside)), replace=False)
         for place in chosen.tolist():
             one, other = sorted((int(ids[pairs.left[place]]), int(ids[pairs.right[place]])))
             rows.append({"model": model_id, "left": one, "right": other, "weight": float(weight[place]),

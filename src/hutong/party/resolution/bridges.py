@@ -12,12 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
 from hutong.party.match.linkage import HIGH, LOW
-from hutong.party.resolution.clusters import Apart, Flags, Ints, Links, cluster
+from hutong.party.resolution.clusters import Apart, Flags, Floats, Ints, Links, cluster
 
-Floats = NDArray[np.float64]
 Weigh = Callable[[Ints, Ints], Floats]
 """The weights of pairs of records (by number), in bits above the model's threshold."""
 LARGEST = 1500
@@ -41,7 +39,7 @@ def refused(group: Ints, codes: Ints, apart: Apart, links: Links, weigh: Weigh) 
     """Which of the model's `links` do not hold. `group`: per record the smallest record of the group that rules made of
     it; `codes`, `apart`: as `clusters.cluster` has them."""
     component = _components(group, links)
-    members = np.flatnonzero(np.isin(component, component[links.left]))
+    members = np.flatnonzero(np.isin(component, component[np.concatenate([links.left, links.right])]))
     members = members[np.lexsort((members, group[members], component[members]))]
     reps, number, size = np.unique(
         np.stack([component[members], group[members]]), axis=1, return_inverse=True, return_counts=True
