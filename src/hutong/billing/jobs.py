@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from hutong.billing import bill_run
+from hutong.billing import bill_run, erasure
 from hutong.billing.collect import collect as collect_files
 from hutong.billing.quarantine import collect_released
 from hutong.billing.rating import rate as rate_cycle
+from hutong.platform import jobs
 from hutong.platform.jobs import JobContext, job
 
 
@@ -41,3 +42,12 @@ def run(ctx: JobContext, *, cycle: str, by: str, final: bool = False) -> None:
     """Make the bills of a cycle."""
     done = bill_run.run(cycle, by, final=final, progress=ctx.progress)
     ctx.progress(4, 4, f"{done.bills} bills, {done.lines} lines")
+    if final:
+        jobs.start(erasure.JOB, {"cycle": cycle}, by, exclusive=erasure.JOB)
+
+
+@job(erasure.JOB)
+def forget_usage(ctx: JobContext, *, cycle: str | None = None) -> None:
+    """Take erased customers' personal data out of the usage files of finally billed cycles."""
+    files = erasure.forget_usage(cycle)
+    ctx.progress(1, 1, f"{files} files")

@@ -8,3 +8,5 @@ cli-help-restore-check = only check that the backup is whole and unchanged
 cli-backup-done = Backed up to { $folder }: { $tables } tables with { $rows } rows, { $size } MB. It holds personal data and secrets: keep it safe.
 cli-restore-done = Restored from { $folder }: { $tables } tables with { $rows } rows, each compared with the backup, and { $files } files.
 cli-restore-checked = The backup in { $folder } is whole: { $files } files, { $tables } tables with { $rows } rows.
+cli-help-restore-erasures = data folder with the journal of erasures made since the backup (erasures.jsonl, erasure.key); else the one restored to
+cli-restore-erased = { $count } customers erased since the backup were erased again; to be looked at by people: { $mixed }.

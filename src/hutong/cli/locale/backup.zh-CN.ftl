@@ -8,3 +8,5 @@ cli-help-restore-check = 只检查备份是否完整、未被改动
 cli-backup-done = 已备份到 { $folder }：{ $tables } 张表、{ $rows } 行，{ $size } MB。其中有个人信息和密钥，请妥善保管。
 cli-restore-done = 已从 { $folder } 恢复：{ $tables } 张表、{ $rows } 行，每张表都与备份核对一致，另有 { $files } 个文件。
 cli-restore-checked = { $folder } 的备份完整：{ $files } 个文件，{ $tables } 张表、{ $rows } 行。
+cli-help-restore-erasures = 存有备份之后删除日志的数据目录（erasures.jsonl、erasure.key）；缺省为恢复到的数据目录
+cli-restore-erased = 备份之后已删除的 { $count } 位客户已再次删除；需人工处理的客户：{ $mixed }。

@@ -13,7 +13,7 @@ from hutong.identity import Principal, require
 from hutong.identity.forgetting import forget_reasons
 from hutong.party.columns import LEADERS, followers
 from hutong.party.information import AREAS
-from hutong.party.lifecycle import erased_files, erased_models, keyed
+from hutong.party.lifecycle import erased_files, erased_models, journal, keyed
 from hutong.party.resolution import membership
 from hutong.party.stewardship import suspects
 from hutong.party.tables import tombstone
@@ -67,6 +67,11 @@ def _erase(
         conn.execute(text("SELECT record_id FROM party.xref WHERE party_id = :id"), {"id": party_id}).scalars()
     )
     keyed.remember(conn, party_id, records)
+    journal.append(
+        journal.Entry(
+            party_id, ids, journal.hashes(conn, records), request_id, by, approved_by, reason, clock.now().isoformat()
+        )
+    )
     values = _strong_values(conn, party_id)
     asked = {"ids": ids, "records": records, "values": values, "request": request_id}
     _once_shown(conn, ids, records)

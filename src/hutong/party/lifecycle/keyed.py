@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 
 from hutong.platform.settings import settings
 
+NAME = "erasure.key"
 _HASH = "encode(sha256(convert_to(:secret || chr(31) || {source} || chr(31) || {key}, 'UTF8')), 'hex')"
 
 
@@ -18,16 +19,19 @@ def secret() -> str:
     """The installation's key: of the settings, else made once in the data folder, readable by its owner alone."""
     if settings.secret_key is not None:
         return settings.secret_key.get_secret_value()
-    path = settings.data_dir / "erasure.key"
-    try:
-        return path.read_text(encoding="ascii")
-    except FileNotFoundError:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-        return _made(path)
+    return kept_in(settings.data_dir) or keep(secrets.token_hex(32))
 
 
-def _made(path: Path) -> str:
-    made = secrets.token_hex(32)
+def kept_in(folder: Path) -> str | None:
+    """The key that lies in a data folder; None where there is none."""
+    path = folder / NAME
+    return path.read_text(encoding="ascii") if path.is_file() else None
+
+
+def keep(made: str) -> str:
+    """Keep a key as the installation's, unless it has one. Returns the installation's."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    path = settings.data_dir / NAME
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
             file.write(made)
