@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, or_, select, text
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, or_, select, text, union
 
 from hutong.identity import Principal, protect, require
 from hutong.party import visibility
@@ -15,7 +15,7 @@ from hutong.party.match.rules import RULES
 from hutong.party.model import extension, searching
 from hutong.party.standardise import identifiers, names, phones
 from hutong.party.standardise.text import clean, is_han, simplified
-from hutong.party.tables import party
+from hutong.party.tables import party, party_value
 from hutong.platform import database, documents
 from hutong.platform.errors import NotFound
 
@@ -97,6 +97,10 @@ def _origins(conn: Connection, provenance: Mapping[str, int]) -> dict[int, Row]:
     return {row["record_id"]: dict(row) for row in rows.mappings()}
 
 
+MANY = 4000
+"""Matches that are put in order by id before any is looked at; more than those are found quicker along the ids."""
+
+
 def search(viewer: Principal, query: str, after: int = 0, limit: int = 50) -> list[Row]:
     """Parties by ID number, bank card, phone, e-mail, name (start or any part), pinyin, or a declared attribute that is
     searchable; by id after `after`.
@@ -107,55 +111,55 @@ def search(viewer: Principal, query: str, after: int = 0, limit: int = 50) -> li
     asked = clean(query)
     if not asked:
         return []
+    columns = [party.c[name] for name in _LISTED]
     with database.read("party") as conn:
-        matching = _matching(asked, searching.stating(conn, viewer, asked))
-        statement = (
-            select(*(party.c[name] for name in _LISTED))
-            .where(party.c.id > after, party.c.state != "merged", matching, visibility.seen(viewer))
-            .order_by(party.c.id)
-            .limit(min(limit, 200))
-        )
-        # "wang" is found along the ids, a rare name by its index: the plan depends on the value.
+        parts, along = _matching(asked, searching.stating(conn, viewer, asked))
+        matches = union(*parts) if len(parts) > 1 else parts[0]
+        # The plan depends on the value: "wang" is found along the ids, a rare name by its index.
         conn.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
-        rows = conn.execute(statement).mappings().all()
+        common = conn.execute(select(func.count()).select_from(matches.limit(MANY + 1).subquery())).scalar_one() > MANY
+        if common:
+            condition = party.c.id.in_(matches) if along is None else along
+            statement = select(*columns).where(party.c.id > after, condition).order_by(party.c.id)
+        else:
+            found = matches.subquery()
+            ids = select(found.c.id).distinct().where(found.c.id > after).order_by(found.c.id).subquery()
+            statement = select(*columns).join(ids, ids.c.id == party.c.id).order_by(ids.c.id)
+        wanted = statement.where(party.c.state != "merged", visibility.seen(viewer)).limit(min(limit, 200))
+        rows = conn.execute(wanted).mappings().all()
     return masked(viewer, rows)
 
 
-_BY_VALUE = "SELECT party_id FROM party.party_value WHERE kind = '{kind}' AND value {how}"
-
-
-def _matching(asked: str, stating: searching.Stating | None) -> ColumnElement[bool]:
-    """What a party must meet: values that state what is asked; for Latin letters, its own name or pinyin."""
-    found = _condition(asked)
-    if found:
-        condition, values = found
-        if stating:  # one set of ids, so that each part is served by its index
-            condition += f" UNION SELECT id FROM party.party WHERE {stating.sql}"  # noqa: S608  (names of ours)
-            values = values | stating.values
-        return party.c.id.in_(text(condition).bindparams(**values).columns(party.c.id))
-    key = names.person_name(asked).key or asked.casefold()
-    named = or_(party.c.name_key.like(_like(key) + "%"), party.c.name.like(_like(asked.casefold()) + "%"))
-    return or_(named, text(f"({stating.sql})").bindparams(**stating.values)) if stating else named
-
-
-def _condition(asked: str) -> tuple[str, dict[str, Any]] | None:
-    """A select of party ids, each part served by an index; None for a name in Latin letters."""
+def _matching(
+    asked: str, stating: searching.Stating | None
+) -> tuple[list[Select[tuple[int]]], ColumnElement[bool] | None]:
+    """The ids of parties that match, by parts that are each read from an index, from it alone where they may be many;
+    and for Latin letters, whose matches may be any number, the same as a condition that a party meets."""
+    of_attributes = [text(f"({stating.sql})").bindparams(**stating.values)] if stating else []
+    more = [select(party.c.id).where(each) for each in of_attributes]
     compact = re.sub(r"[\s-]", "", asked).upper()
     if "@" in asked:
-        return _BY_VALUE.format(kind="email", how="= :value"), {"value": asked.casefold()}
+        return [_stating("email", party_value.c.value == asked.casefold()), *more], None
     if re.fullmatch(r"\+?[\d]{5,}|[0-9A-Z]{9,20}", compact) and any(character.isdigit() for character in compact):
-        number = phones.phone(asked).value
         document = identifiers.identifier("resident_id", compact).value or compact
-        parts = [_BY_VALUE.format(kind=kind, how=f"= :{kind}") for kind in ("identifier", "bank_card", "phone")]
-        return " UNION ".join(parts), {"identifier": document, "bank_card": compact, "phone": number}
+        stated = {"identifier": document, "bank_card": compact, "phone": phones.phone(asked).value}
+        return [*(_stating(kind, party_value.c.value == value) for kind, value in stated.items()), *more], None
     if is_han(asked):
         name = simplified(asked).replace(" ", "")
-        starts, values = _BY_VALUE.format(kind="name", how="LIKE :start"), {"start": _like(name) + "%"}
-        if len(name) <= 2:
-            return starts, values
-        parts = [starts, "SELECT id FROM party.party WHERE name LIKE :part"]
-        return " UNION ".join(parts), values | {"part": f"%{_like(name)}%"}
-    return None
+        starts = _stating("name", party_value.c.value.like(_like(name) + "%"))
+        part = select(party.c.id).where(party.c.name.like(f"%{_like(name)}%"))
+        return [starts, *([part] if len(name) > SHORT else []), *more], None
+    key = names.person_name(asked).key or asked.casefold()
+    spelt = [party.c.name_key.like(_like(key) + "%"), party.c.name.like(_like(asked.casefold()) + "%")]
+    return [*(select(party.c.id).where(each) for each in spelt), *more], or_(*spelt, *of_attributes)
+
+
+SHORT = 2
+"""Characters up to which a name is asked for by its beginning only."""
+
+
+def _stating(kind: str, condition: ColumnElement[bool]) -> Select[tuple[int]]:
+    return select(party_value.c.party_id.label("id")).where(party_value.c.kind == kind, condition)
 
 
 def _like(value: str) -> str:

@@ -50,8 +50,8 @@ Index(
     postgresql_ops={"attributes": "jsonb_path_ops"},
     postgresql_where=text("attributes <> '{}'"),
 )
-Index("ix_party_name", party.c.name, postgresql_ops={"name": "text_pattern_ops"})
-Index("ix_party_name_key", party.c.name_key, postgresql_ops={"name_key": "text_pattern_ops"})
+Index("ix_party_name_id", party.c.name, party.c.id, postgresql_ops={"name": "text_pattern_ops"})
+Index("ix_party_name_key_id", party.c.name_key, party.c.id, postgresql_ops={"name_key": "text_pattern_ops"})
 Index("ix_party_name_trigram", party.c.name, postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"})
 
 xref = Table(
@@ -81,7 +81,9 @@ party_value = Table(
     PrimaryKeyConstraint("party_id", "kind", "value", "detail"),
     comment="all names, contacts, addresses and identity documents of a party, with who says so",
 )
-Index("ix_party_value_value", party_value.c.kind, party_value.c.value, postgresql_ops={"value": "text_pattern_ops"})
+Index("ix_party_value_value_party", party_value.c.kind, party_value.c.value, party_value.c.party_id,
+      postgresql_ops={"value": "text_pattern_ops"})  # fmt: skip
+"""With the party's id: thousands of one name are put in order without looking at any of them."""
 
 redirect = Table(
     "redirect",
