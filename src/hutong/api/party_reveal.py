@@ -15,7 +15,7 @@ router = APIRouter(prefix="/party/v1", tags=["Customer master: protection"])
 class Asked(BaseModel):
     """Which attribute, and why."""
 
-    field: str = Field(max_length=40)
+    field: str = Field(max_length=100, description="mobile; values/<token>")
     reason: str = Field(min_length=4, max_length=300)
 
 

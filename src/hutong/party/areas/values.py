@@ -14,6 +14,7 @@ from hutong.party.areas.read import Row, shown_values
 from hutong.party.areas.whom import whom
 from hutong.party.information import AREAS
 from hutong.party.lifecycle.changes import apply_change
+from hutong.party.lifecycle.keyed import hash_of
 from hutong.party.resolution import membership
 from hutong.party.resolution.regroup import records_of, regroup
 from hutong.party.standardise.stated import main_attribute, standardised
@@ -44,13 +45,19 @@ ORDER BY kind, current DESC, valid_to IS NOT NULL, s.confirmed_at DESC NULLS LAS
 def values(viewer: Principal, party_id: int, at: datetime | None = None) -> list[Row]:
     """All names, contacts, documents of a party known at an instant (now), masked; ended ones with `valid_to`.
 
-    `sources`: who states it; `stated_id`: the statement about it, if people made one. Needs `party.read`.
+    `sources`: who states it; `stated_id`: the statement about it, if people made one; `token`: names the value without
+    saying it. Needs `party.read`.
     """
     require(viewer, "party.read")
     with database.read("party") as conn:
-        home = whom(conn, viewer, party_id)
-        rows = [dict(row) for row in conn.execute(_VALUES, {"id": home, "at": at or clock.now()}).mappings()]
+        rows = in_clear(conn, whom(conn, viewer, party_id), at)
     return shown_values(viewer, rows, "id")
+
+
+def in_clear(conn: Connection, home: int, at: datetime | None = None) -> list[Row]:
+    """`values` of a living party, unmasked: for functions of party."""
+    rows = conn.execute(_VALUES, {"id": home, "at": at or clock.now()}).mappings().all()
+    return [{**row, "token": hash_of(f"{home}/{row['kind']}", row["value"])[:20]} for row in rows]
 
 
 def add(

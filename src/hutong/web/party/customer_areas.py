@@ -9,7 +9,7 @@ from hutong.identity.principal import Principal
 from hutong.party.areas import values
 from hutong.party.areas.as_it_was import as_it_was
 from hutong.party.areas.read import of_each, points_balance
-from hutong.party.information import AREAS
+from hutong.party.information import AREAS, VALUE_MASKS
 from hutong.party.model import extension
 from hutong.platform import database
 from hutong.platform.i18n import translate
@@ -35,6 +35,7 @@ def areas(viewer: Principal, customer: Mapping[str, Any], locale: str, on: str =
         "on": "",
         "was": None,
         "values": values.values(viewer, customer["id"]),
+        "value_masks": VALUE_MASKS,
         "tables": [_table(name, rows[name], locale) for name in SHOWN],
         "balance": points_balance(viewer, customer["id"]) if rows["points_entry"] else {},
         "value_kinds": words_of_codes.code_labels("value_kind", locale),
@@ -97,6 +98,8 @@ def _table(name: str, rows: list[Facts], locale: str, *, edit: bool = True) -> F
                 "to": row.get("valid_to"),
                 "source": row["source"],
                 "by": row["stated_by"],
+                "confirmed_at": row["confirmed_at"],
+                "confirmed_by": row["confirmed_by"],
             }
             for row in rows
         ],

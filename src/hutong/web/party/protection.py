@@ -20,7 +20,7 @@ def reveal_value(
     request: Request,
     session: SignedInSession,
     party_id: int,
-    field: Annotated[str, Form(max_length=40)],
+    field: Annotated[str, Form(max_length=100)],
     reason: Annotated[str, Form(max_length=300)] = "",
 ) -> Response:
     """The value, for a moment; who asked and why is in the access log."""
