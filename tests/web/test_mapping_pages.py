@@ -1,5 +1,6 @@
 """EC-03: mapping documents edited with a sample, and rejected rows worked off, in the console."""
 
+import html
 import json
 import os
 from collections.abc import Callable
@@ -51,6 +52,15 @@ def test_a_mapping_is_made_from_a_sample(browser: Any, served: str, site: Site, 
     assert "王小明" in outcome and "+8613912340001" in outcome.replace(" ", "") and "缺少名称" in outcome
     if folder := os.environ.get("HUTONG_SHOTS"):
         page.screenshot(path=f"{folder}/mapping.png", full_page=True)
+    page.fill("#rules tbody tr:nth-child(2) input[name=code]", "no_mobile")
+    page.fill("#rules tbody tr:nth-child(2) input[name=rule]", "row.mobile != null && row.id_valid")
+    page.click("#rules .primary")
+    page.locator("textarea.code", has_text="no_mobile").wait_for()
+    page.click("#editor button[type=submit]")
+    page.wait_for_selector("#rules .tag.bad")
+    assert [cell.inner_text() for cell in page.locator("#rules td.right").all()] == ["1", "2"]
+    if folder := os.environ.get("HUTONG_SHOTS"):
+        page.screenshot(path=f"{folder}/mapping-rules.png", full_page=True)
     page.click("[data-open=publish]")
     page.fill("input[name=note]", "first")
     page.click("#publish .primary")
@@ -62,6 +72,50 @@ def test_a_mapping_is_made_from_a_sample(browser: Any, served: str, site: Site, 
     page.wait_for_selector("[role=alert]")
     assert "source.trust" in page.inner_text("[role=alert]")
     assert not complaints
+
+
+POLICIES = "保单,客户号,state,开始,终止\nP1,C1,in_force,2026-01-01,\nP2,C2,,2026-02-01,2025-01-01\n"
+
+
+def test_a_mapping_of_an_area_is_edited_too(sign_in: SignIn, site: Site) -> None:
+    """EC-03, EC-16: begun for an area, columns guessed by the names of its fields, keys and references chosen, rules
+    with what they reject; published, a file is taken in by it, and its rejected row worked off."""
+    steward, here = sign_in("steward"), "/mappings/ours/policies"
+    assert "policy_summary" in steward.get("/mappings").text
+    page = steward.get(f"{here}?format=csv&area=policy_summary").text
+    body = page.split('aria-label="YAML">')[1].split("</textarea>")[0]
+    sample = {"file": ("p.csv", POLICIES.encode())}
+    shown = steward.post(f"{here}/sample", data={"body": body}, files=sample).text
+    assert '<option value="state" selected>' in shown and '<option value="valid_from" selected>' in shown
+    token = shown.split('name="token" value="')[1].split('"')[0]
+    chosen = {"column:保单": "key", "column:客户号": "of", "column:state": "state", "column:开始": "valid_from",
+              "column:终止": "valid_to"}  # fmt: skip
+    text = unescaped(steward.post(f"{here}/columns", data={"body": body, **chosen}).text)
+    assert "of: 客户号" in text and "keys: [保单]" in text
+    text = text.replace("columns:", "columns:\n  number: 保单", 1) if "columns: {" not in text else text.replace(
+        "columns: {", "columns: {number: 保单, ", 1)  # fmt: skip
+    wrong = steward.post(f"{here}/admission", data={"body": text, "code": "x", "rule": "row.nothing == 1"})
+    assert wrong.status_code == 422 and "nothing" in wrong.text
+    rules = {"code": ["late", ""], "rule": ["row.valid_from.getFullYear() < 2026", ""]}
+    ruled = unescaped(steward.post(f"{here}/admission", data={"body": text, **rules}).text)
+    made = steward.post(f"{here}/preview", data={"body": ruled, "token": token, "file": "p.csv"}).text
+    assert "结束早于开始" in made and "缺少状态" in made and '<span class="tag bad">2</span>' in made
+    bare = unescaped(steward.post(f"{here}/admission", data={"body": ruled, "code": "", "rule": ""}).text)
+    assert "late" not in bare, "an emptied line takes the rule out"
+    steward.post(f"{here}/publish", data={"body": bare, "note": "first", "based_on": "0"})
+    assert mappings.named("ours/policies").version == 1
+    steward.post("/loads", files=sample, data={"mapping": "ours/policies"})
+    jobs.run_queued()
+    assert one("SELECT string_agg(key, ' ') FROM party.policy_summary WHERE source = 'policies'") == "P1"
+    row = one("SELECT id FROM party.rejected_record WHERE source = 'policies'")
+    assert "P2" in steward.get(f"/rejects/{row}").text
+    steward.post(f"/rejects/{row}", data={"column:state": "lapsed", "column:终止": "2027-01-01"})
+    assert one("SELECT state FROM party.policy_summary WHERE key = 'P2'") == "lapsed"
+
+
+def unescaped(answer: str) -> str:
+    """The text of the editor in an answer."""
+    return html.unescape(answer.partition('aria-label="YAML">')[2].partition("</textarea>")[0])
 
 
 @pytest.mark.browser

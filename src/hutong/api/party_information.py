@@ -63,6 +63,12 @@ def state_row(party_id: Key, area: str, stated: Stated, viewer: Caller) -> dict[
     return {"ids": people.state(viewer, party_id, area, stated.values, stated.key)}
 
 
+@router.post("/{party_id}/areas/{area}/{row_id}/confirmation", status_code=204, responses=_REFUSALS)
+def confirm_row(party_id: Key, area: str, row_id: Key, viewer: Caller) -> None:
+    """The customer confirmed a row just now; who heard it is written down."""
+    people.confirm(viewer, party_id, area, row_id)
+
+
 @router.get("/{party_id}/values", responses=_REFUSALS)
 def value_rows(party_id: Key, viewer: Caller, at: datetime | None = None) -> Rows:
     """Names, contacts, addresses and documents with use, validity, sources and confirmation."""

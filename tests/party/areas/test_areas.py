@@ -18,6 +18,7 @@ from hutong.party.areas.as_it_was import as_it_was
 from hutong.party.areas.timeline import timeline
 from hutong.party.areas.write import merge
 from hutong.party.information import AREAS
+from hutong.party.lifecycle.changes import apply_change
 from hutong.party.resolution.resolve import resolve
 from hutong.party.stewardship import merge as stewards
 from hutong.party.stewardship import split
@@ -171,9 +172,68 @@ def test_as_it_was(take_in: Importer) -> None:
     was = as_it_was(SYSTEM, party, then)
     assert (was["party"]["name"], was["party"]["mobile"]) == ("王小明", "+8613912340001")
     assert [row["valid_to"] for row in was["values"] if row["kind"] == "social"] == [None]
+    assert [(row["value"], row["current"]) for row in was["values"] if row["kind"] == "phone"] == [
+        ("+8613912340001", True)], "what the record said then, not what it says now"
     assert get(SYSTEM, party)["name"] == "王晓明"
     with pytest.raises(NotFound):
         as_it_was(SYSTEM, party, then - timedelta(days=1))
+
+
+def test_as_it_was_is_of_the_records_then(take_in: Importer) -> None:
+    """EC-01, EC-07: of the records that were the party's on that day, however they were merged and split since; of a
+    record that an interface stated, too; those of parties out of the viewer's rows are left out."""
+    rows = [person("A", "王小明", **ids(1), 联系电话="13912340001", 建档网点="east"),
+            person("B", "李丽华", **ids(2), 联系电话="13912340002", 建档网点="west")]  # fmt: skip
+    take_in(*rows)
+    resolve()
+    one, other = parties()["A"], parties()["B"]
+    write(touch("1", "A"), touch("2", "B"))
+    apply_change(SYSTEM, "modify", [one], body={"attributes": {"email": "old@163.com"}})
+    apart = clock.now()
+    done = stewards.merge(SYSTEM, [one, other], "same", force=True)
+    home = parties()["A"]
+    together = clock.now()
+    split.undo(SYSTEM, done.operation_id or 0, "not the same")
+    apply_change(SYSTEM, "modify", [one], body={"attributes": {"email": "new@163.com"}})
+
+    def told(party: int, at: datetime, viewer: Principal = SYSTEM) -> tuple[set[str], set[str]]:
+        was = as_it_was(viewer, party, at)
+        phones = {row["value"][-1] for row in was["values"] if row["kind"] == "phone"}
+        return {row["key"] for row in was["touch"]}, phones
+
+    assert told(one, apart) == ({"1"}, {"1"}) and told(other, apart) == ({"2"}, {"2"})
+    assert told(home, together) == ({"1", "2"}, {"1", "2"})
+    assert told(home, clock.now()) == ({"1"}, {"1"}) and as_it_was(SYSTEM, home, together)["unread"] == 0
+    for when, said in ((apart, "old@163.com"), (clock.now(), "new@163.com")):
+        assert [row["value"] for row in as_it_was(SYSTEM, one, when)["values"] if row["kind"] == "email"] == [said]
+    scope = {"party": 'row.branch == "east"'}
+    east = Principal(9, "user", "e", frozenset({"party.read"}), clear=frozenset({"phone"}), scopes=scope)
+    assert told(home, together, east) == ({"1"}, {"1"})
+
+
+def test_every_area_may_be_confirmed(take_in: Importer) -> None:
+    """EC-01: a row of any area says who confirmed it and when; stated again as it is it stays so, changed not."""
+    take_in(person("A", "王小明", **ids(1)))
+    resolve()
+    party = parties()["A"]
+    policy = {"of_source": "crm", "of_key": "A", "source": "life", "key": "P1", "number": "P1", "state": "in_force",
+              "valid_from": DAY}  # fmt: skip
+    assert write(policy, area="policy_summary") == 1
+    [row] = read.of_party(CLERK, party, "policy_summary")
+    people.confirm(CLERK, party, "policy_summary", row["id"])
+    [row] = read.of_party(CLERK, party, "policy_summary")
+    assert row["confirmed_by"] == "user:7" and row["confirmed_at"] is not None
+    assert write(policy, area="policy_summary") == 0
+    assert read.of_party(CLERK, party, "policy_summary")[0]["confirmed_by"] == "user:7"
+    assert write(policy | {"state": "lapsed"}, area="policy_summary") == 1
+    assert read.of_party(CLERK, party, "policy_summary")[0]["confirmed_by"] is None
+    for refused, problem in ((lambda: people.confirm(CLERK, party, "policy_summary", 99), NotFound),
+                             (lambda: people.confirm(READER, party, "policy_summary", row["id"]), Forbidden),
+                             (lambda: people.confirm(CLERK, party, "stated_value", 1), Unprocessable)):  # fmt: skip
+        with pytest.raises(problem):
+            refused()
+    for area in AREAS.values():
+        assert [field.name for field in area.fields[-2:]] == ["confirmed_at", "confirmed_by"], area.name
 
 
 def test_the_timeline_pages_without_gaps(take_in: Importer) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
+from sqlalchemy import text
 from tests.party.conftest import Importer, write_crm
 from tests.party.resolution.test_resolve import ids, person
 from tests.party.state import parties
@@ -16,7 +17,7 @@ from hutong.party.documents import desk
 from hutong.party.golden import explanation
 from hutong.party.ingest.load import load_file
 from hutong.party.ingest.mapping import Mapping
-from hutong.party.model import documentation, extension, publication
+from hutong.party.model import documentation, extension, publication, searching
 from hutong.party.reading import pages, queries
 from hutong.party.resolution.resolve import resolve
 from hutong.platform import database
@@ -132,3 +133,34 @@ def test_the_model_documents_itself() -> None:
             assert said >= {one.name for one in entity.attributes} - {"id", "stated_by", "stated_at"}, entity.name
     policy = next(entity for entity in told if entity.name == "policy_summary")
     assert next(one for one in policy.attributes if one.name == "state").code_set == "policy_state"
+
+
+def test_customers_are_found_by_a_searchable_attribute(take_in: Importer) -> None:
+    """EC-10, EC-17: by its whole value, as text or as its type, beside names and numbers; within the viewer's rows,
+    masked; not by what is not searchable, nor by what an interface does not have. The index serves it."""
+    take_in(
+        person("A", "王小明", **ids(1), 客户状态="SSN-77", 建档网点="east"),
+        person("B", "李丽华", **ids(2), 客户状态="SSN-77", 建档网点="west"),
+        person("C", "赵云", **ids(3), 客户状态="41207"),
+    )
+    resolve()
+    one, two, three = (parties()[key] for key in "ABC")
+    assert queries.search(SYSTEM, "SSN-77") == []
+    published(declared(searchable=True, sensitive="id_card"))
+    assert [row["id"] for row in queries.search(SYSTEM, " SSN-77")] == [one, two]
+    assert [row["id"] for row in queries.search(SYSTEM, "41207")] == [three], "digits, like a number"
+    assert queries.search(SYSTEM, "SSN-7") == [] and [row["id"] for row in queries.search(SYSTEM, "赵云")] == [three]
+    east = Principal(9, "user", "e", frozenset({"party.read"}), scopes={"party": 'row.branch == "east"'})
+    assert [(row["id"], row["name"]) for row in queries.search(east, "SSN-77")] == [(one, "王**")]
+    without = Principal(9, "client", "c", frozenset({"party.read"}), fields={"party": frozenset({"name"})})
+    assert queries.search(without, "SSN-77") == []
+    published(declared(searchable=True, type="number"))
+    assert [row["id"] for row in queries.search(SYSTEM, "41207")] == [three]
+    with pytest.raises(Unprocessable):
+        published(declared(searchable=True, type="boolean"))
+    with database.read("party") as conn:
+        found = searching.stating(conn, SYSTEM, "41207")
+        assert found is not None
+        conn.execute(text("SET LOCAL enable_seqscan = off"))
+        plan = conn.execute(text(f"EXPLAIN SELECT id FROM party.party WHERE {found.sql}"), found.values).scalars()
+        assert any("ix_party_attributes" in line for line in plan)

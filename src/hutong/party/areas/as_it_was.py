@@ -1,11 +1,15 @@
-"""A party as it was on a date (EC-01, EC-16): its golden record, its contacts and what was in force then."""
+"""A party as it was on a date (EC-01, EC-16): its golden record, its contacts and what was in force then, by the
+records it had then, as they stood."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import text
+
 from hutong.identity import Principal, protect, require
-from hutong.party.areas.read import Row, of_parties, shown
-from hutong.party.areas.values import values
+from hutong.party.areas.read import Row, of_parties, shown, shown_values
+from hutong.party.areas.records_then import Then, records_then
 from hutong.party.areas.whom import whom
 from hutong.party.columns import SENSITIVE
 from hutong.party.information import AREAS
@@ -13,30 +17,72 @@ from hutong.party.tables import party
 from hutong.platform import database, history
 from hutong.platform.errors import NotFound
 
-IN_FORCE = ("preference", "consent", "classification", "evaluation", "credit_limit", "party_role")
+IN_FORCE = ("preference", "consent", "classification", "evaluation", "credit_limit", "party_role", "policy_summary")
 LATEST = 20
 """Touches shown, those before the date."""
+STATED = (
+    ("name", "name", "", None), ("phone", "mobile", "mobile", None), ("phone", "phone", "fixed", None),
+    ("phone", "other_phone", "mobile", None), ("email", "email", "", None), ("bank_card", "bank_card", "", None),
+    ("identifier", "id_number", "", "id_type"), ("address", "address", "", "address_key"),
+)  # fmt: skip
+"""Kind of value, the attribute that has it, and its detail: what it is, or the attribute that says so."""
 
 
 def as_it_was(viewer: Principal, party_id: int, at: datetime) -> dict[str, Any]:
     """The party as known at an instant, masked: `party` (golden record), `values`, and by area what held then, with the
-    latest touches before. A retired id gives what that party was before it was merged. Needs `party.read`.
+    latest touches before. A retired id gives what that party was before it was merged. `unread`: records whose content
+    of then can be read no more. Needs `party.read`.
 
-    Raises NotFound when the party did not exist then. Which records belonged to it then does not matter for contacts
-    and areas: those of its records of today are shown.
+    Raises NotFound when the party did not exist then.
     """
     require(viewer, "party.read")
     with database.read("party") as conn:
-        home = whom(conn, viewer, party_id)
+        whom(conn, viewer, party_id)
         row = conn.execute(history.as_of(party, at, [party_id])).mappings().one_or_none()
         if row is None or row["state"] == "merged":
             raise NotFound("party-not-then", id=party_id)
-        held = {name: of_parties(conn, AREAS[name], [home], at=at) for name in IN_FORCE}
-        held["touch"] = of_parties(conn, AREAS["touch"], [home], at=at, limit=LATEST)
+        then = records_then(conn, viewer, party_id, at)
+        held = {name: of_parties(conn, AREAS[name], then.ids, at=at, records=True) for name in IN_FORCE}
+        held["touch"] = of_parties(conn, AREAS["touch"], then.ids, at=at, records=True, limit=LATEST)
+        said = conn.execute(_SAID, {"ids": then.ids, "at": at})
+        values = _values(then, [dict(each) for each in said.mappings()], dict(row))
     fields = {name: kind for name, kind in SENSITIVE.items() if name in party.c} | {"name_key": "name"}
     golden: Row = protect(viewer, "party", [dict(row)], fields)[0]
     return {
         "party": golden,
-        "values": values(viewer, party_id, at),
+        "values": shown_values(viewer, values, "id"),
+        "unread": then.unread,
         **{name: shown(viewer, AREAS[name], rows) for name, rows in held.items()},
     }
+
+
+_SAID = text("""
+    SELECT DISTINCT ON (s.kind, s.value) s.* FROM party.xref x
+    JOIN party.stated_value s ON s.of_source = x.source AND s.of_key = x.key
+    WHERE x.record_id = ANY(:ids) AND s.valid_from <= :at ORDER BY s.kind, s.value, s.stated_at DESC, s.id DESC""")
+
+
+def _values(then: Then, said: Iterable[Mapping[str, Any]], golden: Mapping[str, Any]) -> list[Row]:
+    """Names, contacts and documents that records stated, or people: as `values.values` has them. Pure."""
+    made: dict[tuple[str, str], Row] = {}
+
+    def one(kind: str, value: str, detail: str | None) -> Row:
+        nothing = {"id": golden["id"], "stated_id": None, "kind": kind, "value": value, "detail": detail or "",
+                   "use": None, "records": 0, "sources": [], "current": False, "valid_from": None, "valid_to": None,
+                   "confirmed_at": None, "confirmed_by": None}  # fmt: skip
+        return made.setdefault((kind, value), nothing)
+
+    for record in then.records:
+        for kind, attribute, detail, said_by in STATED:
+            if (value := record.get(attribute)) is not None:
+                row = one(kind, value, record.get(said_by) if said_by else detail)
+                row["records"] += 1
+                row["sources"] = sorted({*row["sources"], record["source"]})
+                row["current"] = row["current"] or value == golden.get(attribute)
+                row["valid_from"] = row["valid_from"] or record.get("source_created_at")
+    for each in said:
+        row = one(each["kind"], each["value"], each["detail"])
+        row["sources"] = row["sources"] or [each["source"]]
+        row |= {"stated_id": each["id"]}
+        row |= {name: each[name] for name in ("use", "valid_from", "confirmed_at", "confirmed_by")}
+    return sorted(made.values(), key=lambda row: (row["kind"], not row["current"], -row["records"], row["value"]))

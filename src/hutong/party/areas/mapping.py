@@ -55,14 +55,14 @@ class AreaMapping(Document):
     @model_validator(mode="after")
     def fits(self) -> Self:
         """Refuse fields the area does not have, and conditions the expression language does not accept."""
-        known = {f.name for f in self.form.fields} | {name for name, _ in timing_columns(self.form)} | {"changed"}
+        known = set(fields_of(self.form))
         if unknown := sorted({*self.columns, *self.constants} - known):
             raise ValueError(f"unknown fields {unknown} of {self.area}; known: {', '.join(sorted(known))}")
         if (self.area == "party_relation") != (self.to is not None):
             raise ValueError("`to` belongs to relations, and only to them")
         for admission in self.admission:
             try:
-                cel.parse_condition(admission.rule, environment(self.form))
+                cel.parse_condition(admission.rule, self.environment())
             except cel.ExpressionError as problem:
                 raise ValueError(f"{admission.code}: {problem.message('en')}") from problem
         return self
@@ -93,11 +93,19 @@ class AreaMapping(Document):
             made |= {column: kinds.get(name) for column in given.columns}
         return made
 
+    def environment(self) -> cel.Environment:
+        """As `Document.environment`."""
+        return _environment(self.form)
 
-def environment(area: Area) -> cel.Environment:
-    """What an admission rule may look at: the fields of the row as they are kept."""
+
+def _environment(area: Area) -> cel.Environment:
     fields = {field.name: _CEL[field.type] for field in area.fields}
     return cel.Environment({"row": fields | {name: _CEL[kind] for name, kind in timing_columns(area)}})
+
+
+def fields_of(area: Area) -> list[str]:
+    """What columns of a file may be mapped to, beside keys and references."""
+    return [*(field.name for field in area.fields), *(name for name, _ in timing_columns(area)), "changed"]
 
 
 def read_area_mapping(path: Path) -> AreaMapping:

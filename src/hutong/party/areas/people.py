@@ -63,18 +63,40 @@ def end(viewer: Principal, party_id: int, area_name: str, row_id: int, at: datet
         raise Unprocessable("party-area-period", area=area.name)
     with database.begin("party") as conn:
         home, _ = anchor(conn, viewer, party_id)
-        ended = conn.execute(
-            text(
-                f"""UPDATE party.{area.name} t SET valid_to = greatest(:at, t.valid_from), stated_by = :by,
-                           stated_at = now()
-                    FROM party.xref x WHERE t.id = :row AND x.source = t.of_source AND x.key = t.of_key
-                    AND x.party_id = :home AND coalesce(t.valid_to > :at, true)"""  # noqa: S608
-            ),
-            {"row": row_id, "home": home, "at": at or clock.now(), "by": viewer.actor},
-        ).rowcount
-        if not ended:
-            raise NotFound("party-area-row-unknown", id=row_id)
+        change = "valid_to = greatest(:at, t.valid_from), stated_by = :by, stated_at = now()"
+        _of_its_own(conn, area, home, row_id, change, "coalesce(t.valid_to > :at, true)", at=at or clock.now(),
+                    by=viewer.actor)  # fmt: skip
         tell(conn, home, area)
+
+
+def confirm(viewer: Principal, party_id: int, area_name: str, row_id: int) -> None:
+    """The customer confirmed a row of an area just now. Needs `party.change`. Raises NotFound where it is not this
+    party's, Unprocessable for names and contacts, which are confirmed by their value (`values.confirm`)."""
+    require(viewer, RIGHT)
+    area = area_named(area_name)
+    if area.name == "stated_value":
+        raise Unprocessable("party-area-by-value", area=area.name)
+    with database.begin("party") as conn:
+        home, _ = anchor(conn, viewer, party_id)
+        _of_its_own(conn, area, home, row_id, "confirmed_at = :at, confirmed_by = :by", "true", at=clock.now(),
+                    by=viewer.actor)  # fmt: skip
+        tell(conn, home, area)
+
+
+def _of_its_own(  # noqa: PLR0917  (a row and what to do to it)
+    conn: Connection, area: Area, home: int, row_id: int, change: str, condition: str, **values: Any
+) -> None:
+    """Change a row of this party's. Raises NotFound where there is none that meets the condition."""
+    done = conn.execute(
+        text(
+            f"""UPDATE party.{area.name} t SET {change} FROM party.xref x
+                WHERE t.id = :row AND x.source = t.of_source AND x.key = t.of_key AND x.party_id = :home
+                  AND {condition}"""  # noqa: S608  (words of ours)
+        ),
+        {"row": row_id, "home": home, **values},
+    ).rowcount
+    if not done:
+        raise NotFound("party-area-row-unknown", id=row_id)
 
 
 def anchor(conn: Connection, viewer: Principal, party_id: int) -> tuple[int, tuple[str, str]]:

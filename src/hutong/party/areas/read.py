@@ -56,15 +56,17 @@ def of_each(
 def of_parties(
     conn: Connection,
     area: Area,
-    party_ids: Sequence[int],
+    ids: Sequence[int],
     *,
     at: datetime | None = None,
     before: tuple[datetime, int] | None = None,
     limit: int | None = 100,
+    records: bool = False,
 ) -> list[Row]:
-    """Rows of an area about parties (living ids), with `party_id`, latest first. Unmasked: for functions of party."""
+    """Rows of an area about parties (living ids) or single source `records`, with `party_id`, latest first. Unmasked:
+    for functions of party."""
     when = began(area)
-    conditions = ["x.party_id = ANY(:ids)"]
+    conditions = [f"x.{'record_id' if records else 'party_id'} = ANY(:ids)"]
     if at is not None:
         conditions.append(f"t.{when} <= :at" + in_force(area, ":at"))
     if before is not None:
@@ -72,7 +74,7 @@ def of_parties(
     statement = f"""
         SELECT x.party_id, t.* FROM party.xref x JOIN party.{area.name} t ON t.of_source = x.source AND t.of_key = x.key
         WHERE {" AND ".join(conditions)} ORDER BY t.{when} DESC, t.id DESC LIMIT :limit"""  # noqa: S608
-    values: dict[str, Any] = {"ids": list(party_ids), "limit": limit}
+    values: dict[str, Any] = {"ids": list(ids), "limit": limit}
     values |= {"at": at} if at is not None else {}
     values |= {"before_at": before[0], "before_id": before[1]} if before else {}
     return [dict(row) for row in conn.execute(text(statement), values).mappings()]

@@ -3,7 +3,7 @@
 import duckdb
 import pyarrow as pa
 
-from hutong.party.areas.mapping import AreaMapping, environment
+from hutong.party.areas.mapping import AreaMapping
 from hutong.party.areas.write import written
 from hutong.party.information import Field, Type, timing_columns
 from hutong.party.ingest.headers import quoted
@@ -148,7 +148,7 @@ def _staged(duck: duckdb.DuckDBPyConnection, mapping: AreaMapping, fields: list[
     if mapping.form.timing == "period":
         reasons.append("CASE WHEN t_valid_to < t_valid_from THEN 'bad_period' END")
     for admission in mapping.admission:
-        rule = cel.parse(admission.rule, environment(mapping.form)).to_sql("duckdb", columns, condition=True)
+        rule = cel.parse(admission.rule, mapping.environment()).to_sql("duckdb", columns, condition=True)
         reasons.append(f"CASE WHEN ({rule}) IS NOT TRUE THEN {literal(admission.code)} END")
     read = ", ".join(f"{sql} AS t_{name}" for name, sql in typed.items())
     names = [name for name in written(mapping.form) if name != "source"]

@@ -3,6 +3,7 @@ confirmation. What source records state is derived (`party_value`); people add, 
 (`stated_value`), which survivorship hears: a confirmed value is preferred, an ended one never shows.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,21 +26,22 @@ AREA = AREAS["stated_value"]
 
 _VALUES = text("""
 WITH own AS (
-    SELECT v.* FROM party.party_value v WHERE v.party_id = :id
+    SELECT v.* FROM party.party_value v WHERE v.party_id = ANY(:ids)
 ), stated AS (
-    SELECT DISTINCT ON (s.kind, s.value) s.* FROM party.xref x
+    SELECT DISTINCT ON (x.party_id, s.kind, s.value) x.party_id, s.* FROM party.xref x
     JOIN party.stated_value s ON s.of_source = x.source AND s.of_key = x.key
-    WHERE x.party_id = :id AND s.valid_from <= :at ORDER BY s.kind, s.value, s.stated_at DESC, s.id DESC
+    WHERE x.party_id = ANY(:ids) AND s.valid_from <= :at
+    ORDER BY x.party_id, s.kind, s.value, s.stated_at DESC, s.id DESC
 )
-SELECT CAST(:id AS bigint) AS id, s.id AS stated_id, kind, value,
+SELECT party_id AS id, s.id AS stated_id, kind, value,
        coalesce(nullif(o.detail, ''), s.detail, '') AS detail,
        s.use, coalesce(o.records, 0) AS records, coalesce(o.sources, ARRAY[s.source]) AS sources,
        coalesce(o.current, false) AS current, least(s.valid_from, o.first_seen_at) AS valid_from,
        CASE WHEN s.valid_to <= :at THEN s.valid_to END AS valid_to, o.first_seen_at, o.last_seen_at, s.confirmed_at,
        s.confirmed_by
-FROM own o FULL JOIN stated s USING (kind, value)
+FROM own o FULL JOIN stated s USING (party_id, kind, value)
 WHERE coalesce(o.first_seen_at <= :at, true)
-ORDER BY kind, current DESC, valid_to IS NOT NULL, s.confirmed_at DESC NULLS LAST, records DESC, value""")
+ORDER BY party_id, kind, current DESC, valid_to IS NOT NULL, s.confirmed_at DESC NULLS LAST, records DESC, value""")
 
 
 def values(viewer: Principal, party_id: int, at: datetime | None = None) -> list[Row]:
@@ -50,14 +52,14 @@ def values(viewer: Principal, party_id: int, at: datetime | None = None) -> list
     """
     require(viewer, "party.read")
     with database.read("party") as conn:
-        rows = in_clear(conn, whom(conn, viewer, party_id), at)
+        rows = in_clear(conn, [whom(conn, viewer, party_id)], at)
     return shown_values(viewer, rows, "id")
 
 
-def in_clear(conn: Connection, home: int, at: datetime | None = None) -> list[Row]:
-    """`values` of a living party, unmasked: for functions of party."""
-    rows = conn.execute(_VALUES, {"id": home, "at": at or clock.now()}).mappings().all()
-    return [{**row, "token": hash_of(f"{home}/{row['kind']}", row["value"])[:20]} for row in rows]
+def in_clear(conn: Connection, ids: Sequence[int], at: datetime | None = None) -> list[Row]:
+    """`values` of living parties, unmasked: for functions of party."""
+    rows = conn.execute(_VALUES, {"ids": list(ids), "at": at or clock.now()}).mappings().all()
+    return [{**row, "token": hash_of(f"{row['id']}/{row['kind']}", row["value"])[:20]} for row in rows]
 
 
 def add(
@@ -128,10 +130,9 @@ def _key(home: int, kind: str, value: str) -> str:
 
 def _known(conn: Connection, viewer: Principal, party_id: int, kind: str, value: str) -> tuple[int, Row]:
     home, _ = anchor(conn, viewer, party_id)
-    rows = conn.execute(_VALUES, {"id": home, "at": clock.now()}).mappings()
-    for row in rows:
+    for row in in_clear(conn, [home]):
         if (row["kind"], row["value"]) == (kind, value):
-            return home, dict(row)
+            return home, row
     raise NotFound("party-value-unknown", kind=kind)
 
 

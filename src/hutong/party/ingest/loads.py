@@ -1,6 +1,6 @@
 """What came of files taken in (EC-03): loads with their counts, rejected rows with reasons, and their export."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import func, select
@@ -17,6 +17,8 @@ from hutong.platform import database
 from hutong.platform.errors import NotFound
 
 Found = dict[str, Any]
+Masks = Mapping[str, str | None]
+"""Column of a file → kind of masking, None for a harmless one."""
 HIDDEN = "***"
 EXPORT_CHUNK = 2000
 RIGHT = "party.steward"
@@ -58,7 +60,7 @@ def rejected(
         statement = statement.where(func.array_position(rejected_record.c.reasons, reason).is_not(None))
     with database.read("party") as conn:
         rows = [dict(row) for row in conn.execute(statement.order_by(rejected_record.c.id).limit(limit)).mappings()]
-    show = shower(viewer, documents_of([load_id])[load_id])
+    show = shower(viewer, masks_of([load_id])[load_id])
     for row in rows:
         row["raw"] = {name: show(name, value) for name, value in row["raw"].items()}
     clear = sorted({kind for kind in SENSITIVE.values() if viewer.sees(kind)})
@@ -91,12 +93,16 @@ def documents_of(load_ids: Collection[int]) -> dict[int, Document | None]:
     return made
 
 
-def shower(viewer: Principal, document: Document | None) -> Callable[[str, Any], Any]:
+def masks_of(load_ids: Collection[int]) -> dict[int, Masks]:
+    """Load → how its rejected rows are masked."""
+    return {id: document.masks() if document else {} for id, document in documents_of(load_ids).items()}
+
+
+def shower(viewer: Principal, known: Masks) -> Callable[[str, Any], Any]:
     """How a column's value is shown (EC-17). A column that the rejecting mapping does not name, or says no kind of, may
     hold anything: hidden."""
     if viewer.sees("*"):
         return lambda _name, value: value
-    known = document.masks() if document else {}
 
     def show(name: str, value: Any) -> Any:
         if value in (None, ""):

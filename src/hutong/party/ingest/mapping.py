@@ -153,7 +153,7 @@ class Tabular(Protocol):
 
 
 class Document(Strict):
-    """What mapping documents of parties and of information areas have in common."""
+    """What mapping documents of parties and of information areas have in common; both have `admission` rules too."""
 
     mapping: str
     version: int = Field(0, ge=0, description="given when published")
@@ -163,6 +163,10 @@ class Document(Strict):
 
     def masks(self) -> dict[str, str | None]:
         """Column of the source's file → kind of masking, None for a harmless one (EC-17). Others may hold anything."""
+        raise NotImplementedError
+
+    def environment(self) -> cel.Environment:
+        """What an admission rule may look at: the row as it would be kept."""
         raise NotImplementedError
 
 
@@ -207,6 +211,10 @@ class Mapping(Document):
         for attribute, given in self.columns.items():
             made |= {column: SENSITIVE.get(attribute) for column in given.columns}
         return made
+
+    def environment(self) -> cel.Environment:
+        """As `Document.environment`."""
+        return ADMISSION
 
 
 def read_mapping(path: Path) -> Mapping:

@@ -88,8 +88,8 @@ def _row(reject_id: int) -> Found:
 
 
 def _shown(viewer: Principal, rows: list[Found]) -> list[Found]:
-    documents = loads.documents_of({row["load_id"] for row in rows})
-    shower = {load_id: loads.shower(viewer, document) for load_id, document in documents.items()}
+    masks = loads.masks_of({row["load_id"] for row in rows})
+    shower = {load_id: loads.shower(viewer, known) for load_id, known in masks.items()}
     for row in rows:
         show = shower[row["load_id"]]
         row["raw"] = {name: show(name, value) for name, value in row["raw"].items()}
@@ -112,7 +112,7 @@ def _document(row: Found) -> Document:
 
 def corrected(viewer: Principal, row: Found, changes: Changes) -> dict[str, Any]:
     """A stored row with a viewer's changes. A value sent back as it was shown, masked, stays what it was."""
-    show = loads.shower(viewer, loads.documents_of([row["load_id"]])[row["load_id"]])
+    show = loads.shower(viewer, loads.masks_of([row["load_id"]])[row["load_id"]])
     made = {name: value for name, value in row["raw"].items() if name != "line"}
     for name, value in changes.items():
         if name == "line" or value == (show(name, made[name]) if made.get(name) is not None else ""):

@@ -23,6 +23,7 @@ party-operation-not-latest = Operation { $id } cannot be taken back: { $count } 
 party-operation-fixed = Operation { $id } is a resolution run. Split the party instead.
 party-name-missing = A name is needed.
 party-name-not-a-name = The name given is not a name.
+party-area-by-value = Names, contacts and documents are confirmed by their value.
 party-value-long = { $what } is too long: at most { $most } characters.
 party-id-invalid = The identity document number is not valid ({ $reason }).
 party-source-unknown = There is no source system { $source }.

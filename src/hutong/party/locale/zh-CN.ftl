@@ -23,6 +23,7 @@ party-operation-not-latest = 操作 { $id } 不能撤销：其中 { $count } 条
 party-operation-fixed = 操作 { $id } 是批量识别，请改为拆分参与人。
 party-name-missing = 需要名称。
 party-name-not-a-name = 所填名称不是有效名称。
+party-area-by-value = 名称、联系方式和证件请按其内容确认。
 party-value-long = { $what } 过长：最多 { $most } 个字符。
 party-id-invalid = 证件号码无效（{ $reason }）。
 party-source-unknown = 没有来源系统 { $source }。

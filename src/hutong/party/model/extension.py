@@ -23,7 +23,7 @@ _CEL: dict[Kind, str] = {"text": "string", "number": "int", "date": "date", "boo
 
 class ExtensionAttribute(BaseModel):
     """One declared attribute. `number`: a whole number; `sensitive`: kind of masking; `survives`: which source's value
-    the golden record takes; `validation`: CEL over `value`."""
+    the golden record takes; `searchable`: customers are found by its whole value; `validation`: CEL over `value`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -47,6 +47,8 @@ class ExtensionAttribute(BaseModel):
             raise ValueError(f"no kind of masking {self.sensitive}; known: {', '.join(MASKS)}")
         if (self.type == "code") != (self.code_set is not None):
             raise ValueError("`code_set` belongs to type code, and only to it")
+        if self.searchable and self.type == "boolean":
+            raise ValueError("yes or no tells no customer apart: not searchable")
         if self.validation:
             try:
                 cel.parse_condition(self.validation, self.environment())

@@ -12,6 +12,7 @@ import yaml
 from pydantic import ValidationError
 from sqlalchemy import Connection
 
+from hutong.platform import yaml_text
 from hutong.platform.errors import Unprocessable
 
 D = TypeVar("D")
@@ -64,7 +65,7 @@ def body_of(text: str, file: str = "") -> Body:
     if len(text) > LONGEST:
         raise Unprocessable("platform-document-long", field="body", most=LONGEST)
     try:
-        body = yaml.safe_load(text)
+        body = yaml_text.load(text)
     except yaml.MarkedYAMLError as problem:
         line = problem.problem_mark.line + 1 if problem.problem_mark else 1
         raise _mistake(line, f"{file} YAML".strip(), problem.problem or "?") from problem

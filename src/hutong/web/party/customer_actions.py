@@ -89,6 +89,13 @@ async def state_area(request: Request, session: SignedInSession, party_id: int, 
     return back(party_id, "information")
 
 
+@router.post("/customers/{party_id}/areas/{area}/{row_id}/confirm")
+def confirm_area(session: SignedInSession, party_id: int, area: str, row_id: int) -> Response:
+    """The customer confirmed a row of an area just now."""
+    people.confirm(session.viewer, party_id, area, row_id)
+    return back(party_id, "information")
+
+
 @router.post("/customers/{party_id}/areas/{area}/{row_id}/end")
 def end_area(session: SignedInSession, party_id: int, area: str, row_id: int) -> Response:
     """End a row of an area."""

@@ -1,32 +1,33 @@
-"""Mapping documents (EC-03): their versions, an editor with columns on one side and attributes on the other, a preview
-on a sample, the difference to what is in force, publishing and going back."""
+"""Mapping documents (EC-03, EC-16): their versions, an editor with columns on one side and attributes on the other,
+admission rules line by line, a preview on a sample, the difference to what is in force, publishing and going back."""
 
 import re
 from typing import Annotated, Any
 
-import yaml
 from fastapi import APIRouter, Depends, Form, Query, Request, Response, UploadFile
 
 from hutong.identity.http import SignedInSession
 from hutong.identity.principal import require
 from hutong.identity.sign_in import Session
 from hutong.party.areas.mapping import AreaMapping
-from hutong.party.columns import SENSITIVE
 from hutong.party.documents import desk
+from hutong.party.information import AREAS
 from hutong.party.ingest import mappings, preview, rejects, uploads
-from hutong.party.ingest.mapping import KNOWN
 from hutong.party.ingest.mappings import MAPPING
 from hutong.platform import database, documents
 from hutong.platform.documents.kind import LONGEST
 from hutong.platform.errors import NotFound, Problem, Unprocessable
 from hutong.platform.http import locale_of
 from hutong.web import words_of_codes
+from hutong.web.party import area_words
+from hutong.web.party import mapping_editor as editor
 from hutong.web.shell import render, to_page
 
 router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form(max_length=LONGEST)]
 Token = Annotated[str, Form(pattern=r"^([0-9a-f]{32})?$")]
 FileName = Annotated[str, Form(max_length=100)]
+AreaName = Annotated[str, Form(pattern="^[a-z_]*$", max_length=40)]
 _NAME = re.compile(r"^[a-z][a-z0-9-]{1,30}/[a-z][a-z0-9_-]{1,40}$")
 
 
@@ -44,23 +45,13 @@ def _sources(session: Session, name: str) -> dict[str, tuple[int, str]]:
         return documents.sources(conn, MAPPING, name)
 
 
-_SKELETON = """mapping: {short}
-source: {{code: {code}, zh: {code}, en: {code}, trust: 50}}
-file: {{format: {form}, encoding: utf-8}}
-key: id
-kind: {{always: person}}
-columns: {{}}
-admission:
-  - code: no_name
-    rule: row.name != null
-"""
-
-
 @router.get("/mappings")
 def mappings_page(request: Request, session: SignedInSession) -> Response:
     """The documents in force, by source."""
     require(session.viewer, MAPPING.reads)
-    return render(request, "party/mappings.html", {"mappings": mappings.in_force()}, session)
+    locale = locale_of(request)
+    areas = {name: area_words.area_name(name, locale) for name in AREAS}
+    return render(request, "party/mappings.html", {"mappings": mappings.in_force(), "areas": areas}, session)
 
 
 @router.post("/mappings")
@@ -68,12 +59,13 @@ def begin(
     session: SignedInSession,
     name: Annotated[str, Form(max_length=80)],
     form: Annotated[str, Form(alias="format", pattern="^(csv|xlsx|jsonl)$")],
+    area: AreaName = "",
 ) -> Response:
-    """Begin a document of a new name."""
+    """Begin a document of a new name, of parties or of an area."""
     require(session.viewer, MAPPING.reads)
     if not _NAME.match(name):
         raise Unprocessable("party-mapping-name", field="name", name=name)
-    return to_page(f"/mappings/{name}?format={form}")
+    return to_page(f"/mappings/{name}?format={form}&area={area}")
 
 
 @router.get("/mappings/{pack}/{short}")
@@ -82,21 +74,41 @@ def mapping_page(
     session: SignedInSession,
     name: Name,
     form: Annotated[str, Query(alias="format", pattern="^(|csv|xlsx|jsonl)$")] = "",
+    area: Annotated[str, Query(pattern="^[a-z_]*$", max_length=40)] = "",
 ) -> Response:
-    """The editor: the text in force, its versions, a sample."""
+    """The editor: the text in force, its admission rules and versions, a sample."""
     require(session.viewer, MAPPING.reads)
     found = _sources(session, name).get(name)
     text = found[1] if found else None
-    if text is None and not (form and _NAME.match(name)):
+    if text is None and not (form and _NAME.match(name) and area in ("", *AREAS)):
         raise NotFound("platform-document-unknown", field="mapping", kind=MAPPING.code, name=name)
     code = re.sub(r"[^a-z0-9_]", "_", name.partition("/")[2])
+    body = text or editor.skeleton(code, code, form, area)
+    document = documents.checked(MAPPING, body)
     context = {
         "name": name,
-        "body": text or _SKELETON.format(short=code, code=code, form=form),
-        "document": mappings.named(name) if text else None,
+        "body": body,
+        "document": document,
+        "published": text is not None,
+        "area": _area(document, locale_of(request)),
         "versions": desk.versions(session.viewer, MAPPING, name),
+        **_rules(document, [], locale_of(request)),
     }
     return render(request, "party/mapping.html", context, session)
+
+
+def _area(document: mappings.Document, locale: str) -> str:
+    return area_words.area_name(document.area, locale) if isinstance(document, AreaMapping) else ""
+
+
+def _rules(document: mappings.Document, rows: list[preview.Row], locale: str) -> dict[str, Any]:
+    """What the card of admission rules shows."""
+    return {
+        "rules": editor.rules(document, rows, locale),
+        "blank": range(editor.BLANK_RULES),
+        "variables": editor.variables(document),
+        "sampled": bool(rows),
+    }
 
 
 @router.post("/mappings/{pack}/{short}/sample")
@@ -106,21 +118,11 @@ def sample(request: Request, session: SignedInSession, name: Name, file: UploadF
     token, kept = uploads.keep(file.file, file.filename or "sample", most=preview.SAMPLE_BYTES)
     document = documents.checked(MAPPING, body)
     found = preview.samples(uploads.path_of(token, kept), document.file)
-    given = {name: given.columns[0] for name, given in document.columns.items() if given.columns[0] in found}
-    guess = {name: column for name, column in preview.guessed(found).items() if name not in given}
-    taken = {**{column: name for name, column in guess.items() if column not in given.values()},
-             **{column: name for name, column in given.items()}}  # fmt: skip
-    shown = {
-        column: [_hidden(session, taken.get(column), value) for value in values] for column, values in found.items()
-    }
-    context = {"name": name, "token": token, "file": kept, "samples": shown, "taken": taken,
-               "given": set(given.values()), "key": document.key, "attributes": KNOWN}  # fmt: skip
+    taken, given = editor.taken(document, found)
+    context = {"name": name, "token": token, "file": kept, "taken": taken, "given": given,
+               "samples": editor.shown(session.viewer, document, taken, found),
+               "choices": editor.choices(document, locale_of(request))}  # fmt: skip
     return render(request, "party/mapping_columns.html", context, session)
-
-
-def _hidden(session: Session, attribute: str | None, value: str) -> str:
-    kind = SENSITIVE.get(attribute or "")
-    return value if kind is None or session.viewer.sees(kind) else "***"
 
 
 @router.post("/mappings/{pack}/{short}/columns")
@@ -128,27 +130,26 @@ async def columns(request: Request, session: SignedInSession) -> Response:
     """The document's text with the columns as chosen beside the sample."""
     require(session.viewer, MAPPING.reads)
     form = await request.form()
-    text = str(form.get("body", ""))
-    documents.checked(MAPPING, text)
-    document: dict[str, Any] = yaml.safe_load(text)
-    before = document.get("columns") or {}
-    chosen = {str(value): name[7:] for name, value in form.multi_items() if name.startswith("column:") and value}
-    document["columns"] = {
-        attribute: before[attribute] if _first(before.get(attribute)) == column else column
-        for attribute, column in chosen.items()
-        if attribute in KNOWN
-    }
-    if chosen.get("key"):
-        document["key"] = chosen["key"]
-    written = yaml.safe_dump(document, allow_unicode=True, sort_keys=False, default_flow_style=None, width=110)
-    return render(request, "party/mapping_text.html", {"body": written}, session)
+    chosen = {name[7:]: str(value) for name, value in form.multi_items() if name.startswith("column:") and value}
+    text = editor.with_columns(str(form.get("body", "")), chosen)
+    return render(request, "party/mapping_text.html", {"body": text}, session)
 
 
-def _first(given: Any) -> str | None:
-    if isinstance(given, dict):
-        columns = [given["column"]] if "column" in given else given.get("columns") or []
-        return str(columns[0]) if columns else None
-    return given if isinstance(given, str) else None
+@router.post("/mappings/{pack}/{short}/admission")
+def admission(  # noqa: PLR0917  (the fields of a form)
+    request: Request,
+    session: SignedInSession,
+    name: Name,
+    body: Text,
+    code: Annotated[list[str], Form(max_length=200)],
+    rule: Annotated[list[str], Form(max_length=200)],
+) -> Response:
+    """The document's text with the admission rules as written line by line."""
+    require(session.viewer, MAPPING.reads)
+    text = editor.with_rules(body, code, rule)
+    document = documents.checked(MAPPING, text)
+    context = {"name": name, "body": text, "also": True, **_rules(document, [], locale_of(request))}
+    return render(request, "party/mapping_text.html", context, session)
 
 
 @router.post("/mappings/{pack}/{short}/preview")
@@ -160,7 +161,8 @@ def previewed(  # noqa: PLR0917  (the fields of a form)
     token: Token = "",
     file: FileName = "",
 ) -> Response:
-    """What the text as it is makes of the sample, and what differs from the version in force."""
+    """What the text as it is makes of the sample and its rules reject of it, and what differs from the version in
+    force."""
     require(session.viewer, MAPPING.reads)
     locale = locale_of(request)
     _, before = _sources(session, name).get(name, (0, ""))
@@ -169,13 +171,16 @@ def previewed(  # noqa: PLR0917  (the fields of a form)
         rows = preview.of_file(document, uploads.path_of(token, file)) if token else []
     except Problem as problem:
         return render(request, "party/mapping_mistake.html", {"words": problem.message(locale)}, session)
+    words = {choice.name: choice.words for choice in editor.choices(document, locale)}
     context = {
+        "name": name,
         "rows": [rejects.seen(session.viewer, document, row) for row in rows],
-        "sampled": bool(token),
         "counts": _counts(rows),
         "difference": documents.difference(before, body),
-        "columns": _shown(document),
+        "columns": [(column, words.get(column, column)) for column in _shown(document)],
         "reason_words": lambda code: words_of_codes.reason(code, locale),
+        **_rules(document, rows, locale),
+        "sampled": bool(token),
     }
     return render(request, "party/mapping_preview.html", context, session)
 
