@@ -8,7 +8,7 @@ import pytest
 from hutong import catalog
 from hutong.catalog import queries
 from hutong.catalog.documents import read_pack
-from hutong.web.bill_words import line_words, why
+from hutong.web.billing.bill_words import line_words, why
 
 LINE: dict[str, Any] = {
     "line": 1,

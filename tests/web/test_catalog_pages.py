@@ -9,7 +9,7 @@ from sample_site import Site
 from hutong import catalog
 from hutong.catalog.document import Kind
 from hutong.catalog.documents import drafts, read_pack
-from hutong.web.catalog_releases import said
+from hutong.web.catalog.releases import said
 
 SignIn = Callable[[str], TestClient]
 TELECOM = Path(__file__).parents[2] / "packs" / "telecom"

@@ -18,7 +18,7 @@ from hutong.platform.jobs import JobContext, job
 from hutong.platform.outbox import Delivered, Event, publish
 from hutong.platform.settings import settings
 from hutong.platform.subscriptions import subscriber, unsubscribe
-from hutong.web.schedules import in_words
+from hutong.web.platform.schedules import in_words
 
 SignIn = Callable[[str], TestClient]
 KIND = "party.trouble_of_pages"

@@ -23,9 +23,9 @@ from hutong.platform import clock, database, jobs, webhooks, worker
 from hutong.platform.outbox import Delivered, Event, publish
 from hutong.platform.settings import settings
 from hutong.platform.subscriptions import subscriber, unsubscribe
-from hutong.web.dead_letters import shown
-from hutong.web.people import right_in_words
-from hutong.web.quarantine import fields_of
+from hutong.web.billing.quarantine import fields_of
+from hutong.web.identity.people import right_in_words
+from hutong.web.platform.dead_letters import shown
 
 SignIn = Callable[[str], TestClient]
 PROBE = "party.probe_of_pages"

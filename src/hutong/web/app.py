@@ -12,28 +12,12 @@ from hutong.identity.sign_in import session_of
 from hutong.platform.errors import Problem, Unauthenticated
 from hutong.platform.http import locale_of, on_defect, on_http_error, on_invalid_input, on_problem, request_id
 from hutong.platform.i18n import translate
-from hutong.web import (
-    access_log,
-    audits,
-    bills,
-    catalog,
-    catalog_releases,
-    dead_letters,
-    exception_centre,
-    home,
-    jobs,
-    logs,
-    order_actions,
-    orders,
-    people,
-    portal,
-    quarantine,
-    schedules,
-    search,
-    sign_in,
-    static_files,
-)
+from hutong.web import home, portal, search, static_files
+from hutong.web.billing import audits, bills, quarantine
+from hutong.web.catalog import offers, releases
+from hutong.web.identity import access_log, people, sign_in
 from hutong.web.insight import dashboard, reports, rules, tasks
+from hutong.web.ordering import order_actions, orders
 from hutong.web.party import (
     approvals,
     campaigns,
@@ -55,6 +39,7 @@ from hutong.web.party import (
     seat,
     suspects,
 )
+from hutong.web.platform import dead_letters, exception_centre, jobs, logs, schedules
 from hutong.web.shell import render
 
 ROUTERS = (
@@ -85,8 +70,8 @@ ROUTERS = (
     enhancements.router,
     orders.router,
     order_actions.router,
-    catalog.router,
-    catalog_releases.router,
+    offers.router,
+    releases.router,
     bills.router,
     quarantine.router,
     audits.router,

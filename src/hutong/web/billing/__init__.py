@@ -1,0 +1,1 @@
+"""Pages of billing: bills and why they cost what they cost, quarantine of usage, audits."""

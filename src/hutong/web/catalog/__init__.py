@@ -1,0 +1,1 @@
+"""Pages of the catalog: what is sold and at which price, in words; its releases."""

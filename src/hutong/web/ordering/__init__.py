@@ -1,0 +1,1 @@
+"""Pages of orders: the list, an order with its trace, what people do with it."""

@@ -1,0 +1,1 @@
+"""Pages of running the product: jobs, schedules, logs, dead letters, everything that waits for hands."""
