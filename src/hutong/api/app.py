@@ -10,18 +10,10 @@ from starlette.exceptions import HTTPException
 
 from hutong.api import (
     docs,
-    party_changes,
-    party_explanations,
-    party_exports,
-    party_information,
-    party_matching,
-    party_records,
-    party_requests,
-    party_reveal,
-    party_scenarios,
     peer_callbacks,
     webhook_forms,
 )
+from hutong.api.party import changes, explanations, exports, information, matching, records, requests, reveal, scenarios
 from hutong.api.tmf import (
     customer,
     customer_bill,
@@ -49,15 +41,15 @@ ROUTERS = (
     usage.router,
     *(hub.routes(told, tag) for told, tag in webhook_forms.HUBS),
     product_catalog.router,
-    party_changes.router,
-    party_explanations.router,
-    party_exports.router,
-    party_information.router,
-    party_information.renewals,
-    party_records.router,
-    party_requests.router,
-    party_reveal.router,
-    party_scenarios.router,
+    changes.router,
+    explanations.router,
+    exports.router,
+    information.router,
+    information.renewals,
+    records.router,
+    requests.router,
+    reveal.router,
+    scenarios.router,
     peer_callbacks.router,
 )
 Handler = Callable[[Request, Any], Response | Awaitable[Response]]
@@ -67,9 +59,9 @@ def install(app: FastAPI) -> None:
     """Add the API to the application; errors outside /tmf-api/ are answered as before."""
     for router in ROUTERS:
         app.include_router(router)
-    for router in (product_order.direct, party_matching.direct):
+    for router in (product_order.direct, matching.direct):
         app.include_router(router)
-    app.add_middleware(DirectPaths, routes=[*product_order.direct.routes, *party_matching.direct.routes])
+    app.add_middleware(DirectPaths, routes=[*product_order.direct.routes, *matching.direct.routes])
     openapi.describe(app)
     for kind in (Problem, RequestValidationError, HTTPException, *DATABASE_GONE):
         app.add_exception_handler(kind, _below_tmf(app.exception_handlers[kind]))
