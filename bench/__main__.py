@@ -12,7 +12,7 @@ import tempfile
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from hutong.platform import database, migrations
+from hutong.platform import database, embedded_postgres, migrations
 from hutong.platform.settings import settings
 
 FOLDER = Path(__file__).parent
@@ -46,6 +46,7 @@ def main() -> int:
             runpy.run_module(f"bench.{name}", run_name="__main__")
         finally:
             database.dispose()
+            embedded_postgres.shared(settings.data_dir).release()  # returns when it has stopped writing there
     return 0
 
 

@@ -29,20 +29,21 @@ def resolve(  # noqa: PLR0917  (options by name)
         list[Path], typer.Option("--mapping", "-m", help=t("cli-help-resolve-mapping"), exists=True, dir_okay=False)
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help=t("cli-help-resolve-out"))],
+    golden: Annotated[Path | None, typer.Option("--golden", "-g", help=t("cli-help-resolve-golden"))] = None,
     explain: Annotated[Path | None, typer.Option(help=t("cli-help-resolve-explain"))] = None,
     model: Annotated[Path | None, typer.Option(help=t("cli-help-resolve-model"))] = None,
     threshold: Annotated[float | None, typer.Option(help=t("cli-help-resolve-threshold"))] = None,
     rules: Annotated[Path | None, typer.Option(help=t("cli-help-resolve-rules"), exists=True, dir_okay=False)] = None,
 ) -> None:
     """Resolve files: read, train (or load) a model, compare, cluster, write."""
-    import pyarrow.csv
-
-    from hutong.party.offline.explain import write_explanations
     from hutong.party.offline.mapping import read_mapping
+    from hutong.party.offline.outputs import write_outputs
 
     if len(mapping) not in (1, len(inputs)):
         raise typer.BadParameter(t("cli-party-mappings"), param_hint="--mapping")
     mappings = [read_mapping(path) for path in mapping] * (len(inputs) if len(mapping) == 1 else 1)
+    if rules and (golden or explain):
+        raise typer.BadParameter(t("cli-resolve-rules-clusters"), param_hint="--rules")
     if rules:
         _by_rules(list(zip(inputs, mappings, strict=True)), rules, out)
         return
@@ -57,11 +58,12 @@ def resolve(  # noqa: PLR0917  (options by name)
 
         resolved = _resolve(list(zip(inputs, mappings, strict=True)), found, threshold, tell)
         tell("write")
-        pyarrow.csv.write_csv(resolved.clusters, out)
-        explained = write_explanations(resolved, explain) if explain else 0
+        explained = write_outputs(resolved, out, golden, explain)
     if model and not model.exists():
         _save(resolved, model)
     _report(resolved, out, time.perf_counter() - started)
+    if golden:
+        say("cli-resolve-golden", file=str(golden))
     if explain:
         say("cli-resolve-explained", pairs=explained, file=str(explain))
     if model:

@@ -30,7 +30,8 @@ class Vocabulary(BaseModel):
             return np.array([counts.get(text, rest) for text in listed], dtype=np.float64) / self.total
         column = texts if isinstance(texts, pa.Array) else pa.array(texts, pa.large_string())
         place = pc.index_in(column, pa.array(list(counts), pa.large_string())).fill_null(len(counts)).to_numpy()
-        return np.array([*counts.values(), rest], dtype=np.float64)[place] / self.total
+        found: Floats = np.array([*counts.values(), rest], dtype=np.float64)[place] / self.total
+        return found
 
 
 def vocabulary(texts: Sequence[str], counts: NDArray[np.float64]) -> Vocabulary:

@@ -1,26 +1,18 @@
 """Explanations of a resolution: for every pair that was near enough to matter, each comparison's level and weight."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet
+from numpy.typing import NDArray
 
 from hutong.party.offline.resolve import KindResolved, Resolved
 
 
-def write_explanations(resolved: Resolved, path: Path) -> int:
-    """Write one row for each pair above the review line to CSV or Parquet; returns their number. Columns: both records,
-    `decision` (same | suspect | apart), `weight` in bits, and for each comparison `<name>_level` and `<name>_bits`."""
-    tables = [explained(kind) for kind in resolved.kinds]
-    whole = pa.concat_tables(tables, promote_options="permissive")
-    if path.suffix.lower() in (".parquet", ".pq"):
-        pa.parquet.write_table(whole, path)
-    else:
-        pa.csv.write_csv(whole, path)
-    return int(whole.num_rows)
+def explanations(resolved: Resolved) -> pa.Table:
+    """One row for each pair above the review line. Columns: both records, `decision` (same | suspect | apart), `weight`
+    in bits, and for each comparison `<name>_level` and `<name>_bits`."""
+    return pa.concat_tables([explained(kind) for kind in resolved.kinds], promote_options="permissive")
 
 
 def explained(kind: KindResolved) -> pa.Table:
@@ -30,21 +22,25 @@ def explained(kind: KindResolved) -> pa.Table:
         (linked.weight >= model.review_bits) | (linked.label[linked.left] == linked.label[linked.right])
     )
     left, right = linked.left[shown], linked.right[shown]
-    columns = {"kind": pa.array([kind.kind] * len(shown))}
+    columns = {"kind": pa.repeat(pa.scalar(kind.kind), len(shown))}
     for side, rows in (("a", left), ("b", right)):
         for name in ("source", "key"):
             columns[f"{name}_{side}"] = kind.records[name].take(pa.array(rows)).combine_chunks()
     same = linked.label[left] == linked.label[right]
     weight = linked.weight[shown]
-    decision = np.where(same, "same", np.where(weight >= model.threshold_bits, "suspect", "apart"))
-    columns["decision"] = pa.array(decision.tolist())
+    decision = np.where(same, 0, np.where(weight >= model.threshold_bits, 1, 2))
+    columns["decision"] = _named(("same", "suspect", "apart"), decision)
     columns["weight"] = pa.array(np.round(weight, 3))
     scored = linked.scored(left, right)
     for place, comparison in enumerate(model.comparisons):
-        names = np.array([*comparison.levels, "not_given"], dtype=object)
-        columns[f"{comparison.name}_level"] = pa.array(names[scored.levels[:, place]].tolist())
+        levels = np.where(scored.levels[:, place] < 0, len(comparison.levels), scored.levels[:, place])
+        columns[f"{comparison.name}_level"] = _named((*comparison.levels, "not_given"), levels)
         columns[f"{comparison.name}_bits"] = pa.array(np.round(scored.bits[:, place].astype(float), 3))
     return pa.table(columns)
+
+
+def _named(names: Sequence[str], numbers: NDArray[np.integer]) -> pa.Array:
+    return pa.array(names).take(pa.array(numbers))
 
 
 def groups(resolved: Resolved) -> Iterator[tuple[str, int]]:

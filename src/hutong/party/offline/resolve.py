@@ -14,7 +14,7 @@ from hutong.party.match.forming import Former, shared
 from hutong.party.match.kernels import Ints
 from hutong.party.match.link import Linked, link
 from hutong.party.match.model import Model
-from hutong.party.match.training import sorted_records, train
+from hutong.party.match.training import train
 from hutong.party.offline import standardising
 from hutong.party.offline.mapping import FileMapping
 from hutong.party.offline.names import names_split
@@ -29,12 +29,14 @@ SHARED_BYTES = 16 << 20
 
 
 class KindResolved(NamedTuple):
-    """One kind of party: its records in the order of source and key, the model, and what was linked."""
+    """One kind of party: its records in the order of source and key, the model, what was linked, and the number of each
+    record's party."""
 
     kind: str
     records: pa.Table
     model: Model
     linked: Linked
+    party: Ints
 
 
 class Resolved(NamedTuple):
@@ -76,7 +78,9 @@ def _together(
         own = records.filter(pc.equal(records["kind"], kind))
         if own.num_rows:
             done.append(_resolved(own, kind, unique, models, tell, threshold, shared(processes)))
-    return Resolved(_numbered(done), tuple(done), whole.num_rows - records.num_rows)
+    clusters, parties = _numbered(done)
+    kinds = tuple(kind._replace(party=party) for kind, party in zip(done, parties, strict=True))
+    return Resolved(clusters, kinds, whole.num_rows - records.num_rows)
 
 
 def _latest(whole: pa.Table) -> pa.Table:
@@ -107,7 +111,7 @@ def _resolved(  # noqa: PLR0917  (one kind of what resolve_files was given)
     tell("score")
     alone = pc.is_in(_flat(records["source"]), pa.array(sorted(unique), _STRING)).to_numpy(zero_copy_only=False)
     linked = link(model, records, exclusive_codes(records), alone, tell, former)
-    return KindResolved(kind, records, model, linked)
+    return KindResolved(kind, records, model, linked, linked.label)
 
 
 def exclusive_codes(records: pa.Table) -> Ints:
@@ -117,20 +121,24 @@ def exclusive_codes(records: pa.Table) -> Ints:
     return made
 
 
-def _numbered(done: Sequence[KindResolved]) -> pa.Table:
-    sources = pa.concat_arrays([_flat(kind.records["source"]) for kind in done])
-    keys = pa.concat_arrays([_flat(kind.records["key"]) for kind in done])
-    shift, labels = 0, []
-    for kind in done:
-        labels.append(kind.linked.label + shift)
-        shift += kind.records.num_rows
-    table = pa.table({"source": sources, "key": keys, "label": np.concatenate(labels)})
-    table = sorted_records(table)
-    label = table["label"].to_numpy()
-    _, first, inverse = np.unique(label, return_index=True, return_inverse=True)
+def _numbered(done: Sequence[KindResolved]) -> tuple[pa.Table, list[Ints]]:
+    """Source, key and party of all records in their order; and the party of the records of each kind."""
+    names = [pa.concat_arrays([_flat(kind.records[name]) for kind in done]) for name in ("source", "key")]
+    table = pa.table(names, ["source", "key"])
+    ends = np.cumsum([kind.records.num_rows for kind in done])
+    label = np.concatenate(
+        [kind.linked.label + end - kind.records.num_rows for kind, end in zip(done, ends, strict=True)]
+    )
+    order = np.arange(len(label))
+    if len(done) > 1:  # records of one kind are in their order already
+        order = pc.sort_indices(table, [("source", "ascending"), ("key", "ascending")]).to_numpy()
+        table = table.take(pa.array(order))
+    _, first, inverse = np.unique(label[order], return_index=True, return_inverse=True)
     rank = np.empty(len(first), dtype=np.int64)
     rank[np.argsort(first, kind="stable")] = np.arange(1, len(first) + 1)
-    return table.drop_columns(["label"]).append_column("party", pa.array(rank[inverse]))
+    party = np.empty(len(label), dtype=np.int64)
+    party[order] = rank[inverse]
+    return table.append_column("party", pa.array(party[order])), np.split(party, ends[:-1])
 
 
 def _flat(column: pa.ChunkedArray) -> pa.Array:

@@ -27,7 +27,7 @@ def read_all(inputs: Sequence[tuple[Path, FileMapping | SourceMapping]], process
     """The records of each file: `source`, `key`, `kind`, `row` (from 1) and attributes. The next files are read while
     others are standardised."""
     with ThreadPoolExecutor(processes.count) as pool:
-        return list(pool.map(lambda given: _read(*given, processes), inputs))
+        return list(pool.map(lambda given: _read(given[0], given[1], processes), inputs))
 
 
 def _read(path: Path, mapping: FileMapping | SourceMapping, processes: Processes) -> pa.Table:

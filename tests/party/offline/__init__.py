@@ -1,0 +1,1 @@
+"""Resolving files: outputs."""

@@ -1,0 +1,77 @@
+"""EC-05: golden records of files: what survives, where it came from, whatever the number of processes."""
+
+from collections import Counter
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+from tests.party.match.many import write_persons
+
+from hutong.party.match import forming
+from hutong.party.offline import resolve, standardising
+from hutong.party.offline.explain import explanations
+from hutong.party.offline.golden import golden_records
+from hutong.party.offline.mapping import read_mapping
+from hutong.party.offline.outputs import write_outputs
+from hutong.party.offline.resolve import Resolved, resolve_files
+
+RECORDS = 3000
+
+
+@pytest.fixture(scope="module")
+def resolved(tmp_path_factory: pytest.TempPathFactory) -> tuple[Resolved, Path]:
+    """Made persons, resolved in this process; and their folder."""
+    folder = tmp_path_factory.mktemp("persons")
+    made = write_persons(folder, RECORDS)
+    return resolve_files([(made.file, read_mapping(made.mapping))]), folder
+
+
+def test_a_golden_value_is_stated_by_the_record_it_names(resolved: tuple[Resolved, Path]) -> None:
+    """EC-05: by most records, then at most length, of those of its party; none is left out that somebody states."""
+    found, _ = resolved
+    golden = golden_records(found).to_pylist()
+    records = found.kinds[0].records.to_pylist()
+    members: dict[int, list[dict[str, str]]] = {}
+    for record, party in zip(records, found.clusters["party"].to_pylist(), strict=True):
+        members.setdefault(party, []).append(record)
+    assert [row["party"] for row in golden] == sorted(members) and len(golden) < RECORDS
+    for row in golden:
+        own = members[row["party"]]
+        assert row["records"] == len(own) and row["kind"] == "person"
+        for attribute in ("name", "birth_date", "id_number", "mobile", "email", "address", "postcode"):
+            stated = Counter(record[attribute] for record in own if record[attribute])
+            if not stated:
+                assert row[attribute] is row[f"{attribute}_from_key"] is None
+                continue
+            best = max((number, len(value)) for value, number in stated.items())
+            assert (stated[row[attribute]], len(row[attribute])) == best
+            origin = (row[f"{attribute}_from_source"], row[f"{attribute}_from_key"])
+            assert [r[attribute] for r in own if (r["source"], r["key"]) == origin] == [row[attribute]]
+        place = [r for r in own if (r["source"], r["key"]) == (row["address_from_source"], row["address_from_key"])]
+        assert not place or place[0]["house"] == row["house"]
+
+
+def test_processes_give_what_one_gives(resolved: tuple[Resolved, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clusters, explanations and golden records are equal, value for value."""
+    one, folder = resolved
+    monkeypatch.setattr(resolve, "SHARED_BYTES", 0)
+    monkeypatch.setattr(standardising, "ROWS", 700)
+    monkeypatch.setattr(forming, "WORTH_SHARING", 1)
+    monkeypatch.setattr(forming, "ROWS", 500)
+    models = {kind.kind: kind.model for kind in one.kinds}
+    many = resolve_files([(folder / "persons.csv", read_mapping(folder / "persons.yaml"))], models)
+    assert many.clusters.equals(one.clusters)
+    assert explanations(many).equals(explanations(one))
+    assert golden_records(many).equals(golden_records(one))
+
+
+def test_they_are_written_as_csv_or_parquet(resolved: tuple[Resolved, Path], tmp_path: Path) -> None:
+    """The same rows in either form."""
+    found, _ = resolved
+    pairs = write_outputs(found, tmp_path / "clusters.csv", tmp_path / "golden.parquet", tmp_path / "pairs.parquet")
+    write_outputs(found, tmp_path / "clusters.parquet", tmp_path / "golden.csv", None)
+    golden = pa.parquet.read_table(tmp_path / "golden.parquet")
+    assert golden.num_rows == len((tmp_path / "golden.csv").read_text(encoding="utf-8").splitlines()) - 1
+    assert pa.parquet.read_table(tmp_path / "pairs.parquet").num_rows == pairs > 500
+    assert pa.parquet.read_table(tmp_path / "clusters.parquet").equals(found.clusters)
