@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.party.match import datasets
+from tests.party.match.people import placeholders
 
 from hutong.party.match.blocking import block_keys, candidate_pairs
 from hutong.party.match.link import link
@@ -131,3 +132,13 @@ def test_match_keys_of_one_record_are_those_of_the_set(model: Model) -> None:
     met = candidate_pairs(model, encode(model, _table([row | {"email": None} for row in (a, b)])))
     assert bool(keys[0] & keys[1]) == (len(met.left) == 1)
     assert keys[0] & keys[1]
+
+
+def test_values_of_many_parties_are_generic(tmp_path: Path) -> None:
+    """EC-05: training disarms what many parties share: placeholders and an agent's line, not a family's."""
+    data = placeholders(tmp_path, 1)
+    model = train(read_all([(data.inputs[0], read_mapping(data.mapping))], Processes(0))[0], "person")
+    assert set(model.generic["birth_date"]) == {"19000101", "19700101"}
+    assert "110101190001010000" in model.generic["id_number"]
+    assert {"+8613911112222"} <= set(model.generic["phone"])
+    assert not {"name", "address"} & set(model.generic)

@@ -67,8 +67,8 @@ class _State(NamedTuple):
 
 
 def fit(observed: Observed, sizes: Sequence[int], shared: Sequence[int], most_differ: Floats) -> Fitted:
-    """Fit the chances and shares. `sizes`: levels per comparison; `shared`: what relatives share of each; `most_differ`:
-    the largest share of a party's pairs of records that can differ wholly on each."""
+    """Fit the chances and shares. `sizes`: levels per comparison; `shared`: what relatives share of each;
+    `most_differ`: the largest share of a party's pairs of records that can differ wholly on each."""
     expected = 0.2 / max(float(np.sqrt(2.0 * observed.totals.sum())), 200.0)
     width = max(sizes)
     belief = np.zeros((len(sizes), width))
@@ -178,7 +178,7 @@ def _strength(levels: Levels, fields: int) -> float:
     """How many pairs the belief about m counts for: with fewer than three comparisons in a typical pair nothing tells
     matches from others but that belief."""
     given = float((levels >= 0).sum(axis=1).mean()) if len(levels) else 0.0
-    return 2.0 if given >= 2.5 else BLIND if fields < 3 or given < 1.5 else 200.0
+    return 2.0 if given >= 2.5 else BLIND if fields < 2 or given < 1.2 else 200.0
 
 
 def default_m(size: int) -> Floats:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
+from hutong.party.match.trades import TRADES
 from hutong.party.standardise import addresses, names, organisations, pinyin, text
 
 Forms = tuple[str, ...]
@@ -107,9 +108,10 @@ def url(value: str) -> Forms:
 
 
 def organisation(value: str) -> Forms:
-    """A name, and the sound of its core without legal form."""
+    """A name, and the sound of its core without legal form; a Chinese firm's branch is another than its head."""
     made = organisations.organisation_name(value)
-    return (made.name or value, made.key or "")
+    branch = pinyin.sound_key(pinyin.reading(made.branch)) if made.branch and text.is_han(made.branch) else ""
+    return (made.name or value, f"{made.key} {branch}" if made.key and branch else made.key or "")
 
 
 def free_text(value: str) -> Forms:
@@ -130,10 +132,14 @@ FORMS: dict[str, Callable[[str], Forms]] = {
 
 
 def organisation_words(value: str) -> list[str]:
-    """The words of an organisation's name, spellings joined, small words and legal forms off."""
+    """The words of an organisation's name, spellings joined, small words and legal forms off. Of a Chinese firm what it
+    trades in is a word, its own name single characters."""
     made = organisations.organisation_name(value)
     branch = f" {made.branch}" if made.branch else ""
-    return words(f"{made.core or value}{branch}")
+    whole = f"{made.core or value}{branch}"
+    if not text.is_han(whole):
+        return words(whole)
+    return [piece for part in TRADES.split(whole) for piece in ([part] if TRADES.fullmatch(part) else words(part))]
 
 
 def name_words(value: str) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from hutong.party.match.comparators import NUMBER
@@ -90,8 +91,10 @@ def disarmed(values: Values, generic: Sequence[str]) -> Values:
     """Values without those that say nothing."""
     if not generic:
         return values
-    texts = values.texts[0].to_pylist()
-    bad = np.array([text in set(generic) for text in texts], dtype=np.bool_)
+    known = pa.array(generic, pa.large_string())
+    bad = pc.is_in(values.texts[0], value_set=known).to_numpy(zero_copy_only=False)
+    if not bad.any():
+        return values
     arrays = values.arrays
     out = bad[np.maximum(arrays.ids[:, 0], 0)]
     codes = np.where((arrays.codes >= 0) & out[np.maximum(arrays.codes, 0)], -1, arrays.codes)

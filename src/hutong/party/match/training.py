@@ -1,27 +1,31 @@
 """Training a model without labels: blocks chosen, pairs compared, m and u fitted, values weighed by how many parties
 they span, and a threshold proposed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from hutong.party.match import blocking, em, single
+from hutong.party.match import blocking, em, linkage, single
 from hutong.party.match.comparators import NUMBER
 from hutong.party.match.comparators import Encoded as Arrays
 from hutong.party.match.comparisons import Plan, choose, kernel, level_names, shared, wordy
 from hutong.party.match.encode import Values
 from hutong.party.match.frequency import Vocabulary, vocabulary
+from hutong.party.match.generic import generic_values, merged
 from hutong.party.match.kernels import Ints
 from hutong.party.match.levels import ORDER, compare_records, encode_all, ordered
 from hutong.party.match.model import Comparison, Model
-from hutong.party.match.scoring import rarities, rarity_bits, weighted
+from hutong.party.match.scoring import disarmed, rarities, rarity_bits, weighted
 from hutong.platform.errors import Invalid
 
 Progress = Callable[[str], None]
 _RANDOM = 400_000
+_AGAIN = 3
+_COUNTED = 500_000
+"""How often, and up to how many records, values are counted again in the parties found so far."""
 _MOST = 2_000_000
 STRICTEST = 8.0
 LOSS = {"person": 0.01, "organisation": 0.0}
@@ -64,6 +68,24 @@ def _word_counts(values: Values) -> Vocabulary:
     counts = np.bincount(arrays.words, weights=repeated, minlength=len(values.words)).astype(np.float64)
     made = vocabulary(values.words, np.maximum(counts, 1.0))
     return made.model_copy(update={"total": float(max(held.sum(), 1))})
+
+
+def without(prepared: Prepared, generic: Mapping[str, tuple[str, ...]]) -> Prepared:
+    """The same records where generic values are not given."""
+    values = [
+        disarmed(found, generic.get(plan.name, ())) for plan, found in zip(prepared.plans, prepared.values, strict=True)
+    ]
+    arrays = [held._replace(codes=found.arrays.codes) for held, found in zip(prepared.arrays, values, strict=True)]
+    return prepared._replace(values=values, arrays=arrays)
+
+
+def _parties(prepared: Prepared, pairs: blocking.Pairs, fitted: em.Fitted) -> Ints:
+    """A first clustering by what was fitted so far."""
+    held = _sampled(pairs)
+    none = np.zeros(prepared.count, dtype=np.int64)
+    return linkage.average_linkage(
+        prepared.count, held.left, held.right, fitted.weight[: len(held.left)], none, none, 0.0
+    )
 
 
 def vocabularies(prepared: Prepared, party: Ints | None = None) -> dict[str, Vocabulary]:
@@ -120,6 +142,17 @@ def train(records: pa.Table, kind: str, progress: Progress | None = None) -> Mod
     tell("train")
     counted = vocabularies(prepared)
     fitted, names = _fitted(prepared, kind, counted, pairs)
+    generic: dict[str, tuple[str, ...]] = {}
+    for _ in range(_AGAIN if prepared.count <= _COUNTED else 0):
+        party = _parties(prepared, pairs, fitted)
+        more = generic_values(prepared.plans, prepared.values, party)
+        if more:
+            generic = merged(generic, more)
+            prepared = without(prepared, generic)
+            found = blocking.hashes(prepared.plans, prepared.arrays, chosen.blocks)
+            pairs = blocking.pairs(chosen.blocks, found, order, prepared.count)
+        counted = vocabularies(prepared, party)
+        fitted, names = _fitted(prepared, kind, counted, pairs)
     strange = np.maximum(1.0 - fitted.share - fitted.related, 1e-3)
     prior = np.log2(fitted.share / strange)
     kin = np.log2(np.maximum(fitted.related, 1e-12) / strange)
@@ -131,6 +164,7 @@ def train(records: pa.Table, kind: str, progress: Progress | None = None) -> Mod
         comparisons=comparisons,
         vocabularies=counted,
         words=prepared.words,
+        generic=generic,
         prior_bits=round(float(prior[0] if prior[0] < -1.0 else prior[1]), 6),
         prior_within_bits=round(float(prior[1] if prior[1] < -1.0 else prior[0]), 6),
         related_bits=round(float(kin[0] if prior[0] < -1.0 else kin[1]), 6) if fitted.related.any() else None,
