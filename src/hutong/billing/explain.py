@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 import numpy as np
-from sqlalchemy import text
 
 from hutong import catalog
 from hutong.billing import queries, rating, usage_queries
@@ -134,17 +133,3 @@ def told_row(plans: Plans, why: pricing.Explanation, locale: str) -> Found:
         "plan": name(plan, locale), "version": why.rate.version, "path": path_words(plan, why.rate.section, locale),
         "charge_micros": why.charge, "sentences": why.sentences(locale), **tariff_of(plan, why.rate.tariff, locale),
     }  # fmt: skip
-
-
-def runs_of(viewer: Principal, cycle: str) -> list[Found]:
-    """The rating runs of a cycle, newest first: what each posted."""
-    require(viewer, queries.READ)
-    with database.read("billing") as conn:
-        rows = conn.execute(
-            text(
-                "SELECT id, cycle, events, unpriced, groups, charge_micros, rated_by, rated_at FROM billing.rating_run "
-                "WHERE cycle = :cycle ORDER BY id DESC"
-            ),
-            {"cycle": cycle},
-        )
-        return [dict(row) for row in rows.mappings()]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hutong.billing.plans import Plans
 from hutong.billing.pricing import kernel
 from hutong.billing.pricing.allowance_grants import granted_units, valid_span
-from hutong.billing.pricing.compiled import Granted, PlanKey
+from hutong.billing.pricing.compiled import Granted
 from hutong.billing.pricing.cycle import Cycle
 from hutong.billing.pricing.selection import condition
 from hutong.billing.pricing.units import CYCLE
@@ -177,8 +177,3 @@ def order_buckets(duck: duckdb.DuckDBPyConnection, plans: Plans) -> None:
                    product_instance_id) - 1 AS bucket
         FROM owned JOIN priority USING (allowance) ORDER BY bucket
     """)
-
-
-def plan_names(keys: tuple[PlanKey, ...]) -> str:
-    """Plans as one text, for digests."""
-    return "|".join(f"{plan}:{version}" for plan, version in keys)

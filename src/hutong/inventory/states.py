@@ -2,8 +2,6 @@
 
 from enum import StrEnum
 
-from hutong.platform.errors import Conflict
-
 
 class InstanceState(StrEnum):
     """State of a product or offer instance."""
@@ -12,15 +10,6 @@ class InstanceState(StrEnum):
     ACTIVE = "active"
     SUSPENDED = "suspended"
     TERMINATED = "terminated"
-
-
-class NumberState(StrEnum):
-    """State of a number in the pool."""
-
-    FREE = "free"
-    RESERVED = "reserved"
-    ASSIGNED = "assigned"
-    RESTING = "resting"  # released by a user; free again when its rest is over
 
 
 TRANSITIONS: dict[InstanceState, frozenset[InstanceState]] = {
@@ -42,10 +31,3 @@ TMF637_STATUS: dict[InstanceState, str] = {
 def may_become(before: InstanceState, after: InstanceState) -> bool:
     """Whether the table allows it."""
     return after in TRANSITIONS[before]
-
-
-def require_transition(before: InstanceState, after: InstanceState) -> None:
-    """Raise Conflict when the table does not allow it."""
-    if not may_become(before, after):
-        allowed = ", ".join(sorted(TRANSITIONS[before])) or "-"
-        raise Conflict("inventory-state", before=before.value, after=after.value, allowed=allowed)

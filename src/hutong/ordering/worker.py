@@ -36,15 +36,6 @@ def loops() -> list[Loop]:
     ]
 
 
-def run_dispatcher(stop: threading.Event) -> None:
-    """Run all loops, each in a thread, until `stop` is set."""
-    threads = [threading.Thread(target=loop, args=(stop,), daemon=True) for loop in loops()]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-
 def _peer_loop(shared: Dispatcher, lane: str, stop: threading.Event) -> None:
     repeat(stop, partial(shared.remote, lane))
 

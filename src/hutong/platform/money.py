@@ -3,7 +3,6 @@
 from decimal import Decimal
 
 MICROS_PER_UNIT = 1_000_000
-MICROS_PER_FEN = 10_000
 
 
 def to_micros(amount: Decimal | str | int) -> int:
@@ -22,9 +21,3 @@ def to_decimal(micros: int) -> Decimal:
     if isinstance(exponent, int) and exponent > -2:
         return exact.quantize(Decimal("0.01"))
     return normal
-
-
-def round_to_fen(micros: int) -> int:
-    """Micros rounded half away from zero to whole fen (0.01): the declared rounding of bill items."""
-    sign = -1 if micros < 0 else 1
-    return sign * ((abs(micros) + MICROS_PER_FEN // 2) // MICROS_PER_FEN) * MICROS_PER_FEN

@@ -77,10 +77,3 @@ class CompiledTariffs:
     levels: dict[PlanKey, str]
     slots: dict[PlanKey, Slots]
     allowances: tuple[Granted, ...]
-
-    def allowance_number(self, plan: str, version: int, code: str) -> int:
-        """The row of `covers` of an allowance. Raises KeyError."""
-        for number, granted in enumerate(self.allowances):
-            if (granted.plan, granted.version, granted.allowance.code) == (plan, version, code):
-                return number
-        raise KeyError((plan, version, code))

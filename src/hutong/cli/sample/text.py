@@ -96,13 +96,6 @@ def swap_at(text: Text, position: Whole) -> Text:
     return from_points(matrix)
 
 
-def remove_at(text: Text, position: Whole) -> Text:
-    """One character of each value left out."""
-    matrix = points(text)
-    keep = np.arange(matrix.shape[1]) != position[:, None]
-    return from_points(matrix[keep].reshape(len(matrix), matrix.shape[1] - 1))
-
-
 def replace(text: Text, old: Text | str, new: Text | str, count: int = -1) -> Text:
     """The first `count` occurrences (-1: all) of `old` as `new`; NumPy's own refuses an empty column."""
     return np.strings.replace(text, np.asarray(old), np.asarray(new), count) if len(text) else text
