@@ -12,6 +12,7 @@ from hutong.api.webhook_forms import customer_event, party_event
 from hutong.api.webhook_hubs import CUSTOMERS as CUSTOMER_HUB
 from hutong.api.webhook_hubs import PARTIES
 from hutong.identity import SYSTEM, Principal
+from hutong.party.areas import values
 from hutong.party.lifecycle.changes import apply_change, approve
 from hutong.party.stewardship.merge import merge
 from hutong.platform import jobs
@@ -74,6 +75,44 @@ def test_an_organization_with_relations_and_rating(api: TestClient) -> None:
         f"{BASE}/individual/{man['id']}", json={"relatedParty": [{**related[0], "role": "friend of"}]}, headers=MERGE
     )
     assert unknown.status_code == 422, unknown.text
+
+
+def test_all_contacts_and_documents_that_hold_are_shown(api: TestClient) -> None:
+    """EC-01, XP-04: every number, address and document that holds, with its validity; golden ones preferred."""
+    first = [{"characteristic": {"phoneNumber": "13811110011"}}]
+    party = made(api, "令狐", contactMedium=first)
+    key = int(party["id"])
+    values.add(SYSTEM, key, "phone", "057188880011", use="work")
+    values.add(SYSTEM, key, "address", "浙江省杭州市西湖区文三路90号")
+    values.add(SYSTEM, key, "email", "old@hutong.cn")
+    values.add(SYSTEM, key, "identifier", "E12345678", detail="passport")
+    values.end_value(SYSTEM, key, "email", "old@hutong.cn")
+    shown = api.get(f"{BASE}/individual/{key}").json()
+    conforms("TMF632", "Individual", shown)
+    media = {one["mediumType"]: one for one in shown["contactMedium"]}
+    assert set(media) == {"mobile", "telephone", "postalAddress"}
+    assert (media["mobile"]["preferred"], media["telephone"]["preferred"]) == (True, False)
+    assert media["telephone"]["characteristic"]["contactType"] == "work"
+    assert media["postalAddress"]["characteristic"]["city"] == "杭州市"
+    assert all(one["validFor"]["startDateTime"] for one in media.values())
+    (document,) = shown["individualIdentification"]
+    assert (document["identificationType"], document["identificationId"]) == ("passport", "E12345678")
+    assert document["validFor"]["startDateTime"]
+
+
+def test_organisations_above_and_below(api: TestClient) -> None:
+    """TMF632 organizationParentRelationship, organizationChildRelationship."""
+    above = post(
+        api, "organization", {"tradingName": "厦门上级集团有限公司", "externalReference": [{"name": "up"}]}
+    ).json()
+    parent = {"organization": {"id": above["id"]}, "relationshipType": "parent_company"}
+    asked = {"tradingName": "漳州下属贸易有限公司", "externalReference": [{"name": "down"}],
+             "organizationParentRelationship": parent}  # fmt: skip
+    below = post(api, "organization", asked).json()
+    conforms("TMF632", "Organization", below)
+    assert below["organizationParentRelationship"]["organization"]["id"] == above["id"]
+    (child,) = api.get(f"{BASE}/organization/{above['id']}").json()["organizationChildRelationship"]
+    assert (child["organization"]["id"], child["relationshipType"]) == (below["id"], "subsidiary")
 
 
 def test_a_customer_with_credit_and_payment(api: TestClient) -> None:

@@ -11,7 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from hutong import party
 from hutong.api.tmf import body, openapi
 from hutong.api.tmf.listing import Page, fields_of, list_answer, wanted
-from hutong.api.tmf.party_beside import add_beside, current, elsewhere, modify
+from hutong.api.tmf.party_beside import BESIDE, add_beside, current, elsewhere, modify
 from hutong.api.tmf.party_body import KINDS, PATCHES, IndividualUpdate, OrganizationUpdate, changes, party_data
 from hutong.api.tmf.party_view import BASE
 from hutong.api.tmf.party_view import party as shown
@@ -132,7 +132,7 @@ def _create(
     found = party.find_or_create(viewer, party_data(content, named), f"{viewer.name}:{own}")
     try:
         resource = one(viewer, kind, found.party_id)
-        if content.related_party or content.credit_rating:
+        if named & BESIDE:
             add_beside(viewer, found.party_id, content)
             resource = one(viewer, kind, found.party_id)
     except NotFound:  # made, but outside the rows this viewer sees
@@ -147,7 +147,7 @@ def _patched(
     if living != key:
         return elsewhere(f"{BASE}/{kind}", living, 308)
     made, status = changes(stated, named), 200
-    if made or not named & {"relatedParty", "creditRating"}:
+    if made or not named & BESIDE:
         status = modify(viewer, key, made)
     add_beside(viewer, key, stated)
     return JsonAnswer(one(viewer, kind, key), status)

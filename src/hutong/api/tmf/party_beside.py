@@ -44,18 +44,33 @@ def modify(viewer: Principal, key: int, changes: dict[str, Any]) -> int:
     return 202 if applied.state == "pending" else 200
 
 
+def relations(stated: IndividualUpdate | OrganizationUpdate) -> list[tuple[str, str]]:
+    """The others a document relates a party to: id, and what the other is to it."""
+    made = [(other.id, other.role) for other in stated.related_party or []]
+    if isinstance(stated, OrganizationUpdate):
+        above = stated.organization_parent_relationship
+        organized = [*([above] if above else []), *(stated.organization_child_relationship or [])]
+        made += [(one.organization.id, one.relationship_type) for one in organized]
+    return list(dict.fromkeys(made))
+
+
+BESIDE = frozenset({"relatedParty", "creditRating", "organizationParentRelationship", "organizationChildRelationship"})
+"""Attributes kept beside the party's own."""
+
+
 def add_beside(viewer: Principal, key: int, stated: IndividualUpdate | OrganizationUpdate) -> None:
     """Add the relations and ratings that a document states and that are not there yet.
 
     The specification's role is what the other is to this party, so the relation is stated of the other.
     """
-    if not (stated.related_party or stated.credit_rating):
+    others = relations(stated)
+    if not (others or stated.credit_rating):
         return
     known = around(viewer, [key])[key]
     there = {(str(row["other_id"]), row["other_is"]) for row in known["related"]}
-    for other in stated.related_party or []:
-        if (other.id, other.role) not in there:
-            relate(viewer, number(other.id, "relatedParty"), key, other.role)
+    for other, role in others:
+        if (other, role) not in there:
+            relate(viewer, number(other, "relatedParty"), key, role)
     ratings = {(row["score"], row["grade"], row["model"]) for row in known["credit"]}
     for rating in stated.credit_rating or []:
         score, grade, model = rating.rating_score, rating.rating_reference, rating.credit_agency_name

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from hutong.api.tmf.product_order_body import Typed
+from hutong.api.tmf.product_order_body import Reference, Typed
 from hutong.party import PartyData
 from hutong.party.standardise import identifiers, phones
 from hutong.platform.errors import Unprocessable
@@ -163,6 +163,14 @@ class Related(Typed, kw_only=True):
     referred_type: Line | None = msgspec.field(name="@referredType", default=None)
 
 
+class Organized(Typed, kw_only=True):
+    """TMF632 OrganizationParentRelationship, OrganizationChildRelationship: kept as a relation; `relationship_type`:
+    what the other is, of the code set party_relation."""
+
+    organization: Reference
+    relationship_type: Line
+
+
 class External(Typed, kw_only=True):
     """TMF632 ExternalReference: the caller's own key of the party."""
 
@@ -226,6 +234,8 @@ class OrganizationUpdate(_Party, kw_only=True):
     is_head_office: bool | None = None
     name_type: Line | None = None
     exists_during: Period | None = None
+    organization_parent_relationship: Organized | None = None
+    organization_child_relationship: Annotated[list[Organized], Meta(max_length=50)] | None = None
     other_name: Annotated[list[OtherOrganizationName], Meta(max_length=20)] | None = None
     organization_identification: Annotated[list[Identification], Meta(max_length=1)] | None = None
 

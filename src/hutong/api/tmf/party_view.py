@@ -6,6 +6,7 @@ from typing import Any
 
 from hutong.api.tmf.party_body import GENDERS, PLAIN
 from hutong.api.tmf.resource import Resource, identified, instant, reference
+from hutong.party.relations.kinds import BELOW
 from hutong.party.standardise.pinyin import COMPOUND_SURNAMES
 
 BASE = "/tmf-api/party/v4"
@@ -13,14 +14,16 @@ CUSTOMERS = "/tmf-api/customerManagement/v4"
 TYPES = {"person": ("individual", "Individual"), "organisation": ("organization", "Organization")}
 
 
-NOTHING: Mapping[str, Sequence[Mapping[str, Any]]] = {"related": (), "credit": (), "payment": ()}
+ABOVE = ("parent_company", "head_office")
+NOTHING: Mapping[str, Sequence[Mapping[str, Any]]] = {"related": (), "credit": (), "payment": (), "values": ()}
 
 
 def party(row: Mapping[str, Any], around: Mapping[str, Sequence[Mapping[str, Any]]] = NOTHING) -> Resource:
     """A row of `party.pages.page` as Individual or Organization; `around`: of `party.sharing.around`."""
     kind, type_name = TYPES[row["kind"]]
     plain = {name: value for name, value in row["attributes"].items() if name in PLAIN[row["kind"]]}
-    made = individual(row) if kind == "individual" else organization(row)
+    of_kind = individual if kind == "individual" else organization
+    made = of_kind(row, around["values"])
     return identified(
         BASE,
         kind,
@@ -29,12 +32,28 @@ def party(row: Mapping[str, Any], around: Mapping[str, Sequence[Mapping[str, Any
         **plain,
         **made,
         status="validated",
-        contactMedium=contacts(row),
+        contactMedium=contacts(row, around["values"]),
         externalReference=[{"externalReferenceType": source, "name": key} for source, key in row["xrefs"] or []],
         partyCharacteristic=characteristics(row),
         relatedParty=related(around["related"]) or None,
         creditRating=[credit_rating(one) for one in around["credit"]] or None,
+        **(hierarchy(around["related"]) if kind == "organization" else {}),
     )
+
+
+def hierarchy(rows: Sequence[Mapping[str, Any]]) -> Resource:
+    """Of an organisation's relations, what is above it (TMF has place for one) and below it."""
+    above = [_of_organization(row) for row in rows if row["other_is"] in ABOVE]
+    below = [_of_organization(row) for row in rows if row["other_is"] in BELOW]
+    return {
+        "organizationParentRelationship": above[0] if above else None,
+        "organizationChildRelationship": below or None,
+    }
+
+
+def _of_organization(row: Mapping[str, Any]) -> Resource:
+    other = reference(f"{BASE}/organization", row["other_id"], "Organization", name=row["other_name"])
+    return {"relationshipType": row["other_is"], "organization": other}
 
 
 def related(rows: Sequence[Mapping[str, Any]]) -> list[Resource]:
@@ -78,7 +97,7 @@ RISKS = {"a": 1, "low": 1, "b": 2, "medium": 2, "c": 3, "high": 3, "d": 4}
 """Grade of an evaluation → TMF's risk rating, 1 the least."""
 
 
-def individual(row: Mapping[str, Any]) -> Resource:
+def individual(row: Mapping[str, Any], values: Sequence[Mapping[str, Any]]) -> Resource:
     """What only persons have."""
     name = row["name"] or ""
     family, given = names(name)
@@ -88,13 +107,17 @@ def individual(row: Mapping[str, Any]) -> Resource:
         "givenName": given,
         "gender": GENDERS.get(row["gender"] or "", row["gender"]),
         "birthDate": day(row["birth_date"]),
-        "individualIdentification": identification(row),
+        "individualIdentification": identification(row, values),
     }
 
 
-def organization(row: Mapping[str, Any]) -> Resource:
+def organization(row: Mapping[str, Any], values: Sequence[Mapping[str, Any]]) -> Resource:
     """What only organisations have."""
-    return {"name": row["name"], "tradingName": row["name"], "organizationIdentification": identification(row)}
+    return {
+        "name": row["name"],
+        "tradingName": row["name"],
+        "organizationIdentification": identification(row, values),
+    }
 
 
 def names(name: str) -> tuple[str, str]:
@@ -111,37 +134,43 @@ def day(value: date | None) -> str | None:
     return None if value is None else f"{value.isoformat()}T00:00:00Z"
 
 
-def identification(row: Mapping[str, Any]) -> list[Resource] | None:
-    """The identity document."""
-    if not row["id_number"]:
-        return None
-    return [{"identificationType": row["id_type"] or "other", "identificationId": row["id_number"]}]
-
-
-def contacts(row: Mapping[str, Any]) -> list[Resource]:
-    """How to reach the party."""
-    made = [
-        ("mobile", {"contactType": "mobile", "phoneNumber": row["mobile"]}, "phoneNumber"),
-        ("telephone", {"contactType": "fixed", "phoneNumber": row["phone"]}, "phoneNumber"),
-        ("email", {"contactType": "email", "emailAddress": row["email"]}, "emailAddress"),
-    ]
-    found: list[Resource] = [
-        {"mediumType": kind, "preferred": True, "characteristic": detail}
-        for kind, detail, needed in made
-        if detail[needed]
-    ]
-    if row["address"]:
-        place = {
-            "street1": row["address"],
-            "city": row["city"],
-            "stateOrProvince": row["province"],
-            "postCode": row["postcode"],
+def identification(row: Mapping[str, Any], values: Sequence[Mapping[str, Any]]) -> list[Resource] | None:
+    """The identity documents that hold now, the golden one first."""
+    return [
+        {
+            "identificationType": one["detail"] or row["id_type"] or "other",
+            "identificationId": one["value"],
+            "validFor": period(one),
         }
-        detail = {name: value for name, value in place.items() if value}
-        found.append(
-            {"mediumType": "postalAddress", "preferred": True, "characteristic": {"contactType": "address", **detail}}
-        )
-    return found
+        for one in values
+        if one["kind"] == "identifier"
+    ] or None
+
+
+MEDIA: Mapping[str, tuple[str, str, str]] = {
+    "mobile": ("mobile", "mobile", "phoneNumber"),
+    "fixed": ("telephone", "fixed", "phoneNumber"),
+    "email": ("email", "email", "emailAddress"),
+    "social": ("socialNetwork", "social", "socialNetworkId"),
+    "address": ("postalAddress", "address", "street1"),
+}
+"""What reaches a party → TMF's medium, contact type, and the characteristic that has the value."""
+
+
+def contacts(row: Mapping[str, Any], values: Sequence[Mapping[str, Any]]) -> list[Resource]:
+    """How to reach the party: every number and address that holds now; the golden ones are preferred."""
+    return [_medium(row, one) for one in values if one["kind"] != "identifier"]
+
+
+def _medium(row: Mapping[str, Any], one: Mapping[str, Any]) -> Resource:
+    kind = ("mobile" if one["mobile"] else "fixed") if one["kind"] == "phone" else one["kind"]
+    medium, contact, name = MEDIA[kind]
+    detail = {"contactType": one["use"] or contact, name: one["value"]}
+    if kind == "address":
+        place = {"city": one["city"], "stateOrProvince": one["province"]}
+        place["postCode"] = row["postcode"] if one["current"] else None
+        detail |= {part: value for part, value in place.items() if value}
+    return {"mediumType": medium, "preferred": one["current"], "characteristic": detail, "validFor": period(one)}
 
 
 def characteristics(row: Mapping[str, Any]) -> list[Resource]:
@@ -167,7 +196,7 @@ def customer(
         name=row["name"],
         status="active",
         engagedParty=reference(f"{BASE}/{kind}", row["id"], type_name, name=row["name"]),
-        contactMedium=contacts(row),
+        contactMedium=contacts(row, around["values"]),
         characteristic=characteristics(row),
         account=[
             reference(None, account["id"], "BillingAccount", name=account["name"] or str(account["id"]))

@@ -60,7 +60,7 @@ def _found(conn: Connection, living: int, field: str) -> _Found | None:
         value = conn.execute(select(party.c[field]).where(party.c.id == living)).scalar_one_or_none()
         return _Found(value, SENSITIVE[field], field)
     if first == "values" and len(rest) == 1:
-        row = next((row for row in in_clear(conn, living) if row["token"] == rest[0]), None)
+        row = next((row for row in in_clear(conn, [living]) if row["token"] == rest[0]), None)
         mask = VALUE_MASKS.get(row["kind"]) if row else None
         if row is None or mask is None:
             return None
