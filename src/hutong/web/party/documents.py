@@ -22,6 +22,8 @@ router = APIRouter(include_in_schema=False)
 NAME = r"^[a-z][a-z0-9_-]{1,59}$"
 OF_CUSTOMERS = ("export", "call-list", "scripts", "needs", "claim-route")
 """Kinds whose conditions ask for facts of customers."""
+ELSEWHERE = ("mapping",)
+"""Kinds with an editor of their own."""
 
 
 def _kind(kind: Annotated[str, Path(max_length=40)]) -> Kind[Any]:
@@ -38,8 +40,9 @@ Reason = Annotated[str, Form(max_length=500)]
 def documents_page(request: Request, session: SignedInSession) -> Response:
     """All documents the viewer may read, by kind; what waits for a second person first."""
     viewer = session.viewer
-    found = desk.listing(viewer)
-    kinds = {code: [row for row in found if row.kind == code] for code, kind in KINDS.items() if viewer.may(kind.reads)}
+    found = [row for row in desk.listing(viewer) if row.kind not in ELSEWHERE]
+    here = {code: kind for code, kind in KINDS.items() if code not in ELSEWHERE and viewer.may(kind.reads)}
+    kinds = {code: [row for row in found if row.kind == code] for code in here}
     context = {
         "kinds": kinds,
         "waiting": [row for row in found if row.draft and row.draft.state == "proposed"],
