@@ -28,7 +28,8 @@ class Proposed:
 
 
 Modelled = Callable[[duckdb.DuckDBPyConnection, Kind], None]
-"""Makes the table `modelled` (a, b, verdict, rule, strength, reasons) of what a model says of `pairs` of a kind."""
+"""Adds to `pairs` of a kind what a model's own blocks bring together, and makes the table `modelled` (a, b, verdict,
+rule, strength, reasons) of what it says of them."""
 
 
 def propose(
@@ -49,13 +50,13 @@ def propose(
     pairs = skipped = 0
     for kind in KINDS:
         skipped += _candidates(duck, kind, rules, given=given)
-        pairs += _count(duck, "pairs")
         duck.execute(
             """CREATE OR REPLACE TABLE modelled (a BIGINT, b BIGINT, verdict VARCHAR, rule VARCHAR, strength INT,
                                                  reasons VARCHAR)"""
         )
         if modelled:
             modelled(duck, kind)
+        pairs += _count(duck, "pairs")
         _judge(duck, kind, rules)
         duck.execute("DROP TABLE pairs")
     return Proposed(pairs, _count(duck, "generic"), skipped)
