@@ -25,7 +25,13 @@ from hutong.platform import database as live
 from hutong.platform.errors import Forbidden, NotFound
 
 PACKS = Path(__file__).parents[2] / "packs"
-COUNTED = {"customers": "parties", "classes": "parties", "places": "parties", "quality-tasks": "tasks"}
+COUNTED = {
+    "contribution": "parties",
+    "customers": "parties",
+    "classes": "parties",
+    "places": "parties",
+    "quality-tasks": "tasks",
+}
 STEWARD = Principal(7, "user", "steward", frozenset({"party.*", "insight.*"}))
 
 

@@ -308,5 +308,6 @@ VIEWS = {
         FROM billing.usage_posting
         GROUP BY cycle, customer_id, account_id, product_instance_id, offer_instance_id, plan, version, section, tariff,
                  unit
-        HAVING sum(events) <> 0 OR sum(charge_micros) <> 0"""
+        HAVING sum(events) <> 0 OR sum(charge_micros) <> 0""",
+    "billing.v1_bill": "SELECT customer_id, cycle, final_at, total_micros FROM billing.bill WHERE state = 'final'",
 }
