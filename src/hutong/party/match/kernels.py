@@ -57,9 +57,18 @@ def slips(points: Points, a: int, a_end: int, b: int, b_end: int, most: int) -> 
     n, m = min(a_end - a, _LONGEST), min(b_end - b, _LONGEST)
     if abs(n - m) > most:
         return most + 1
-    before = np.zeros(_LONGEST + 1, dtype=np.int64)
-    last = np.arange(_LONGEST + 1)
-    row = np.zeros(_LONGEST + 1, dtype=np.int64)
+    while n > 0 and m > 0 and points[a] == points[b]:
+        a, b, n, m = a + 1, b + 1, n - 1, m - 1
+    while n > 0 and m > 0 and points[a + n - 1] == points[b + m - 1]:
+        n, m = n - 1, m - 1
+    if n == 0 or m == 0:
+        return n + m
+    if most == 1:
+        crossed = n == 2 and m == 2 and points[a] == points[b + 1] and points[a + 1] == points[b]
+        return 1 if crossed or (n == 1 and m == 1) else 2
+    before = np.zeros(m + 1, dtype=np.int64)
+    last = np.arange(m + 1)
+    row = np.zeros(m + 1, dtype=np.int64)
     for i in range(1, n + 1):
         row[0] = i
         least = i
@@ -83,26 +92,9 @@ def jaro_winkler(points: Points, a: int, a_end: int, b: int, b_end: int) -> floa
     if n == 0 or m == 0:
         return 0.0
     window = max(max(n, m) // 2 - 1, 0)
-    seen_a = np.zeros(_LONGEST, dtype=np.bool_)
-    seen_b = np.zeros(_LONGEST, dtype=np.bool_)
-    common = 0
-    for i in range(n):
-        for j in range(max(0, i - window), min(m, i + window + 1)):
-            if not seen_b[j] and points[a + i] == points[b + j]:
-                seen_a[i] = seen_b[j] = True
-                common += 1
-                break
+    common, moved = _met(points, a, b, n, m, window) if max(n, m) <= 64 else _met_long(points, a, b, n, m, window)
     if common == 0:
         return 0.0
-    moved = 0
-    j = 0
-    for i in range(n):
-        if seen_a[i]:
-            while not seen_b[j]:
-                j += 1
-            if points[a + i] != points[b + j]:
-                moved += 1
-            j += 1
     jaro = (common / n + common / m + (common - moved // 2) / common) / 3.0
     if jaro <= 0.7:
         return jaro
@@ -110,6 +102,53 @@ def jaro_winkler(points: Points, a: int, a_end: int, b: int, b_end: int) -> floa
     while prefix < min(n, m, 4) and points[a + prefix] == points[b + prefix]:
         prefix += 1
     return jaro + prefix * 0.1 * (1.0 - jaro)
+
+
+@njit(cache=True, nogil=True)
+def _met(points: Points, a: int, b: int, n: int, m: int, window: int) -> tuple[int, int]:
+    """Characters two short texts share near the same place, and how many of them stand elsewhere in order."""
+    seen_a = seen_b = np.uint64(0)
+    one = np.uint64(1)
+    common = 0
+    for i in range(n):
+        for j in range(max(0, i - window), min(m, i + window + 1)):
+            if points[a + i] == points[b + j] and not (seen_b >> np.uint64(j)) & one:
+                seen_a |= one << np.uint64(i)
+                seen_b |= one << np.uint64(j)
+                common += 1
+                break
+    moved = j = 0
+    for i in range(n):
+        if (seen_a >> np.uint64(i)) & one:
+            while not (seen_b >> np.uint64(j)) & one:
+                j += 1
+            if points[a + i] != points[b + j]:
+                moved += 1
+            j += 1
+    return common, moved
+
+
+@njit(cache=True, nogil=True)
+def _met_long(points: Points, a: int, b: int, n: int, m: int, window: int) -> tuple[int, int]:
+    """The same for texts that are longer than a word has bits."""
+    seen_a = np.zeros(n, dtype=np.bool_)
+    seen_b = np.zeros(m, dtype=np.bool_)
+    common = 0
+    for i in range(n):
+        for j in range(max(0, i - window), min(m, i + window + 1)):
+            if not seen_b[j] and points[a + i] == points[b + j]:
+                seen_a[i] = seen_b[j] = True
+                common += 1
+                break
+    moved = j = 0
+    for i in range(n):
+        if seen_a[i]:
+            while not seen_b[j]:
+                j += 1
+            if points[a + i] != points[b + j]:
+                moved += 1
+            j += 1
+    return common, moved
 
 
 def as_text(value: Any) -> str | None:
