@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 from tests.billing.telecom import account, create, day, family, fusion, mobile, rows, usage_file, voice
+from tests.thorough import examples
 
 from hutong import inventory
 from hutong.billing import audit, queries, rating, usage_queries
@@ -217,7 +218,7 @@ calls = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(5), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(calls, st.integers(1, 3), st.randoms(use_true_random=False))
 def test_order_of_arrival_does_not_matter(
     tmp_path: Path, found: list[Any], deliveries: int, order: random.Random

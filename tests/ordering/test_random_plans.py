@@ -3,7 +3,6 @@
 The centers and peers here are models in memory that fail at random, some after having had their effect.
 """
 
-import os
 import random
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +15,7 @@ from hypothesis import strategies as st
 from shop import count, hurry, open_shop, order, states
 from sqlalchemy import Connection, text
 from sqlalchemy.engine import URL
+from tests.thorough import examples
 
 from hutong import catalog
 from hutong.catalog.documents import drafts
@@ -39,7 +39,7 @@ UNDOES = {
 PORTS = {"take_payment": "payment", "provision": "network"}
 RETRY = {"attempts": 3, "first_wait_seconds": 0}
 
-EXAMPLES = int(os.environ.get("HUTONG_TEST_EXAMPLES", "40"))
+EXAMPLES = examples(40)
 
 
 class Deeds:

@@ -1,22 +1,24 @@
-"""The console on a sample installation: as an application in this process, and as a server with a browser before it."""
+"""The console on a sample installation: as an application in this process, and served to a browser."""
 
-import os
+import asyncio
 import socket
-import subprocess
 import sys
+import threading
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy.engine import URL
+from granian.constants import Interfaces
+from granian.server.embed import Server
+from tests.conftest import Filled
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 import sample_site
-from sample_site import PASSWORD, Site
+from sample_site import Site, signed_in
 
 from hutong.server import create_app
 from hutong.web.static_files import LIBRARIES
@@ -28,56 +30,45 @@ SignIn = Callable[[str], TestClient]
 
 
 @pytest.fixture(scope="module")
-def site(module_database: URL, tmp_path_factory: pytest.TempPathFactory) -> Site:
+def site(filled: Filled, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A filled database of the test file's own."""
-    return sample_site.build(tmp_path_factory.mktemp("site"))
+    with filled("site", lambda: sample_site.build(tmp_path_factory.mktemp("site"))) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
 def sign_in(site: Site) -> Iterator[SignIn]:
     """Makes a client that is signed in as a role; it sends the CSRF token with every request."""
-    clients: list[TestClient] = []
-
-    def signed_in(role: str) -> TestClient:
-        client = TestClient(create_app(), headers={"accept": "text/html"}, follow_redirects=False)
-        clients.append(client)
-        answer = client.post("/sign-in", data={"login": role, "password": PASSWORD, "to": "/"})
-        assert answer.status_code == 303
-        page = client.get("/").text
-        client.headers["x-csrf-token"] = page.split('name="csrf" content="')[1].split('"')[0]
-        return client
-
-    yield signed_in
-    for client in clients:
-        client.close()
+    with ExitStack() as open_clients:
+        yield lambda role: signed_in(role, open_clients)
 
 
 @pytest.fixture(scope="module")
 def served(site: Site) -> Iterator[str]:
-    """The address of the real server, a process of its own, on that database."""
+    """The address of the console on that database, served as `hutong serve` does, by a thread of this process."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
-    command = [sys.executable, "-m", "hutong.cli.main", "serve", "--port", str(port)]
-    process = subprocess.Popen(command, env=os.environ.copy(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    address = f"http://127.0.0.1:{port}"
+    server = Server(create_app(), port=port, interface=Interfaces.ASGI, log_enabled=False)
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_until_complete, args=[server.serve()])
+    thread.start()
     try:
-        wait_for(f"{address}/healthz", process)
-        yield address
+        wait_for(port, thread)
+        yield f"http://127.0.0.1:{port}"
     finally:
-        process.terminate()
-        process.wait(timeout=30)
+        loop.call_soon_threadsafe(server.stop)
+        thread.join(timeout=30)
+        loop.close()
 
 
-def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
-    """Until the server answers."""
-    for _ in range(240):
-        try:
-            with urllib.request.urlopen(address, timeout=1):  # noqa: S310 (our own server)
+def wait_for(port: int, server: threading.Thread) -> None:
+    """Until the server listens."""
+    while server.is_alive():
+        with socket.socket() as asked:
+            if asked.connect_ex(("127.0.0.1", port)) == 0:
                 return
-        except OSError:
-            assert process.poll() is None, "the server ended"
-            time.sleep(0.25)
+        time.sleep(0.02)
     raise AssertionError("the server does not answer")
 
 

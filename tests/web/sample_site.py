@@ -1,9 +1,11 @@
 """An installation to look at: people with roles, a catalog, customers out of three sources, orders in every state."""
 
 import sys
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from fastapi.testclient import TestClient
 from sqlalchemy import text
 
 from hutong import masterdata
@@ -18,6 +20,7 @@ from hutong.party.ingest.load import load_file
 from hutong.party.ingest.mapping import read_mapping
 from hutong.party.resolution.resolve import resolve
 from hutong.platform import database
+from hutong.server import create_app
 from hutong.simulators.server import Simulators
 
 ROOT = Path(__file__).parents[2]
@@ -39,6 +42,17 @@ class Site:
     partial: int
     waiting: int
     group: int
+
+
+def signed_in(login: str, open_clients: ExitStack) -> TestClient:
+    """A client of somebody's, until the stack is closed."""
+    client = TestClient(create_app(), headers={"accept": "text/html"}, follow_redirects=False)
+    open_clients.enter_context(client)
+    answer = client.post("/sign-in", data={"login": login, "password": PASSWORD, "to": "/"})
+    assert answer.status_code == 303
+    page = client.get("/").text
+    client.headers["x-csrf-token"] = page.split('name="csrf" content="')[1].split('"')[0]
+    return client
 
 
 def build(folder: Path) -> Site:

@@ -66,7 +66,7 @@ def test_clear_reads_are_logged(sign_in: SignIn, site: Site) -> None:
 
 def test_changes_need_the_token_and_the_right(sign_in: SignIn, site: Site) -> None:
     """A request without the session's token, or without the right, changes nothing."""
-    admin, clerk = sign_in("administrator"), sign_in("clerk")
+    admin, clerk, service = sign_in("administrator"), sign_in("clerk"), sign_in("service")
     del admin.headers["x-csrf-token"]
     assert admin.post(f"/orders/{site.waiting}/cancel", data={"reason": "x"}).status_code == 403
     assert (
@@ -75,7 +75,7 @@ def test_changes_need_the_token_and_the_right(sign_in: SignIn, site: Site) -> No
     )
     assert clerk.post(f"/suspects/{site.group}/decide", data={"verdict": "same"}).status_code == 403
     for file in ("/quality/tasks/export.csv", "/quality/tasks/export.xlsx", "/quality/rules/x/export.csv"):
-        assert clerk.get(file).status_code == 403, "refused before the file begins"
+        assert service.get(file).status_code == 403, "refused before the file begins"
     with database.read("ordering") as conn:
         state = conn.execute(text("SELECT state FROM ordering.customer_order WHERE id = :id"), {"id": site.waiting})
         assert state.scalar_one() == "inProgress"

@@ -2,11 +2,12 @@
 stewards' page of a suspected group."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import NamedTuple
 
 import pytest
 from fastapi.testclient import TestClient
-from sample_site import PACKS, PASSWORD
+from sample_site import PACKS, PASSWORD, signed_in
 from sqlalchemy import text
 from sqlalchemy.engine import URL
 
@@ -16,7 +17,6 @@ from hutong.party.reading import suspects
 from hutong.party.realtime import statements
 from hutong.party.resolution import resolve
 from hutong.platform import database
-from hutong.server import create_app
 
 SignIn = Callable[[str], TestClient]
 PEOPLE = (
@@ -60,18 +60,8 @@ def customers(module_database: URL) -> Customers:
 @pytest.fixture(scope="module")
 def sign_in(customers: Customers) -> Iterator[SignIn]:
     """Makes a client that is signed in; it sends the CSRF token with every request."""
-    clients: list[TestClient] = []
-
-    def signed_in(login: str) -> TestClient:
-        client = TestClient(create_app(), headers={"accept": "text/html"}, follow_redirects=False)
-        clients.append(client)
-        assert client.post("/sign-in", data={"login": login, "password": PASSWORD, "to": "/"}).status_code == 303
-        client.headers["x-csrf-token"] = client.get("/").text.split('name="csrf" content="')[1].split('"')[0]
-        return client
-
-    yield signed_in
-    for client in clients:
-        client.close()
+    with ExitStack() as open_clients:
+        yield lambda login: signed_in(login, open_clients)
 
 
 def test_in_the_console(sign_in: SignIn, customers: Customers) -> None:

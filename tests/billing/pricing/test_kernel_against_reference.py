@@ -1,6 +1,5 @@
 """BL-06, BL-13: the compiled kernel and the slow reference agree on every charge and on all state left behind."""
 
-import os
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -11,6 +10,7 @@ from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 from tests.billing.pricing import reference
 from tests.billing.pricing.plans import SHANGHAI, WORDS, compiled, plan_of
+from tests.thorough import examples
 
 from hutong.billing.pricing import kernel
 from hutong.billing.pricing.run import State, deltas, event_order, price_batch, price_one, ranges
@@ -177,7 +177,7 @@ def slot(plan: PricePlan, code: str, member: int | None) -> int:
     return (MEMBERS * 2 if member is None else member * 2) + same.index(code)
 
 
-EXAMPLES = int(os.environ.get("HUTONG_TEST_EXAMPLES", "60"))
+EXAMPLES = examples(60)
 relaxed = settings(deadline=None, max_examples=EXAMPLES, suppress_health_check=[HealthCheck.too_slow])
 
 

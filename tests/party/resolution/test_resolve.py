@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from tests.party.conftest import Importer
 from tests.party.state import parties, partition, state
+from tests.thorough import examples
 
 from hutong.identity import SYSTEM
 from hutong.party import get, survivor_ids, why
@@ -151,7 +152,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(6), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=ROWS, data=st.data())
 def test_any_order_of_arrival_gives_the_same_parties(
     take_in: Importer, rows: list[dict[str, str]], data: st.DataObject

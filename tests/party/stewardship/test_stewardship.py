@@ -9,6 +9,7 @@ from sqlalchemy import text
 from tests.party.conftest import Importer
 from tests.party.resolution.test_resolve import clear, ids, person
 from tests.party.state import parties, partition, state
+from tests.thorough import examples
 
 from hutong.identity import SYSTEM, Principal
 from hutong.party import survivor_ids
@@ -171,7 +172,7 @@ def test_a_suspect_group_is_claimed_and_decided(take_in: Importer) -> None:
 
 
 @settings(
-    max_examples=15,
+    max_examples=examples(6),
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.engine import URL
 from tests.platform.cel import grammar
+from tests.thorough import examples
 
 from hutong.platform.cel import UNKNOWN, parse
 
@@ -142,7 +143,7 @@ def test_chosen_expressions_agree(duck: Ask, postgres: Ask, source: str) -> None
 
 KINDS = st.sampled_from(["bool", "bool", "bool", "int", "string", "timestamp", "duration", "date"])
 SOURCES = KINDS.flatmap(grammar.expression)
-PLENTY = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+PLENTY = settings(max_examples=examples(150), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @PLENTY
@@ -160,7 +161,7 @@ def test_postgresql_agrees(postgres: Ask, source: str) -> None:
 
 
 @given(SOURCES)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_every_expression_can_be_said(source: str) -> None:
     """XP-02: whatever is accepted has a sentence in both languages and an account of its result."""
     parsed = parse(source, grammar.ENVIRONMENT)
