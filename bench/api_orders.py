@@ -81,8 +81,8 @@ def report(name: str, run: Run, before: Used, after: Used) -> None:
     generator = run.processor / orders * 1e6
     total = server + base + generator
     print(f"{name}: {orders / run.seconds:,.0f} orders/s", end="")
-    print(f"  p50 {run.took[orders // 2] * 1e3:.1f} ms  p99 {run.took[int(orders * 0.99)] * 1e3:.1f} ms", end="")
-    print(f"  max {run.took[-1] * 1e3:.1f} ms")
+    shares = "".join(f"  p{share} {run.took[orders * share // 100] * 1e3:.1f} ms" for share in (50, 95, 99))
+    print(f"{shares}  max {run.took[-1] * 1e3:.1f} ms")
     print(f"  processor µs an order: server {server:.0f} + database {base:.0f} + generator {generator:.0f}", end="")
     print(f" = {total:.0f}; {CORES} cores allow {CORES * 1e6 / total:,.0f} orders/s", flush=True)
 
