@@ -10,9 +10,9 @@ from sqlalchemy import text
 from hutong.identity import Principal, protect, require
 from hutong.party.areas.read import Row, of_parties, shown, shown_values
 from hutong.party.areas.records_then import Then, records_then
-from hutong.party.areas.whom import whom
 from hutong.party.columns import SENSITIVE
 from hutong.party.information import AREAS
+from hutong.party.living import whom
 from hutong.party.tables import party
 from hutong.platform import database, history
 from hutong.platform.errors import NotFound

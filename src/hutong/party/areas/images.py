@@ -13,8 +13,8 @@ from hutong.identity import Principal, require
 from hutong.identity.protection import record_read
 from hutong.party.areas.people import RIGHT, check_codes, state
 from hutong.party.areas.read import Row
-from hutong.party.areas.whom import whom
 from hutong.party.information import AREAS
+from hutong.party.living import whom
 from hutong.platform import database
 from hutong.platform.errors import Forbidden, NotFound, Unprocessable
 from hutong.platform.settings import settings

@@ -12,7 +12,8 @@ from hutong.identity import Principal, require
 from hutong.party import visibility
 from hutong.party.areas.write import area_named, merge
 from hutong.party.information import Area, began
-from hutong.party.realtime.intake import API_SOURCE, known_source, living
+from hutong.party.living import living
+from hutong.party.realtime.intake import API_SOURCE, known_source
 from hutong.platform import clock, database
 from hutong.platform.errors import Forbidden, NotFound, Unprocessable
 from hutong.platform.outbox import Event, publish

@@ -10,9 +10,9 @@ from sqlalchemy import text
 
 from hutong.identity import Principal, protect, require
 from hutong.party.areas.read import shown
-from hutong.party.areas.whom import whom
 from hutong.party.columns import GOLDEN, SENSITIVE
 from hutong.party.information import AREAS, began
+from hutong.party.living import whom
 from hutong.platform import database
 
 SHOWN = tuple(name for name in AREAS if name not in ("stated_value", "coverage_summary"))

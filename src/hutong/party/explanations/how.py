@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 from hutong.identity import Principal, require
 from hutong.party import visibility
 from hutong.party.golden import explanation
+from hutong.party.living import survivor_ids
 from hutong.party.match.rules import RULES
 from hutong.party.reading import queries
 from hutong.party.resolution import clusters, graph
@@ -27,7 +28,7 @@ def how(viewer: Principal, party_id: int) -> Found:
     `operations`: what moved its records; `golden`: attribute → record and criterion.
     """
     require(viewer, "party.read")
-    living = queries.survivor_ids([party_id])[party_id]
+    living = survivor_ids([party_id])[party_id]
     with database.read("party") as conn:
         visibility.check(conn, viewer, living)
         own = list(conn.execute(_OWN, {"party": living}).mappings())

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 
 from hutong.identity import Principal, require
 from hutong.party.columns import NAMES
+from hutong.party.living import survivor_ids
 from hutong.party.match.features import of_pair
 from hutong.party.match.rules import Rule
 from hutong.party.reading import queries
@@ -30,7 +31,7 @@ def why_not(viewer: Principal, one: int, other: int) -> Found:
     values: they may be masked).
     """
     require(viewer, "party.read")
-    one, other = queries.survivor_ids([one])[one], queries.survivor_ids([other])[other]
+    one, other = survivor_ids([one])[one], survivor_ids([other])[other]
     judged = queries.why_not(viewer, one, other)
     with database.read("party") as conn:
         by = judging(conn)

@@ -16,8 +16,8 @@ from hutong.party.golden.survivorship import (
     SurvivorshipDocument,
     rules_in_force,
 )
+from hutong.party.living import living
 from hutong.party.model import extension
-from hutong.party.realtime.intake import living
 from hutong.party.tables import party
 from hutong.platform import database, history
 from hutong.platform.documents import as_of

@@ -8,10 +8,10 @@ from sqlalchemy import Connection, select, text
 from hutong.identity import Principal, protect, require
 from hutong.party import visibility
 from hutong.party.columns import SENSITIVE
+from hutong.party.living import living
 from hutong.party.quality.compiled import BRANCH, ENTERED
 from hutong.party.quality.rules import READ
 from hutong.party.quality.task_states import REPORTED
-from hutong.party.realtime.intake import living
 from hutong.party.tables import source_record, xref
 from hutong.platform import clock, database
 from hutong.platform.errors import NotFound, Unprocessable

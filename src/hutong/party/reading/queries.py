@@ -8,9 +8,9 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, or_,
 
 from hutong.identity import Principal, protect, require
 from hutong.party import visibility
-from hutong.party.areas.whom import stands_for, whom
 from hutong.party.columns import SENSITIVE
 from hutong.party.lifecycle.tombstones import check_erased
+from hutong.party.living import stands_for, whom
 from hutong.party.match.rules import RULES
 from hutong.party.model import extension, searching
 from hutong.party.standardise import identifiers, names, phones
@@ -30,16 +30,6 @@ def masked(viewer: Principal, rows: Sequence[Mapping[str, Any] | RowMapping], ke
     """Rows of parties or source records with sensitive columns masked for the viewer; what stays clear is logged."""
     shown = protect(viewer, "party", [dict(row) for row in rows], SENSITIVE, key)
     return extension.protected(viewer, shown, key)
-
-
-def survivor_ids(ids: Sequence[int]) -> dict[int, int]:
-    """Party id → the living party it stands for now: itself, or the survivor of the merges since."""
-    with database.read("party") as conn:
-        rows = conn.execute(
-            text("SELECT retired_id, survivor_id FROM party.redirect WHERE retired_id = ANY(:ids)"), {"ids": list(ids)}
-        )
-        moved = {row[0]: row[1] for row in rows}
-    return {id: moved.get(id, id) for id in ids}
 
 
 def get(viewer: Principal, party_id: int) -> Row:

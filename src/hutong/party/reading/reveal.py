@@ -10,9 +10,9 @@ from sqlalchemy import Connection, select
 
 from hutong.identity import Principal, record_read, require
 from hutong.party.areas.values import in_clear
-from hutong.party.areas.whom import whom
 from hutong.party.columns import GOLDEN, SENSITIVE
 from hutong.party.information import VALUE_MASKS
+from hutong.party.living import whom
 from hutong.party.standardise.stated import main_attribute
 from hutong.party.tables import party
 from hutong.platform import database

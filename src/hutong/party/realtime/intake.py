@@ -16,6 +16,7 @@ from hutong.identity import Principal, require
 from hutong.party import visibility
 from hutong.party.golden.record import refresh_these
 from hutong.party.lifecycle import keyed
+from hutong.party.living import living
 from hutong.party.realtime import storing
 from hutong.party.realtime.matching import Judging, Keys, Verdict, judging, verdicts
 from hutong.party.realtime.placing import place
@@ -314,11 +315,3 @@ def store_record(conn: Connection, record: Mapping[str, Any], data: PartyData, k
     [keys] = judging(conn).keyed([kept])
     storing.store_keys(conn, {id: keys.stored}, again=known is not None)
     return int(id)
-
-
-def living(conn: Connection, party_id: int) -> int:
-    """The party an id stands for now."""
-    found = conn.execute(
-        text("SELECT survivor_id FROM party.redirect WHERE retired_id = :id"), {"id": party_id}
-    ).scalar()
-    return int(found or party_id)

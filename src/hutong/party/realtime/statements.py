@@ -14,7 +14,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from hutong.identity import Principal, require
 from hutong.party import visibility
-from hutong.party.realtime.intake import known_source, living, stating_source, store_record
+from hutong.party.living import living
+from hutong.party.realtime.intake import known_source, stating_source, store_record
 from hutong.party.realtime.stated import PartyData, standardised
 from hutong.party.resolution import membership
 from hutong.party.resolution.regroup import judge, records_of, regroup

@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from hutong.identity import Principal, protect, require
 from hutong.party import visibility
-from hutong.party.areas.whom import whom
+from hutong.party.living import whom
 from hutong.party.relations.relate import ancestors
 from hutong.platform import database
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, text
 from hutong.identity import Principal, protect, require
 from hutong.party import visibility
 from hutong.party.areas.people import RIGHT, anchor
-from hutong.party.areas.whom import whom
+from hutong.party.living import whom
 from hutong.platform import database
 from hutong.platform.errors import NotFound, Unprocessable
 from hutong.platform.outbox import Event, publish

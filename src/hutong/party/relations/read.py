@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 
 from hutong.identity import Principal, protect, require
 from hutong.party import visibility
-from hutong.party.areas.whom import whom
+from hutong.party.living import whom
 from hutong.platform import clock, database
 
 Row = dict[str, Any]

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from hutong.identity import Principal, require
 from hutong.party import visibility
-from hutong.party.realtime.intake import living
+from hutong.party.living import living
 from hutong.party.sharing import facts
 from hutong.party.sharing.document_kinds import CLAIM_ROUTE, ClaimRoute, RouteRule, claim_condition
 from hutong.party.sharing.glance import party_row

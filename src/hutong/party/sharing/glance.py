@@ -12,7 +12,7 @@ from hutong.identity import Principal, protect, require
 from hutong.party import visibility
 from hutong.party.areas.timeline import Happening, timeline
 from hutong.party.columns import SENSITIVE
-from hutong.party.realtime.intake import living
+from hutong.party.living import living
 from hutong.party.sharing import facts
 from hutong.party.tables import party
 from hutong.platform import database

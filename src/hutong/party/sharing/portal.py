@@ -15,9 +15,10 @@ from hutong.identity.sign_in import digest
 from hutong.party import visibility
 from hutong.party.areas.read import of_party, points_balance
 from hutong.party.lifecycle.changes import apply_change
+from hutong.party.living import living
 from hutong.party.reading import queries
 from hutong.party.realtime import intake
-from hutong.party.realtime.intake import PORTAL_SOURCE, living
+from hutong.party.realtime.intake import PORTAL_SOURCE
 from hutong.party.realtime.stated import PartyData
 from hutong.party.sharing import portal_codes
 from hutong.party.standardise import identifiers, names

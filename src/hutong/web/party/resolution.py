@@ -8,7 +8,8 @@ from hutong.identity.http import SignedInSession
 from hutong.identity.principal import require
 from hutong.party.golden import explanation
 from hutong.party.lifecycle.changes import apply_change
-from hutong.party.reading import listing, queries
+from hutong.party.living import survivor_ids
+from hutong.party.reading import listing
 from hutong.party.stewardship.merge import preview_merge
 from hutong.party.stewardship.split import preview_split, undo
 from hutong.platform.errors import NotFound, Unprocessable
@@ -69,7 +70,7 @@ def do_merge(
     applied = apply_change(session.viewer, "merge", [party_id, *other], body={"force": force}, reason=reason)
     if applied.state == "pending":
         return to_page(f"/customers/{party_id}?pending=true")
-    return to_page(f"/customers/{queries.survivor_ids([party_id])[party_id]}?tab=records")
+    return to_page(f"/customers/{survivor_ids([party_id])[party_id]}?tab=records")
 
 
 @router.get("/customers/{party_id}/split")
