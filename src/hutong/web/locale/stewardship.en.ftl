@@ -61,6 +61,7 @@ web-steward-did-approve = approved
 web-steward-did-approve_part = approved in part
 web-todo-review = suspected groups to review
 web-right-party-steward-review = review suspected groups
+web-right-party-quality = see data quality, work off its tasks
 web-merges-hint = Every merge, split, undo and forced flag: who, when, why. A later one of the same records is taken back first.
 web-by-people = By people
 web-customer-id = Customer no.

@@ -61,6 +61,7 @@ web-steward-did-approve = 复核同意
 web-steward-did-approve_part = 复核同意（部分）
 web-todo-review = 个疑似组待我复核
 web-right-party-steward-review = 复核疑似组
+web-right-party-quality = 查看数据质量并处理其任务
 web-merges-hint = 每一次合并、拆分、撤销和强制标志：谁、何时、为何。同一批记录须先撤销后做的操作。
 web-by-people = 人工操作
 web-customer-id = 客户号
