@@ -4,6 +4,7 @@ from hutong.cli import (
     backup,
     billing,
     catalog,
+    clients,
     db,
     demo,
     history,
@@ -30,6 +31,7 @@ app.add_typer(resolve.app)
 app.add_typer(sample.app, name="sample")
 app.command(help=t("cli-help-demo"))(demo.demo)
 app.command(help=t("cli-help-setup"))(setup.setup)
+app.command(help=t("cli-help-client"))(clients.client)
 app.command(help=t("cli-help-serve"))(serve.serve)
 app.command(help=t("cli-help-worker"))(worker.worker)
 app.command(help=t("cli-help-peers"))(peers.peers)

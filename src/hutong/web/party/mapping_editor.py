@@ -66,13 +66,10 @@ def skeleton(short: str, code: str, form: str, area: str) -> str:
 
 def choices(document: Document, locale: str) -> list[Choice]:
     """What columns may be mapped to."""
-    if not isinstance(document, AreaMapping):
-        named = [(name, words_of_codes.word("web-field", name, locale)) for name in (KEY, *KNOWN)]
-    else:
-        whom = [OF, *([TO] if document.to else [])]
-        named = [(name, words_of_codes.word("web-field", name, locale)) for name in (KEY, *whom, "changed")]
-        named[-1:-1] = [(name, area_words.field_name(name, locale)) for name in fields_of(document.form)[:-1]]
-    return [Choice(name, words) for name, words in named]
+    names: list[str] = [KEY, *KNOWN]
+    if isinstance(document, AreaMapping):
+        names = [KEY, OF, *([TO] if document.to else []), *fields_of(document.form)]
+    return [Choice(name, field_words(document, name, locale)) for name in names]
 
 
 def taken(document: Document, found: MappingOf[str, Sequence[str]]) -> tuple[dict[str, str], set[str]]:
@@ -149,16 +146,24 @@ def rules(document: Document, rows: Sequence[preview.Row], locale: str) -> list[
     """The admission rules, in words, with what they reject of a sample."""
     counted = [reason for row in rows for reason in row["reasons"]]
     environment = document.environment()
+    names = [name for name, _ in environment.variables["row"].fields]
+    labels = {f"row.{name}": field_words(document, name, locale) for name in names}
     return [
-        Rule(each.code, each.rule, cel.parse(each.rule, environment).explain(locale), counted.count(each.code))
+        Rule(each.code, each.rule, cel.parse(each.rule, environment).explain(locale, labels), counted.count(each.code))
         for each in document.admission
     ]
 
 
+def field_words(document: Document, name: str, locale: str) -> str:
+    """A column of a preview in words."""
+    if isinstance(document, AreaMapping) and name in fields_of(document.form)[:-1]:
+        return area_words.field_name(name, locale)
+    return words_of_codes.word("web-field", name, locale)
+
+
 def variables(document: Document) -> list[str]:
     """What a rule may look at: `row.name` and its type."""
-    row = document.environment().variables["row"]
-    return [f"row.{name}: {kind}" for name, kind in dict(row.fields or {}).items()]
+    return [f"row.{name}: {kind}" for name, kind in document.environment().variables["row"].fields]
 
 
 def _first(given: Any) -> str | None:

@@ -171,13 +171,12 @@ def previewed(  # noqa: PLR0917  (the fields of a form)
         rows = preview.of_file(document, uploads.path_of(token, file)) if token else []
     except Problem as problem:
         return render(request, "party/mapping_mistake.html", {"words": problem.message(locale)}, session)
-    words = {choice.name: choice.words for choice in editor.choices(document, locale)}
     context = {
         "name": name,
         "rows": [rejects.seen(session.viewer, document, row) for row in rows],
         "counts": _counts(rows),
         "difference": documents.difference(before, body),
-        "columns": [(column, words.get(column, column)) for column in _shown(document)],
+        "columns": [(column, editor.field_words(document, column, locale)) for column in _shown(document)],
         "reason_words": lambda code: words_of_codes.reason(code, locale),
         **_rules(document, rows, locale),
         "sampled": bool(token),
