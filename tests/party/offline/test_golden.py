@@ -8,7 +8,7 @@ import pyarrow.parquet
 import pytest
 from tests.party.match.many import write_persons
 
-from hutong.party.match import forming
+from hutong.party.match import blocking, forming, levels, scoring
 from hutong.party.offline import resolve, standardising
 from hutong.party.offline.explain import explanations
 from hutong.party.offline.golden import golden_records
@@ -52,13 +52,16 @@ def test_a_golden_value_is_stated_by_the_record_it_names(resolved: tuple[Resolve
         assert not place or place[0]["house"] == row["house"]
 
 
-def test_processes_give_what_one_gives(resolved: tuple[Resolved, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_processes_and_threads_give_what_one_gives(resolved: tuple[Resolved, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """Clusters, explanations and golden records are equal, value for value."""
     one, folder = resolved
     monkeypatch.setattr(resolve, "SHARED_BYTES", 0)
     monkeypatch.setattr(standardising, "ROWS", 700)
     monkeypatch.setattr(forming, "WORTH_SHARING", 1)
     monkeypatch.setattr(forming, "ROWS", 500)
+    monkeypatch.setattr(levels, "PART", 300)
+    monkeypatch.setattr(scoring, "PART", 500)
+    monkeypatch.setattr(blocking, "WORTH_THREADS", 1)
     models = {kind.kind: kind.model for kind in one.kinds}
     many = resolve_files([(folder / "persons.csv", read_mapping(folder / "persons.yaml"))], models)
     assert many.clusters.equals(one.clusters)

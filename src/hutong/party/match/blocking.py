@@ -12,6 +12,7 @@ from hutong.party.match.atoms import ATOMS, Atom, keys, mixed
 from hutong.party.match.comparators import Encoded
 from hutong.party.match.comparisons import Plan
 from hutong.party.match.kernels import Ints
+from hutong.platform.processes import by_threads
 
 if TYPE_CHECKING:
     from hutong.party.match.model import Model
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 LARGEST = 200
 """Records in a block beyond which only neighbours in the order of their values are compared."""
+WORTH_THREADS = 20_000
+"""Records from which blocks are sorted by several threads."""
 _WINDOW = 25
 _WINDOWED = 0.1
 """Share of records in too large blocks up to which a match key is considered."""
@@ -173,15 +176,15 @@ class Pairs(NamedTuple):
 
 def pairs(blocks: Sequence[Block], found: Hashes, order: Ints, records: int) -> Pairs:
     """All pairs that meet in a block. `order`: place of each record in the order of values, for large blocks."""
-    lists, windowed = [np.zeros(0, dtype=np.int64)], 0
-    for block in blocks:
+
+    def met(block: Block) -> tuple[Ints, int]:
         record, key = members(block, found)
         place = np.lexsort((order[record], key))
-        made, large = emit(record[place], key[place], records)
-        lists.append(made)
-        windowed += large
-    whole = np.unique(np.concatenate(lists))
-    return Pairs(whole // records, whole % records, windowed)
+        return emit(record[place], key[place], records)
+
+    made = by_threads(met, blocks) if records >= WORTH_THREADS else [met(block) for block in blocks]
+    whole = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *(keys for keys, _ in made)]))
+    return Pairs(whole // records, whole % records, sum(large for _, large in made))
 
 
 @njit(cache=True, nogil=True)

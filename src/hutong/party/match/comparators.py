@@ -6,7 +6,7 @@ the value agreed, so that a rare agreed value can weigh more than a common one. 
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
 from hutong.party.match.kernels import Ints, Points, jaro_winkler, same, slips, starts_with
@@ -352,13 +352,13 @@ def compare(kind: int, i: int, j: int, v: Encoded) -> tuple[int, int]:
     return _address(i, j, v)
 
 
-@njit(cache=True, nogil=True, parallel=True)
+@njit(cache=True, nogil=True)
 def compare_pairs(
     kind: int, left: Ints, right: Ints, a_codes: Ints, b_codes: Ints, v: Encoded, levels: Levels, agreed: Ints
 ) -> None:
     """Fill `levels` (-1 where a side is not given) and `agreed` (number of the agreed form's text times eight plus
     the form, -1 for none). Where a record has several values the best of all their pairs counts."""
-    for pair in prange(left.shape[0]):
+    for pair in range(left.shape[0]):
         a, b = left[pair], right[pair]
         best, form, value = -1, -1, -1
         for x in range(a_codes.shape[1]):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
 from hutong.party.match.comparators import WORD, Encoded, Levels, compare, compare_pairs
@@ -15,7 +15,10 @@ from hutong.party.match.comparisons import Plan, kernel, level_names
 from hutong.party.match.encode import Values, encode_values
 from hutong.party.match.forming import Former, formed
 from hutong.party.match.kernels import Ints
+from hutong.platform.processes import by_threads
 
+PART = 1 << 17
+"""Pairs compared at once by one core."""
 GIVEN, FAMILY, ORDER = "given_name", "family_name", "name_order"
 
 
@@ -58,7 +61,15 @@ def ordered(plans: Sequence[Plan]) -> tuple[str, ...]:
 
 
 def compare_records(plans: Sequence[Plan], values: Sequence[Encoded], left: Ints, right: Ints) -> Compared:
-    """Compare records pair by pair."""
+    """Compare records pair by pair, on all cores where there are many."""
+    parts = by_threads(
+        lambda start: _compared(plans, values, left[start : start + PART], right[start : start + PART]),
+        range(0, max(len(left), 1), PART),
+    )
+    return parts[0] if len(parts) == 1 else Compared(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def _compared(plans: Sequence[Plan], values: Sequence[Encoded], left: Ints, right: Ints) -> Compared:
     names = ordered(plans)
     levels: NDArray[np.int8] = np.full((len(names), len(left)), -1, dtype=np.int8)
     agreed = np.full((len(names), len(left)), -1, dtype=np.int64)
@@ -111,12 +122,12 @@ def _namesakes(names: Sequence[str], levels: Levels) -> None:
             mail[(mail == 1) & (levels[names.index(name)] >= least)] = -1
 
 
-@njit(cache=True, nogil=True, parallel=True)
+@njit(cache=True, nogil=True)
 def _crossed(
     left: Ints, right: Ints, given: Ints, family: Ints, v: Encoded, swapped: NDArray[np.bool_], levels: Levels
 ) -> None:
     """Mark pairs whose names agree better crosswise; level 1 straight, 0 swapped."""
-    for pair in prange(left.shape[0]):
+    for pair in range(left.shape[0]):
         g1, f1, g2, f2 = given[left[pair]], family[left[pair]], given[right[pair]], family[right[pair]]
         if g1 < 0 or f1 < 0 or g2 < 0 or f2 < 0:
             continue

@@ -1,8 +1,8 @@
 """Scoring pairs with a model: set-wise over encoded records, and one record against candidates through the same
 loops."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -16,11 +16,12 @@ from hutong.party.match.encode import Values
 from hutong.party.match.forming import Former, formed
 from hutong.party.match.frequency import Vocabulary
 from hutong.party.match.kernels import Ints, as_text
-from hutong.party.match.levels import Compared, compare_records, encode_all
+from hutong.party.match.levels import PART, Compared, compare_records, encode_all
 from hutong.party.match.model import Model
+from hutong.platform.processes import by_threads
 
 Floats = NDArray[np.float64]
-_CHUNK = 1 << 20
+Part = TypeVar("Part")
 
 
 class Encoded(NamedTuple):
@@ -130,21 +131,18 @@ def rarity_bits(agreed: Ints, tables: Sequence[Floats]) -> NDArray[np.float64]:
 
 
 def score(model: Model, encoded: Encoded, left: Ints, right: Ints) -> Scored:
-    """Score pairs of rows, a part at a time."""
-    parts = [
-        _scored(model, encoded, left[start : start + _CHUNK], right[start : start + _CHUNK])
-        for start in range(0, max(len(left), 1), _CHUNK)
-    ]
+    """Score pairs of rows, a part at a time on each core."""
+    parts = _by_parts(lambda part: _scored(model, encoded, left[part], right[part]), len(left))
     return Scored(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
 def weights(model: Model, encoded: Encoded, left: Ints, right: Ints) -> Floats:
-    """Only the total bits of pairs, a part at a time: what ten million pairs can afford."""
-    made = np.empty(len(left))
-    for start in range(0, len(left), _CHUNK):
-        part = slice(start, start + _CHUNK)
-        made[part] = _scored(model, encoded, left[part], right[part]).weight
-    return made
+    """Only the total bits of pairs: what ten million pairs can afford."""
+    return np.concatenate(_by_parts(lambda part: _scored(model, encoded, left[part], right[part]).weight, len(left)))
+
+
+def _by_parts(function: Callable[[slice], Part], pairs: int) -> list[Part]:
+    return by_threads(function, [slice(start, start + PART) for start in range(0, max(pairs, 1), PART)])
 
 
 def _scored(model: Model, encoded: Encoded, left: Ints, right: Ints) -> Scored:
