@@ -56,4 +56,6 @@ def test_the_commands_of_the_guide_run(database: URL, tmp_path: Path) -> None:
     made = (tmp_path / "here" / "rejected.csv").read_text(encoding="utf-8-sig")
     assert "M0998" in made and "M0999" in made
     assert (tmp_path / "here" / "pairs.csv").stat().st_size > 1000
+    golden = (tmp_path / "here" / "golden.csv").read_text(encoding="utf-8").splitlines()
+    assert 160 < len(golden) - 1 < 180 and '"mobile_from_source","mobile_from_key"' in golden[0]
     assert (tmp_path / "here" / "model.json").is_file()
