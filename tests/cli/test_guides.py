@@ -105,27 +105,22 @@ def told(name: str) -> dict[str, str]:
 def test_sharing(here: Path) -> None:
     """A consumer gets in, brings customers, asks by scenario, fetches its file, follows the feed."""
     said = told("sharing")
-    texts = {line: text for line, text in said.items() if line.startswith("curl")}
-    one = next(text for line, text in texts.items() if "order-1" in line)
-    assert '"created":true' in one.replace(" ", "") and '"party_id":1' in one.replace(" ", "")
-    assert '"created":false' in next(text for line, text in texts.items() if "policy-1" in line).replace(" ", "") or (
-        '"party_id":1' in next(text for line, text in texts.items() if "policy-1" in line).replace(" ", "")
-    )
-    file = next(text for line, text in texts.items() if line.split()[2].endswith("/runs/1/file"))
+    calls = {line: text.replace(" ", "") for line, text in said.items() if line.startswith("curl")}
+    first, issued = (next(text for line, text in calls.items() if key in line) for key in ("order-1", "policy-1"))
+    assert '"created":true' in first and '"party_id":1' in first and '"created":false' in issued
+    file = next(text for line, text in calls.items() if line.split()[2].endswith("/runs/1/file"))
     assert "王小明" in file and "wang@example.com" not in file, "names are in clear for this consumer, mails are not"
-    assert "party.created" in next(text for line, text in texts.items() if "/changes" in line)
-    assert "李丽华" in next(text for line, text in texts.items() if "/individual" in line)
+    assert "party.created" in next(text for line, text in calls.items() if "/changes" in line)
+    assert "李丽华" in next(text for line, text in calls.items() if "/individual" in line)
 
 
 def test_stewardship(here: Path) -> None:
     """Files in, resolved by the house's own rules; explained; changed, one waits for a second person; enhanced, taken
     back."""
     said = told("stewardship")
+    calls = {line: text for line, text in said.items() if line.startswith("curl")}
     assert any("126" in text and "124" in text for text in said.values())
-    erase = next(text for line, text in said.items() if '"erase"' in line)
-    assert '"pending"' in erase
-    waiting = next(
-        text for line, text in said.items() if line.endswith('change-requests -H "Authorization: Bearer $KEY"')
-    )
+    assert '"pending"' in next(text for line, text in calls.items() if '"erase"' in line)
+    waiting = next(text for line, text in calls.items() if "change-requests" in line and "-d" not in line)
     assert "erase" in waiting
-    assert "withdrawn" in next(text for line, text in said.items() if line.split()[4].endswith("/withdraw"))
+    assert "withdrawn" in next(text for line, text in calls.items() if "/withdraw" in line)

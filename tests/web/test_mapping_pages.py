@@ -145,7 +145,7 @@ def test_a_rejected_row_is_mended(browser: Any, served: str, site: Site, sign_in
     page.check("tr[data-row] input")
     page.fill("#rows input[name=reason]", "nobody")
     page.click("#rows button")
-    page.wait_for_load_state("networkidle")
+    page.wait_for_url("**/rejects")
     assert one(f"SELECT string_agg(state, ' ' ORDER BY id) FROM party.rejected_record WHERE load_id = {load}") == (
         "corrected dismissed"
     )
