@@ -23,9 +23,11 @@ from hutong.platform.errors import Invalid
 
 Progress = Callable[[str], None]
 _RANDOM = 400_000
-_AGAIN = 3
+_AGAIN = 2
 _COUNTED = 500_000
-"""How often, and up to how many records, values are counted again in the parties found so far."""
+_SURE = 3.0
+"""How often, and up to how many records, values are counted again in the parties found so far; bits that a merge of
+these has beyond even odds."""
 _MOST = 2_000_000
 STRICTEST = 8.0
 LOSS = {"person": 0.01, "organisation": 0.0}
@@ -80,11 +82,12 @@ def without(prepared: Prepared, generic: Mapping[str, tuple[str, ...]]) -> Prepa
 
 
 def _parties(prepared: Prepared, pairs: blocking.Pairs, fitted: em.Fitted) -> Ints:
-    """A first clustering by what was fitted so far."""
+    """The parties that are sure by what was fitted so far: doubtful merges must not confirm themselves by making what
+    they agree on look rare."""
     held = _sampled(pairs)
     none = np.zeros(prepared.count, dtype=np.int64)
     return linkage.average_linkage(
-        prepared.count, held.left, held.right, fitted.weight[: len(held.left)], none, none, 0.0
+        prepared.count, held.left, held.right, fitted.weight[: len(held.left)], none, none, _SURE
     )
 
 
