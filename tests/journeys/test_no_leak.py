@@ -22,6 +22,7 @@ from tests.journeys.leak_world import KEY, ORGANISATION, PASSWORD, World, build
 
 from hutong.identity import Principal
 from hutong.insight.reports import REPORTS
+from hutong.party.documents.kinds import KINDS
 from hutong.platform import log_files
 from hutong.platform.logs import log
 from hutong.platform.settings import settings
@@ -67,7 +68,9 @@ def paths(app: FastAPI) -> list[str]:
 def values(world: World, path: str, name: str) -> list[Any] | None:
     """What a path parameter is tried with; None for one that nobody has thought of: say here what it is."""
     parties = [world.own.party, *dict.fromkeys(canary.party for canary in world.hidden), world.retired]
-    if name == "key":
+    if path.startswith("/documents/"):
+        known = {"kind": list(KINDS), "name": ["quality", "lifecycle", "customers", "renewals", "claim-route"]}[name]
+    elif name == "key":
         known = (
             parties
             if path.startswith((*TMF_PARTIES, "/party/v1/parties"))

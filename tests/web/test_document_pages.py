@@ -1,18 +1,23 @@
 """EC-05, EC-15, EC-18 in the console: every kind of document is edited, previewed on data, put in force, by two people
 where the kind wants it."""
 
+import os
 from collections.abc import Callable
 from html import unescape
+from typing import Any
 
 import pytest
 import yaml
 from fastapi.testclient import TestClient
 from sample_site import Site
 from sqlalchemy import text
+from test_pages import open_as
 
 from hutong.identity import users
+from hutong.insight.snapshots import take_all
 from hutong.party.documents.kinds import KINDS
 from hutong.party.policies import POLICY
+from hutong.party.quality.measure import measure
 from hutong.party.sharing.document_kinds import CLAIM_ROUTE, EXPORT
 from hutong.platform import database, documents
 
@@ -163,6 +168,38 @@ def test_quality_rules_tell_how_many_records_would_fail(sign_in: SignIn, site: S
     assert "必败" in steward.get(place).text, "the draft is kept"
     assert steward.post(f"{place}/write", data={"action": "discard"}).status_code == 204
     assert "必败" not in steward.get(place).text
+
+
+SHOTS = os.environ.get("HUTONG_SHOTS")
+
+
+@pytest.mark.parametrize("locale", ["zh-CN", "en"])
+def test_the_editor_shows_what_a_change_would_do(browser: Any, served: str, site: Site, locale: str) -> None:
+    """XP-07: in Chromium, in both languages, by keyboard and without a complaint."""
+    page, complaints = open_as(browser, served, "administrator", locale)
+    for name, path in (("list", "/documents"), ("editor", "/documents/call-list/birthday")):
+        assert page.goto(served + path).status == 200
+        if name == "editor":
+            written = page.input_value("textarea[name=body]").replace('"gold"]', '"gold", "silver"]')
+            page.fill("textarea[name=body]", written)
+            page.click("[data-key=p]")
+            page.wait_for_selector("#effects pre")
+            assert page.locator("#effects tbody tr").count() >= 1
+        if SHOTS:
+            page.screenshot(path=f"{SHOTS}/document-{name}-{locale}.png", full_page=True)
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 1, path
+    if SHOTS:
+        measure()
+        take_all()
+        for name, path in (("quality", "/quality"), ("ranking", "/quality/ranking?kind=branch"),
+                           ("reports", "/reports"),
+                           ("value", "/reports/contribution"), ("report", f"/quality/report?party={site.customer}"),
+                           ("suspects", "/suspects"), ("merges", "/merges")):  # fmt: skip
+            page.goto(served + path)
+            page.wait_for_timeout(900)
+            page.screenshot(path=f"{SHOTS}/{name}-{locale}.png", full_page=True)
+    assert complaints == []
+    page.context.close()
 
 
 pytestmark = pytest.mark.usefixtures("site")

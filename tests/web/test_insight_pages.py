@@ -22,7 +22,7 @@ from hutong.web.insight.downloads import csv_lines, xlsx_pieces
 SignIn = Callable[[str], TestClient]
 PAGES = ("/quality",
          "/quality/rules", "/quality/rules?dimension=validity&source=crm", "/quality/rules/reachable_by_phone",
-         "/quality/rules/golden_id_once", "/quality/rules/document", "/quality/tasks", "/quality/tasks?state=verified",
+         "/quality/rules/golden_id_once", "/quality/tasks", "/quality/tasks?state=verified",
          "/quality/ranking", "/quality/ranking?kind=branch", "/reports",
          *(f"/reports/{id}" for id in REPORTS), "/reports/customers/records?kind=person&state=active")  # fmt: skip
 

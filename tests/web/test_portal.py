@@ -139,6 +139,9 @@ def test_contacts_are_stated_and_what_needs_approval_waits(browser: TestClient) 
     assert answer.headers["location"] in ("/portal?told=done", "/portal?told=pending")
     if answer.headers["location"].endswith("done"):
         assert get(SYSTEM, mine)["email"] == "ming@hutong.cn"
+        with live.read("party") as conn:
+            stated = "SELECT source FROM party.source_record WHERE email = 'ming@hutong.cn'"
+            assert conn.execute(text(stated)).scalars().all() == ["portal"], "EC-05: trusted as what it is"
     assert browser.post("/portal/contact", data={"email": "not an address", "csrf": csrf}).status_code in (303, 422)
     assert browser.post("/portal/sign-out", data={"csrf": csrf}).status_code == 303
     assert browser.get("/portal").headers["location"] == "/portal/sign-in"

@@ -192,6 +192,30 @@ def test_score_by_severity_and_volume(database: URL, take_in: Importer) -> None:
     )
 
 
+def test_scores_over_the_months(database: URL, take_in: Importer) -> None:
+    """EC-18: a contributor's score with its trend; a month without one is a gap."""
+    take_in(GOOD, NO_PHONE)
+    measure()
+    [now] = scores.months(STEWARD)
+    before = (now - timedelta(days=40)).replace(day=1)
+    with live.begin("party") as conn:
+        conn.execute(
+            text(
+                """INSERT INTO party.quality_score
+                   SELECT CAST(:before AS date), kind, contributor, day, checked, failed,
+                       weighted_checked, weighted_failed, tasks_open, tasks_verified, 77000
+                   FROM party.quality_score WHERE kind = 'branch' AND contributor = 'east-01'"""
+            ),
+            {"before": before},
+        )
+    span, series = scores.trend(STEWARD, "branch", ["east-01", "west-01"])
+    assert span == [before, now]
+    assert series["east-01"][0] == 77.0 and series["west-01"][0] is None
+    assert series["east-01"][1] == scores.ranking(STEWARD, "branch", now)[0]["score"]
+    with pytest.raises(Forbidden):
+        scores.trend(replace(STEWARD, rights=frozenset()), "branch", ["east-01"])
+
+
 def test_trend_keeps_the_days_measured(database: URL, take_in: Importer) -> None:
     take_in(NO_PHONE)
     day = datetime(2026, 3, 1, 4, tzinfo=UTC)

@@ -7,6 +7,7 @@ records from leading or trailing by chance: the more it contributed, the more th
 of its last measured day.
 """
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, Literal
 
@@ -83,6 +84,19 @@ def ranking(viewer: Principal, kind: Kind, month: date, after: tuple[int, str] |
             {"month": month, "kind": kind, "score": score, "contributor": contributor, "limit": min(limit, 10_000)},
         ).mappings()
         return [{**row, "score": row["score_thousandths"] / 1000} for row in rows]
+
+
+def trend(viewer: Principal, kind: Kind, contributors: Sequence[str], back: int = 12) -> tuple[list[date], dict[str, list[float | None]]]:  # fmt: skip  # noqa: E501
+    """The months that have scores, oldest first, at most the last `back`; contributor → its score (0..100) in each, or
+    None. Needs the right `party.quality`."""
+    span = sorted(months(viewer)[:back])
+    table = quality_score.c
+    asked = select(table.contributor, table.month, table.score_thousandths).where(
+        table.kind == kind, table.contributor.in_(contributors), table.month.in_(span)
+    )
+    with database.read("party") as conn:
+        found = {(row.contributor, row.month): row.score_thousandths / 1000 for row in conn.execute(asked)}
+    return span, {name: [found.get((name, month)) for month in span] for name in contributors}
 
 
 def contributions(viewer: Principal, party_id: int) -> list[dict[str, Any]]:

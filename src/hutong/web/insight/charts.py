@@ -18,11 +18,12 @@ def gauge(value: float | None, colour: str) -> Option:
         "series": [
             {
                 "type": "gauge", "startAngle": 210, "endAngle": -30, "radius": "98%", "center": ["50%", "56%"],
-                "progress": {"show": value is not None, "width": 10, "itemStyle": {"color": SHADES[colour]}},
-                "axisLine": {"lineStyle": {"width": 10, "color": [[1, "#eef0f3"]]}},
+                "progress": {"show": value is not None, "width": 14, "roundCap": True,
+                             "itemStyle": {"color": SHADES[colour]}},
+                "axisLine": {"roundCap": True, "lineStyle": {"width": 14, "color": [[1, "#eef0f3"]]}},
                 "pointer": {"show": False}, "axisTick": {"show": False}, "splitLine": {"show": False},
                 "axisLabel": {"show": False}, "anchor": {"show": False},
-                "detail": {"valueAnimation": False, "offsetCenter": [0, "-4%"], "fontSize": 20, "fontWeight": 650,
+                "detail": {"valueAnimation": False, "offsetCenter": [0, "-4%"], "fontSize": 27, "fontWeight": 650,
                            "color": "#1d2430", "formatter": "–" if value is None else "{value}%"},
                 "data": [{"value": shown}],
             }
@@ -49,7 +50,7 @@ def heat(columns: Sequence[str], rows: Sequence[str], cells: Sequence[tuple[int,
     }  # fmt: skip
 
 
-def lines(days: Sequence[date], series: Mapping[str, Sequence[Any]], *, percent: bool) -> Option:
+def lines(days: Sequence[date], series: Mapping[str, Sequence[Any]], *, percent: bool, form: str = "%m-%d") -> Option:
     """Values over days; a day without one is a gap in the line, never a zero. Single days are dots."""
     values = [value for line in series.values() for value in line if value is not None]
     axis: Option = {"type": "value", "scale": percent, "axisLabel": {"formatter": "{value}%" if percent else "{value}"}}
@@ -59,7 +60,7 @@ def lines(days: Sequence[date], series: Mapping[str, Sequence[Any]], *, percent:
         "grid": GRID | {"top": 34},
         "tooltip": {"trigger": "axis", "order": "valueDesc"},
         "legend": {"top": 0, "left": 0, "type": "scroll", "itemWidth": 12, "itemHeight": 8},
-        "xAxis": {"type": "category", "boundaryGap": False, "data": [f"{day:%m-%d}" for day in days]},
+        "xAxis": {"type": "category", "boundaryGap": False, "data": [day.strftime(form) for day in days]},
         "yAxis": axis,
         "series": [
             {"type": "line", "name": name, "data": list(line), "connectNulls": False, "showSymbol": True,

@@ -3,20 +3,19 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from hutong.identity.http import SignedInSession
 from hutong.identity.principal import Principal, require
 from hutong.insight import queries
 from hutong.insight.report import Row
-from hutong.party.documents import desk
 from hutong.party.quality import failures
-from hutong.party.quality.rules import DIMENSIONS, LEAD, QUALITY_RULES, READ, QualityRule
+from hutong.party.quality.rules import DIMENSIONS, LEAD, READ, QualityRule
 from hutong.platform.http import locale_of
 from hutong.platform.i18n import translate
 from hutong.web import actors, words_of_codes
 from hutong.web.insight import charts, downloads, words
-from hutong.web.shell import render, show_phone, show_time, to_page
+from hutong.web.shell import render, show_phone, show_time
 
 router = APIRouter(include_in_schema=False)
 Code = Annotated[str, Query(max_length=100)]
@@ -81,27 +80,6 @@ def sources(viewer: Principal, locale: str) -> list[tuple[str, str]]:
 def named_source(code: str, locale: str) -> str:
     """A source's name; golden records come from none."""
     return actors.source_name(code, locale) if code else translate("insight-golden", locale)
-
-
-@router.get("/quality/rules/document")
-def document_page(request: Request, session: SignedInSession) -> Response:
-    """The document in force, to be edited by those who lead, and its versions."""
-    viewer = session.viewer
-    _, body = desk.source(viewer, QUALITY_RULES)
-    context = {
-        "body": body,
-        "versions": desk.versions(viewer, QUALITY_RULES),
-        "leads": viewer.may(LEAD),
-    }
-    return render(request, "insight/document.html", context, session)
-
-
-@router.post("/quality/rules/document")
-def publish(session: SignedInSession, body: Annotated[str, Form(max_length=200_000)]) -> Response:
-    """Check what was written and put it in force as the next version."""
-    desk.publish(session.viewer, QUALITY_RULES, body)
-    words._rules.cache_clear()
-    return to_page("/quality/rules")
 
 
 def labels(rule: QualityRule, locale: str) -> dict[str, str]:

@@ -12,12 +12,14 @@ from hutong.platform.errors import Unprocessable
 from hutong.platform.http import locale_of
 from hutong.platform.i18n import translate
 from hutong.web import actors, words_of_codes
-from hutong.web.insight import downloads, words
+from hutong.web.insight import charts, downloads, words
 from hutong.web.insight.rules import labels
 from hutong.web.shell import render, to_page
 
 router = APIRouter(include_in_schema=False)
 PAGE = 100
+TRENDED = 8
+"""Contributors whose scores are drawn over the months."""
 Code = Annotated[str, Query(max_length=100)]
 Place = Annotated[str, Query(pattern=r"^(\d+\.\d+)?$")]
 EXPORTED = ("id", "state", "severity", "rule", "source", "key", "record_id", "party_id", "name", "branch",
@@ -164,8 +166,13 @@ def ranking_page(
     place = (int(score), name) if score.isdigit() else None
     rows = scores.ranking(viewer, kind, chosen, place, PAGE) if chosen else []
     named = {"source": actors.source_name, "branch": lambda value, _: value, "clerk": words.contributor_words}[kind]
+    shown = [row["contributor"] for row in rows[:TRENDED]]
+    span, series = scores.trend(viewer, kind, shown)
     context = {
         "rows": [row | {"name": named(row["contributor"], locale)} for row in rows],
+        "trend": charts.lines(span, {named(name, locale): series[name] for name in shown}, percent=True, form="%Y-%m")
+        if rows
+        else None,
         "kind": kind,
         "kinds": tuple(scores.KINDS),
         "months": months,

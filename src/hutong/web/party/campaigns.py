@@ -7,7 +7,6 @@ from fastapi import APIRouter, Form, Request, Response
 from hutong.identity import queries as identity_queries
 from hutong.identity.http import SignedInSession
 from hutong.identity.principal import require
-from hutong.party.documents import desk
 from hutong.party.sharing import call_lists, facts
 from hutong.party.sharing.document_kinds import CALL_LIST
 from hutong.platform import database, documents
@@ -15,7 +14,6 @@ from hutong.platform.http import locale_of
 from hutong.web.shell import render, to_page
 
 router = APIRouter(include_in_schema=False)
-Body = Annotated[str, Form(max_length=50_000)]
 
 
 @router.get("/campaigns/{code}")
@@ -24,33 +22,13 @@ def campaign_page(request: Request, session: SignedInSession, code: str) -> Resp
     require(session.viewer, call_lists.LEAD)
     with database.read("party") as conn:
         campaign = documents.in_force(conn, CALL_LIST, code)
-        _, body = documents.source(conn, CALL_LIST, code)
     context = {
         "campaign": campaign,
         "sentence": facts.sentence(facts.condition(campaign.where), locale_of(request)),
         "found": call_lists.preview(session.viewer, campaign),
         "seats": identity_queries.holders(session.viewer, call_lists.SEAT),
-        "body": body,
     }
     return render(request, "sharing/campaign.html", context, session)
-
-
-@router.post("/campaigns/preview")
-def previewed(request: Request, session: SignedInSession, body: Body) -> Response:
-    """What a campaign that is being written would find."""
-    campaign = documents.checked(CALL_LIST, body)
-    context = {
-        "sentence": facts.sentence(facts.condition(campaign.where), locale_of(request)),
-        "found": call_lists.preview(session.viewer, campaign),
-    }
-    return render(request, "sharing/campaign_found.html", context, session)
-
-
-@router.post("/campaigns")
-def published(session: SignedInSession, body: Body) -> Response:
-    """Publish a campaign as its next version."""
-    made = desk.publish(session.viewer, CALL_LIST, body)
-    return to_page(f"/campaigns/{made.code}")
 
 
 @router.post("/campaigns/{code}/freeze")
