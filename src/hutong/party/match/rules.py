@@ -36,10 +36,7 @@ class Rule(Strict):
     @classmethod
     def readable(cls, when: str) -> str:
         """Refuse what the expression language does not accept, with its place."""
-        try:
-            cel.parse_condition(when, ENVIRONMENT)
-        except cel.ExpressionError as problem:
-            raise ValueError(problem.message("en")) from problem
+        cel.parse_condition(when, ENVIRONMENT)
         return when
 
     @cached_property

@@ -50,10 +50,7 @@ class ExtensionAttribute(BaseModel):
         if self.searchable and self.type == "boolean":
             raise ValueError("yes or no tells no customer apart: not searchable")
         if self.validation:
-            try:
-                cel.parse_condition(self.validation, self.environment())
-            except cel.ExpressionError as problem:
-                raise ValueError(problem.message("en")) from problem
+            cel.parse_condition(self.validation, self.environment())
         return self
 
     def environment(self) -> cel.Environment:

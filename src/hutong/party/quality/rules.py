@@ -70,10 +70,7 @@ class QualityRule(Strict):
         if unknown := sorted(set(self.unique or ()) - FIELDS[self.entity].keys()):
             raise ValueError(f"{self.rule}: unknown fields {unknown}")
         for source in (self.applies, self.holds):
-            try:
-                cel.parse_condition(source or "true", ENVIRONMENTS[self.entity])
-            except cel.ExpressionError as problem:
-                raise ValueError(f"{self.rule}: {problem.message('en')}") from problem
+            cel.parse_condition(source or "true", ENVIRONMENTS[self.entity])
         return self
 
     @cached_property

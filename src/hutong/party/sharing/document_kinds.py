@@ -11,6 +11,7 @@ from hutong.party.defaults import PACKS
 from hutong.party.sharing import facts
 from hutong.platform import cel
 from hutong.platform.documents import Kind
+from hutong.platform.errors import Unprocessable
 
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,59}$")]
 Format = Literal["csv", "parquet", "xlsx"]
@@ -39,6 +40,14 @@ class Document(BaseModel):
     version: int = 0
 
 
+def _known(fact: str) -> str:
+    try:
+        facts.fact(fact)
+    except Unprocessable as problem:
+        raise ValueError(problem.message("en")) from problem
+    return fact
+
+
 class Column(BaseModel):
     """A column of a list: the fact it shows, and its heading where that is another. `currency`: an amount in units of
     the currency, to two places, for people; else in micros."""
@@ -53,8 +62,7 @@ class Column(BaseModel):
     @classmethod
     def known(cls, fact: str) -> str:
         """Only facts that customers have."""
-        facts.fact(fact)
-        return fact
+        return _known(fact)
 
 
 def _condition(source: str) -> str:
@@ -118,9 +126,7 @@ class CallList(Document):
     @classmethod
     def known(cls, fact: str | None) -> str | None:
         """Only facts that customers have."""
-        if fact:
-            facts.fact(fact)
-        return fact
+        return _known(fact) if fact else fact
 
 
 class Scripts(Document):

@@ -6,8 +6,9 @@ from hutong.platform.cel.syntax import Place
 from hutong.platform.errors import Unprocessable
 
 
-class ExpressionError(Unprocessable):
-    """An expression cannot be accepted. `line` and `column` count from 1."""
+class ExpressionError(Unprocessable, ValueError):
+    """An expression cannot be accepted. `line` and `column` count from 1. A ValueError too: where a document holds the
+    expression, its model tells the place."""
 
     def __init__(self, message_id: str, at: Place, **params: Any) -> None:
         self.line, self.column = at

@@ -86,7 +86,7 @@ def read(model: Callable[[Body], D], text: str, file: str = "", **more: Any) -> 
         first = problem.errors()[0]
         place = tuple(part for part in first["loc"] if not str(part).startswith("function-"))
         where = ".".join(str(part) for part in place) or "-"
-        why = first["msg"].removeprefix("Value error, ")
+        why = first["msg"].removeprefix("Value error, ").rstrip(".")
         raise _mistake(_line(text, place), f"{file} {where}".strip(), why) from problem
 
 
