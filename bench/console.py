@@ -194,7 +194,7 @@ def measured(client: TestClient, seen: Statements, make: Asked, count: int) -> F
 def of_role(role: str, count: int) -> Iterator[tuple[str, Figures]]:
     """Each page that the role may open, with its figures."""
     app = create_app()
-    client = TestClient(app, headers={"accept": "text/html"}, follow_redirects=False)
+    client = TestClient(app, headers={"accept": "text/html"}, follow_redirects=False, raise_server_exceptions=False)
     entered = client.post("/sign-in", data={"login": role, "password": console_load.PASSWORD, "to": "/"})
     assert entered.status_code == 303
     found, seen = sample(client), Statements()

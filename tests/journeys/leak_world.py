@@ -19,6 +19,7 @@ from hutong.party.ingest.load import load_file
 from hutong.party.ingest.mapping import read_mapping
 from hutong.party.quality.measure import measure
 from hutong.party.realtime import statements
+from hutong.party.relations import groups
 from hutong.party.resolution.resolve import resolve
 from hutong.party.stewardship.merge import merge
 from hutong.platform import database, jobs
@@ -111,6 +112,8 @@ def build(folder: Path) -> World:
     survivor, retired = _merged(people["administrator"], made[1].party, made[2].party)
     made[1:3] = [Canary(survivor, made[1].values), Canary(survivor, made[2].values)]
     orders = _orders([made[0].party, made[1].party, made[3].party])
+    listed = groups.define(people["administrator"], "canaries", "名单", "List")
+    groups.put_in(people["administrator"], listed, [canary.party for canary in made])
     measure()
     take_all()
     jobs.run(jobs.start("party.measure_quality", by=people["steward"].actor))

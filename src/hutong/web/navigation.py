@@ -17,6 +17,7 @@ class Entry(NamedTuple):
 
 ENTRIES = (
     Entry("/customers", "web-nav-customers", "party.read", "people", "web-group-customer"),
+    Entry("/groups", "web-nav-groups", "party.read", "tag", "web-group-customer"),
     Entry("/suspects", "web-nav-suspects", "party.steward", "twins", "web-group-customer"),
     Entry("/approvals", "web-nav-approvals", "party.approve", "stamp", "web-group-customer"),
     Entry("/enhancements", "web-nav-enhancements", "party.enhance", "plus", "web-group-customer"),

@@ -8,11 +8,13 @@ from tests.party.resolution.test_resolve import ids, person
 from tests.party.state import parties
 
 from hutong.identity import SYSTEM, Principal
+from hutong.party.realtime.statements import deactivate_in
 from hutong.party.relations import households, relate
 from hutong.party.relations.find_households import find_households
 from hutong.party.relations.household_rules import HOUSEHOLD_RULES
 from hutong.party.resolution.resolve import resolve
 from hutong.party.stewardship import merge
+from hutong.platform import database
 from hutong.platform.documents import checked
 from hutong.platform.errors import Unprocessable
 
@@ -72,6 +74,23 @@ def test_people_have_the_last_word(take_in: Importer) -> None:
     assert together("C") == {"C", "D"} and together("A") == set()
     kept = households.household_of(SYSTEM, known["D"])
     assert kept and kept["id"] == other and {row["word"] for row in kept["members"]} == {"confirmed"}
+
+
+def test_ended_members_are_told_apart(take_in: Importer) -> None:
+    """EC-12: whom people took out, and who is not in use any more, is of the household no more, but was."""
+    known = family(take_in)
+    relate.relate(SYSTEM, known["C"], known["A"], "spouse")
+    relate.relate(SYSTEM, known["D"], known["A"], "child")
+    find_households("test")
+    house = households.household_of(SYSTEM, known["A"])
+    assert house and len(house["members"]) == 4 and house["former"] == []
+    households.remove(SYSTEM, house["id"], known["B"], "moved out")
+    with database.begin("party") as conn:
+        deactivate_in(conn, SYSTEM, known["D"])
+    after = households.household_of(SYSTEM, known["A"])
+    assert after and {row["id"] for row in after["members"]} == {known["A"], known["C"]}
+    told = {row["id"]: row["because"] for row in after["former"]}
+    assert told.keys() == {known["B"], known["D"]} and told[known["B"]].endswith(": moved out")
 
 
 def test_members_follow_merges(take_in: Importer) -> None:

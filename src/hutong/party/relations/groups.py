@@ -68,11 +68,26 @@ def define(viewer: Principal, code: str, name_zh: str, name_en: str, condition: 
                 """INSERT INTO party.customer_group (code, name_zh, name_en, condition, made_by)
                    VALUES (:code, :zh, :en, :condition, :by)
                    ON CONFLICT (code) DO UPDATE SET name_zh = excluded.name_zh, name_en = excluded.name_en,
-                       condition = excluded.condition RETURNING id"""
+                       condition = excluded.condition, active = true RETURNING id"""
             ),
             {"code": code, "zh": name_zh, "en": name_en, "condition": condition or None, "by": viewer.actor},
         ).scalar_one()
         return made
+
+
+def retire(viewer: Principal, group_id: int) -> None:
+    """Use a group no more; its code may be taken up again by `define`. Needs `party.steward`. Raises NotFound."""
+    require(viewer, "party.steward")
+    with database.begin("party") as conn:
+        _group(conn, group_id)
+        conn.execute(customer_group.update().where(customer_group.c.id == group_id).values(active=False))
+
+
+def group(viewer: Principal, group_id: int) -> Row:
+    """A group in use. Needs `party.read`. Raises NotFound."""
+    require(viewer, "party.read")
+    with database.read("party") as conn:
+        return _group(conn, group_id)
 
 
 def groups(viewer: Principal) -> list[Row]:
@@ -131,15 +146,13 @@ def members(viewer: Principal, group_id: int, *, after: int = 0, limit: int = 10
     return protect(viewer, "party", rows, fields)
 
 
-def size(viewer: Principal, group_id: int) -> int:
-    """How many members the viewer sees. Needs `party.read`."""
+def size(viewer: Principal, group_id: int, most: int = 10_000) -> int:
+    """How many members the viewer sees, counted up to `most`. Needs `party.read`."""
     require(viewer, "party.read")
     with database.read("party") as conn:
-        group = _group(conn, group_id)
-        counted = select(func.count()).select_from(party)
-        return int(
-            conn.execute(counted.where(party.c.state == "active", _within(group), visibility.seen(viewer))).scalar_one()
-        )
+        within = _within(_group(conn, group_id))
+        found = select(party.c.id).where(party.c.state == "active", within, visibility.seen(viewer)).limit(most)
+        return int(conn.execute(select(func.count()).select_from(found.subquery())).scalar_one())
 
 
 def groups_of(viewer: Principal, party_id: int) -> list[Row]:
@@ -158,7 +171,8 @@ def groups_of(viewer: Principal, party_id: int) -> list[Row]:
 
 
 def _group(conn: Connection, group_id: int) -> Row:
-    row = conn.execute(select(customer_group).where(customer_group.c.id == group_id)).mappings().one_or_none()
+    wanted = select(customer_group).where(customer_group.c.id == group_id, customer_group.c.active)
+    row = conn.execute(wanted).mappings().one_or_none()
     if row is None:
         raise NotFound("party-group-unknown", id=group_id)
     return dict(row)

@@ -20,14 +20,15 @@ _OF_PARTY = text("""
     ORDER BY h.id LIMIT 1""")
 _MEMBERS = text("""
     SELECT DISTINCT ON (m.party_id) m.party_id AS id, m.role, m.word, m.because, m.since, p.name, p.gender,
-           p.birth_date, p.mobile, p.grade
+           p.birth_date, p.mobile, p.grade, m.word = 'removed' OR p.state <> 'active' AS ended
     FROM party.v1_household_member m JOIN party.party p ON p.id = m.party_id
-    WHERE m.household_id = :household AND m.word <> 'removed'
+    WHERE m.household_id = :household
     ORDER BY m.party_id, m.word""")
 
 
 def household_of(viewer: Principal, party_id: int) -> Row | None:
-    """The household of two or more that a person belongs to, with `members`, masked. Needs `party.read`.
+    """The household of two or more that a person belongs to, with `members`, masked; `former`: whose membership ended,
+    because people took them out (since when and why is said), or who are not in use any more. Needs `party.read`.
 
     Of a member: id, name, role, `word` (found or confirmed), `because` (the rules that tie them, or who said so).
     Members outside the viewer's rows are only counted, in `hidden`.
@@ -38,12 +39,18 @@ def household_of(viewer: Principal, party_id: int) -> Row | None:
         found = conn.execute(_OF_PARTY, {"id": home}).mappings().one_or_none()
         if found is None:
             return None
-        members = [dict(row) for row in conn.execute(_MEMBERS, {"household": found["id"]}).mappings()]
-        if len(members) == 1:
+        rows = [dict(row) for row in conn.execute(_MEMBERS, {"household": found["id"]}).mappings()]
+        members = [row for row in rows if not row["ended"]]
+        if len(members) < 2:
             return None
-        seen = visibility.among(conn, viewer, [row["id"] for row in members])
-    shown = protect(viewer, "party", [row for row in members if row["id"] in seen], {"name": "name", "mobile": "phone"})
-    return {**found, "members": shown, "hidden": len(members) - len(seen)}
+        seen = visibility.among(conn, viewer, [row["id"] for row in rows])
+    shown = protect(viewer, "party", [row for row in rows if row["id"] in seen], {"name": "name", "mobile": "phone"})
+    return {
+        **found,
+        "members": [row for row in shown if not row["ended"]],
+        "former": [row for row in shown if row["ended"]],
+        "hidden": len([row for row in members if row["id"] not in seen]),
+    }
 
 
 def confirm(viewer: Principal, household_id: int, party_id: int, reason: str, role: str | None = None) -> None:

@@ -176,3 +176,5 @@ web-told-of-care = Preferences, consents, evaluations
 web-told-of-relations = Relations
 web-told-of-changes = Changes of data
 web-valid-period = Valid
+web-household-ended = Ended
+web-household-unused = customer not in use

@@ -176,3 +176,5 @@ web-told-of-care = 偏好、授权与评价
 web-told-of-relations = 关系
 web-told-of-changes = 资料变更
 web-valid-period = 有效期
+web-household-ended = 已结束
+web-household-unused = 客户已停用
