@@ -75,7 +75,7 @@ def splink(folder: Path) -> None:
     import splink.comparison_library as cl
     from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
-    logging.getLogger("splink").setLevel(logging.ERROR)
+    logging.disable(logging.WARNING)  # Splink tells every step
     made = _made(folder)
     blocks = [
         block_on("id_number"), block_on("mobile"), block_on("email"), block_on("name", "birth_date"),

@@ -3,6 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
@@ -12,9 +13,10 @@ from hutong.party.match import blocking, forming, levels, scoring
 from hutong.party.offline import resolve, standardising
 from hutong.party.offline.explain import explanations
 from hutong.party.offline.golden import golden_records
-from hutong.party.offline.mapping import read_mapping
+from hutong.party.offline.mapping import FileMapping, read_mapping
 from hutong.party.offline.outputs import write_outputs
-from hutong.party.offline.resolve import Resolved, resolve_files
+from hutong.party.offline.resolve import KindResolved, Resolved, resolve_files
+from hutong.platform.processes import Processes
 
 RECORDS = 3000
 
@@ -52,7 +54,9 @@ def test_a_golden_value_is_stated_by_the_record_it_names(resolved: tuple[Resolve
         assert not place or place[0]["house"] == row["house"]
 
 
-def test_processes_and_threads_give_what_one_gives(resolved: tuple[Resolved, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_processes_and_threads_give_what_one_gives(
+    resolved: tuple[Resolved, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Clusters, explanations and golden records are equal, value for value."""
     one, folder = resolved
     monkeypatch.setattr(resolve, "SHARED_BYTES", 0)
@@ -67,6 +71,19 @@ def test_processes_and_threads_give_what_one_gives(resolved: tuple[Resolved, Pat
     assert many.clusters.equals(one.clusters)
     assert explanations(many).equals(explanations(one))
     assert golden_records(many).equals(golden_records(one))
+
+
+def test_a_surname_alone_and_a_damaged_document_do_not_survive(tmp_path: Path) -> None:
+    """EC-05: however many records state them."""
+    rows = ["王,110101199001011230", "王,110101199001011230", "王小明,110101199001011237"]
+    (tmp_path / "a.csv").write_text("name,id\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    mapping = FileMapping.model_validate({"columns": {"name": "name", "id_number": "id"}})
+    records = standardising.read_all([(tmp_path / "a.csv", mapping)], Processes(0))[0]
+    together = KindResolved("person", records, None, None, np.ones(3, dtype=np.int64))  # type: ignore[arg-type]
+    clusters = records.select(["source", "key"])
+    (row,) = golden_records(Resolved(clusters, (together,), 0)).to_pylist()
+    assert (row["name"], row["name_from_source"], row["name_from_key"]) == ("王小明", "a", "3")
+    assert (row["id_number"], row["id_number_from_key"], row["records"]) == ("110101199001011237", "3", 3)
 
 
 def test_they_are_written_as_csv_or_parquet(resolved: tuple[Resolved, Path], tmp_path: Path) -> None:

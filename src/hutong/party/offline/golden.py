@@ -11,6 +11,7 @@ from hutong.party.columns import LEADERS, followers
 from hutong.party.golden.survivorship import Criterion
 from hutong.party.match.kernels import Ints
 from hutong.party.offline.resolve import KindResolved, Resolved
+from hutong.party.standardise.pinyin import COMPOUND_SURNAMES
 
 OTHERWISE: tuple[Criterion, ...] = ("frequency", "completeness", "recency")
 SURVIVORSHIP: dict[str, tuple[Criterion, ...]] = {
@@ -22,6 +23,8 @@ SURVIVORSHIP: dict[str, tuple[Criterion, ...]] = {
 how many of the party's records; `completeness`: characters; `recency`: when the source changed the record, where its
 mapping says so; `full_name`: more than a surname; `valid_id`: a document whose check digits are right."""
 _ABOUT = frozenset(("source", "key", "kind", "row", "document", "source_changed_at"))
+_STRING = pa.large_string()
+_ONE_WORD = r"^(.|[^ \x{3400}-\x{9FFF}]+)$"
 _LAST = np.iinfo(np.int64).min
 
 
@@ -62,7 +65,7 @@ def _leaders(columns: list[str]) -> dict[str, list[str]]:
 
 def _surviving(records: pa.Table, leader: str, value: pa.Array, order: Ints, starts: Ints) -> Ints:
     """The row whose value survives in each party; -1 where none states one."""
-    coded = value.cast(pa.large_string()).dictionary_encode()
+    coded = value.cast(_STRING).dictionary_encode()
     codes: Ints = coded.indices.fill_null(-1).to_numpy().astype(np.int64)
     criteria = SURVIVORSHIP.get(leader, OTHERWISE)
     weights = np.zeros((len(criteria), len(codes)), dtype=np.int64)
@@ -73,20 +76,29 @@ def _surviving(records: pa.Table, leader: str, value: pa.Array, order: Ints, sta
             lengths = pc.utf8_length(coded.dictionary).to_numpy().astype(np.int64)
             weights[place] = np.append(lengths, 0)[codes]
         else:
-            weights[place] = _stated(records, criterion)
+            weights[place] = _stated(records, criterion) if criterion != "full_name" else _whole(coded)
     return _best(order, starts, codes, weights)
+
+
+def _whole(names: pa.DictionaryArray) -> Ints:
+    """Whether each name is more than a surname: more than one character, of a double surname's two, or one word."""
+    texts = names.dictionary
+    bare = pc.or_(
+        pc.match_substring_regex(texts, _ONE_WORD), pc.is_in(texts, pa.array(sorted(COMPOUND_SURNAMES), _STRING))
+    )
+    whole: Ints = np.append((~bare.to_numpy(zero_copy_only=False)).astype(np.int64), 0)
+    return whole[names.indices.fill_null(-1).to_numpy()]
 
 
 def _stated(records: pa.Table, criterion: Criterion) -> Ints | int:
     """What a record says about itself; the same for all where it says nothing."""
-    column = {"recency": "source_changed_at", "full_name": "name_partial", "valid_id": "id_valid"}[criterion]
-    if column not in records.column_names:
+    if criterion == "valid_id":
+        document: NDArray[np.bool_] = pc.is_valid(records["document"]).to_numpy()
+        return document.astype(np.int64)
+    if "source_changed_at" not in records.column_names:
         return 0
-    if criterion == "recency":
-        instants: Ints = records[column].cast(pa.int64()).fill_null(_LAST).to_numpy()
-        return instants
-    held: NDArray[np.bool_] = records[column].fill_null(criterion == "full_name").to_numpy()
-    return (~held if criterion == "full_name" else held).astype(np.int64)
+    instants: Ints = records["source_changed_at"].cast(pa.int64()).fill_null(_LAST).to_numpy()
+    return instants
 
 
 @njit(cache=True, nogil=True, parallel=True)
