@@ -1,0 +1,75 @@
+"""EC-05: mistakes with `hutong resolve` and `hutong score` are answered with what, where and how to mend it."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+import pytest
+from tests.party.match.people import PEOPLE
+
+from hutong.party.offline.mapping import read_mapping
+from hutong.party.offline.resolve import resolve_files
+from hutong.party.resolution.score import TruthColumns, score_table, truth_columns
+from hutong.platform.errors import Invalid, Problem
+
+_GOOD = "kind: person\nkey: id\ncolumns: {name: name, phone: phone}\n"
+_ROWS = "id,name,phone\n1,anna smith,5551234567\n2,ann smith,5551234567\n3,bob jones,5559876543\n"
+
+
+def _resolve(folder: Path, mapping: str, body: str, name: str = "people.csv") -> None:
+    (folder / name).write_text(body, encoding="utf-8")
+    (folder / "map.yaml").write_text(mapping, encoding="utf-8")
+    resolve_files([(folder / name, read_mapping(folder / "map.yaml"))])
+
+
+@pytest.mark.parametrize(
+    ("mapping", "body", "said"),
+    [
+        pytest.param(_GOOD.replace("phone: phone", "phone: tel"), _ROWS, "tel", id="no column"),
+        pytest.param(_GOOD.replace("name: name", "nom: name"), _ROWS, "nom", id="no attribute"),
+        pytest.param(_GOOD, "id,name,phone\n", "people.csv", id="no rows"),
+        pytest.param(_GOOD, "", "people.csv", id="nothing"),
+        pytest.param(_GOOD + "delimiter: ';'\n", _ROWS, "id,name,phone", id="delimiter"),
+        pytest.param("kind: person\ncolumns: [\n", _ROWS, "map.yaml", id="no YAML"),
+        pytest.param("kind: person\ncolumns: {}\n", _ROWS, "columns", id="no columns"),
+        pytest.param(_GOOD + "encoding: utf-99\n", _ROWS, "utf-99", id="encoding"),
+        pytest.param(_GOOD, "id,name,phone\n1,a b,\n", "person", id="one record"),
+    ],
+)
+def test_mistakes_are_named(tmp_path: Path, mapping: str, body: str, said: str) -> None:
+    """EC-05: the message names the place."""
+    with pytest.raises(Problem) as problem:
+        _resolve(tmp_path, mapping, body)
+    assert said in problem.value.message("en")
+    assert said in problem.value.message("zh-CN")
+
+
+def test_a_file_that_is_no_parquet_is_refused(tmp_path: Path) -> None:
+    """EC-05: by its name it should be, so it is said that it is not."""
+    with pytest.raises(Invalid) as problem:
+        _resolve(tmp_path, _GOOD, _ROWS, "people.parquet")
+    assert problem.value.message_id == "party-offline-file"
+
+
+def test_parquet_is_resolved_as_csv_is(tmp_path: Path) -> None:
+    """EC-05: the same table in both forms gives the same clusters."""
+    data = PEOPLE["tiny"](tmp_path, 3)
+    table = pyarrow.csv.read_csv(data.inputs[0])
+    whole = tmp_path / f"{data.inputs[0].stem}.parquet"
+    pa.parquet.write_table(table, whole)
+    mapping = read_mapping(data.mapping)
+    assert resolve_files([(whole, mapping)]).clusters == resolve_files([(data.inputs[0], mapping)]).clusters
+
+
+def test_scores_name_what_is_missing(tmp_path: Path) -> None:
+    """EC-05: a truth without the named column, and one that knows none of the records."""
+    truth = tmp_path / "truth.csv"
+    truth.write_text("key,entity\nx,1\n", encoding="utf-8")
+    with pytest.raises(Invalid) as problem:
+        truth_columns(truth, entity="customer")
+    assert problem.value.message_id == "party-file-columns"
+    made = pa.table({"source": ["a"], "key": ["1"], "party": [1]})
+    with pytest.raises(Invalid) as problem:
+        score_table(made, truth, TruthColumns("key", "entity", None))
+    assert problem.value.message_id == "party-score-nothing"
