@@ -51,7 +51,7 @@ def codes_page(request: Request, session: SignedInSession) -> Response:
         for code_set in dict.fromkeys(entry.code_set for entry in unmapped):
             names = masterdata.labels(conn, code_set, locale)
             choices[code_set] = [(code, names[code]) for code in masterdata.standard_codes(conn, code_set)]
-    return render(request, "codes.html", {"unmapped": unmapped, "choices": choices}, session)
+    return render(request, "party/codes.html", {"unmapped": unmapped, "choices": choices}, session)
 
 
 @router.post("/loads/codes")
