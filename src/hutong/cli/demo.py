@@ -14,7 +14,7 @@ from hutong.cli.words import say, t
 from hutong.platform.settings import settings
 
 console = Console(highlight=False)
-INSURED_ONE_IN = 6
+INSURED_ONE_IN = 10
 """Of so many families and firms, one has to do with the insurer."""
 
 
