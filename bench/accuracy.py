@@ -1,7 +1,7 @@
 """Resolution: how well and how fast files with known truth are resolved, without labels, beside Splink 5.
 
 ./dev bench accuracy [NAME ...]    # febrl1 febrl2 febrl3 febrl4 rldata500 rldata10000 chicago telecom affiliations
-                                   # patents rldata_years, the shapes of tests/party/match/few.py; default all
+                                   # patents rldata_years, the shapes of tests/party/match/{few,people,firms}.py; default: all
                                    # add `splink` to run Splink 5 with its default settings on the persons beside it
 """
 
@@ -16,6 +16,8 @@ from typing import Any
 
 import pyarrow as pa
 from tests.party.match import datasets, few
+from tests.party.match.firms import FIRMS
+from tests.party.match.people import PEOPLE
 
 from hutong.cli.sample import telecom
 from hutong.party.match.training import sorted_records
@@ -35,6 +37,7 @@ SETS: dict[str, Callable[[Path], datasets.Data]] = {
     "patents": datasets.patents,
     "rldata_years": datasets.years,
     **{shape: partial(lambda shape, folder: few.made(folder, shape), shape) for shape in few.SHAPES},
+    **{name: partial(lambda make, folder: make(folder, 1), make) for name, make in {**PEOPLE, **FIRMS}.items()},
 }
 MAPPINGS = datasets.ROOT / "packs/telecom/mappings"
 

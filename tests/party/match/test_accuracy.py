@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 from tests.party.match import datasets, few
+from tests.party.match.firms import chinese_branches
+from tests.party.match.people import placeholders
 
 from hutong.party.offline.mapping import read_mapping
 from hutong.party.offline.resolve import resolve_files
@@ -25,14 +27,14 @@ from hutong.party.resolution.score import TruthColumns, score_table
             pytest.param(partial(lambda shape, folder: few.made(folder, shape), shape), least, least_b3, id=shape)
             for shape, least, least_b3 in (
                 ("names_of_firms", 0.79, 0.90),
-                ("firms_and_cities", 0.86, 0.93),
                 ("firms_on_the_web", 0.88, 0.94),
                 ("firms_and_addresses", 0.97, 0.98),
                 ("contacts", 0.84, 0.92),
                 ("products", 0.85, 0.92),
-                ("titles", 0.85, 0.92),
             )
         ),
+        pytest.param(partial(chinese_branches, seed=1), 0.88, 0.93, id="chinese_branches"),
+        pytest.param(partial(placeholders, seed=1), 0.94, 0.97, id="placeholders"),
         pytest.param(
             datasets.chicago,
             0.95,
