@@ -1,7 +1,8 @@
 """Resolution: how well and how fast files with known truth are resolved, without labels, beside Splink 5.
 
 ./dev bench accuracy [NAME ...]    # febrl1 febrl2 febrl3 febrl4 rldata500 rldata10000 chicago telecom affiliations
-                                   # patents rldata_years, the shapes of tests/party/match/{few,people,firms}.py; default: all
+                                   # patents rldata_years, the shapes of tests/party/match/{few,people,firms}.py;
+                                   # default: all
                                    # add `splink` to run Splink 5 with its default settings on the persons beside it
 """
 
