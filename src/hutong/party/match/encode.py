@@ -101,15 +101,12 @@ _NO_WORDS: tuple[Ints, Ints, list[str]] = (np.zeros(0, dtype=np.int64), np.zeros
 
 
 def _worded(lists: pa.Array) -> tuple[Ints, Ints, list[str]]:
-    """Words of each value, by number in the order of the alphabet, each once."""
+    """Words of each value, by number in the order of the alphabet, as they stand in it already."""
     coded = lists.flatten().dictionary_encode()
     vocabulary = coded.dictionary
     order = pc.sort_indices(vocabulary)  # by bytes of UTF-8, which is the order of characters
     rank = np.empty(len(vocabulary), dtype=np.int64)
     rank[order.to_numpy()] = np.arange(len(vocabulary))
-    lengths = pc.list_value_length(lists).to_numpy().astype(np.int64)
-    owner = np.repeat(np.arange(len(lists)), lengths)
-    keys = np.unique(owner * max(len(vocabulary), 1) + rank[coded.indices.to_numpy()])
     starts = np.zeros(len(lists) + 1, dtype=np.int64)
-    np.cumsum(np.bincount(keys // max(len(vocabulary), 1), minlength=len(lists)), out=starts[1:])
-    return keys % max(len(vocabulary), 1), starts, vocabulary.take(order).to_pylist()
+    np.cumsum(pc.list_value_length(lists).to_numpy(), out=starts[1:])
+    return rank[coded.indices.to_numpy()], starts, vocabulary.take(order).to_pylist()

@@ -23,14 +23,14 @@ Former = Callable[[str, pa.Array, bool], pa.Table]
 
 def formed(comparator: str, values: pa.Array, whole: bool = True) -> pa.Table:
     """Of distinct values: their forms in columns `0`, `1` ... if `whole`, and their `words`, where the comparator
-    has them."""
+    has them: each once, in the order of characters."""
     texts = values.to_pylist()
     made: dict[str, pa.Array] = {}
     if whole:
         columns = zip(*(forms_of(comparator, text) for text in texts), strict=True) if texts else [()]
         made = {str(form): pa.array(column, _STRING) for form, column in enumerate(columns)}
     if comparator in WORDED:
-        made["words"] = pa.array([words_of(comparator, text) for text in texts], pa.large_list(_STRING))
+        made["words"] = pa.array([sorted(set(words_of(comparator, text))) for text in texts], pa.large_list(_STRING))
     return pa.table(made)
 
 

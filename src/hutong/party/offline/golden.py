@@ -76,22 +76,25 @@ def _surviving(records: pa.Table, leader: str, value: pa.Array, order: Ints, sta
             lengths = pc.utf8_length(coded.dictionary).to_numpy().astype(np.int64)
             weights[place] = np.append(lengths, 0)[codes]
         else:
-            weights[place] = _stated(records, criterion) if criterion != "full_name" else _whole(coded)
+            weights[place] = _stated(records, criterion, coded)
     return _best(order, starts, codes, weights)
 
 
 def _whole(names: pa.DictionaryArray) -> Ints:
-    """Whether each name is more than a surname: more than one character, of a double surname's two, or one word."""
+    """Whether each name is more than a surname: than one character, a double surname, or one word in Latin letters."""
     texts = names.dictionary
     bare = pc.or_(
         pc.match_substring_regex(texts, _ONE_WORD), pc.is_in(texts, pa.array(sorted(COMPOUND_SURNAMES), _STRING))
     )
     whole: Ints = np.append((~bare.to_numpy(zero_copy_only=False)).astype(np.int64), 0)
-    return whole[names.indices.fill_null(-1).to_numpy()]
+    found: Ints = whole[names.indices.fill_null(-1).to_numpy()]
+    return found
 
 
-def _stated(records: pa.Table, criterion: Criterion) -> Ints | int:
+def _stated(records: pa.Table, criterion: Criterion, value: pa.DictionaryArray) -> Ints | int:
     """What a record says about itself; the same for all where it says nothing."""
+    if criterion == "full_name":
+        return _whole(value) if records["kind"][0].as_py() == "person" else 0
     if criterion == "valid_id":
         document: NDArray[np.bool_] = pc.is_valid(records["document"]).to_numpy()
         return document.astype(np.int64)
