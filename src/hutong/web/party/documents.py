@@ -1,6 +1,7 @@
 """Documents that business people change without code (EC-05, EC-15, EC-18): rules, policies, definitions of sharing.
 One list and one editor for all kinds: text, what it would do to the data, drafts, versions, and the second person."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Path, Request, Response
@@ -105,7 +106,7 @@ def editor_page(request: Request, session: SignedInSession, kind: Of, name: Name
 @router.post("/documents/{kind}/{name}/preview")
 def previewed(request: Request, session: SignedInSession, kind: Of, name: Name, body: Text) -> Response:
     """Whether the text is valid, what of it differs, and what it would do to the data as it is; for htmx."""
-    viewer = session.viewer
+    viewer = replace(session.viewer, locale=locale_of(request))
     require(viewer, kind.writes)
     context: dict[str, Any] = {"mistake": None, "effects": [], "difference": []}
     try:
