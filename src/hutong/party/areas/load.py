@@ -9,9 +9,10 @@ from sqlalchemy import Connection, text
 
 from hutong import masterdata
 from hutong.party.areas.mapping import AreaMapping
-from hutong.party.areas.staging import literal, stage
+from hutong.party.areas.staging import stage
 from hutong.party.areas.write import merge_sql, shape, written
 from hutong.party.ingest.files import file_hash, read
+from hutong.party.ingest.given import literal
 from hutong.party.ingest.headers import listed
 from hutong.party.ingest.load import LoadReport, Taking, begin, copy_out, end, report_unmapped
 from hutong.party.relations import admission

@@ -5,7 +5,9 @@ import pyarrow as pa
 
 from hutong.party.areas.mapping import AreaMapping
 from hutong.party.areas.write import written
+from hutong.party.columns import LONGEST_KEY
 from hutong.party.information import Field, Type, timing_columns
+from hutong.party.ingest.given import as_date, as_instant, as_it_came, literal, text_of, trimmed
 from hutong.party.ingest.headers import quoted
 from hutong.party.ingest.mapping import Given
 from hutong.party.standardise.stated import standardised
@@ -19,11 +21,6 @@ _DUCK: dict[Type, str] = {
 }  # fmt: skip
 MONEY = "_micros"
 """Fields so named take decimal amounts of files as micro currency units."""
-
-
-def literal(value: str) -> str:
-    """A text as SQL writes it."""
-    return "'" + value.replace("'", "''") + "'"
 
 
 def stage(duck: duckdb.DuckDBPyConnection, mapping: AreaMapping, codes: dict[str, dict[str, str]]) -> None:
@@ -48,29 +45,22 @@ def _fields(mapping: AreaMapping) -> list[Field]:
     return [*kept, *timing, Field("changed", "instant", "")]
 
 
-def _text(given: Given) -> str:
-    columns = [f"nullif(trim({quoted(name)}), '')" for name in given.columns]
-    return columns[0] if len(columns) == 1 else f"nullif(concat_ws({literal(given.join)}, {', '.join(columns)}), '')"
-
-
 def _given(duck: duckdb.DuckDBPyConnection, mapping: AreaMapping) -> None:
     """`given`: the mapped columns as text by field, key and references."""
     own = literal(mapping.source.code)
-    keys = [f"nullif(trim({quoted(name)}), '')" for name in mapping.keys]
+    keys = [trimmed(name) for name in mapping.keys]
     parts = [f"CASE WHEN {keys[0]} IS NOT NULL THEN {literal(mapping.prefix)} || concat_ws('/', {', '.join(keys)}) END"]
     parts[0] += " AS key"
     for name, reference in (("of", mapping.of), ("to", mapping.to)):
         if reference:
             parts.append(f"{literal(reference.source) if reference.source else own} AS {name}_source")
-            parts.append(f"nullif(trim({quoted(reference.column)}), '') AS {name}_key")
+            parts.append(f"{trimmed(reference.column)} AS {name}_key")
     for field in _fields(mapping):
         if field.name in mapping.constants:
             parts.append(f"{literal(mapping.constants[field.name])} AS {quoted(field.name)}")
         else:
-            given = mapping.columns.get(field.name)
-            parts.append(f"{_text(given) if given else 'NULL::VARCHAR'} AS {quoted(field.name)}")
-    raw = [row[0] for row in duck.execute("DESCRIBE raw").fetchall() if row[0] not in ("row_number", "broken")]
-    parts.append("to_json({" + ", ".join(f"{literal(name)}: {quoted(name)}" for name in raw) + "})::VARCHAR AS raw")
+            parts.append(f"{text_of(mapping.columns.get(field.name))} AS {quoted(field.name)}")
+    parts.append(f"{as_it_came(duck)} AS raw")
     chosen = "WHERE of_key IS NOT NULL" if mapping.optional else ""
     duck.execute(
         f"CREATE TABLE given AS SELECT * FROM (SELECT row_number, broken, {', '.join(parts)} FROM raw) {chosen}"  # noqa: S608
@@ -123,14 +113,9 @@ def _typed(field: Field, given: Given | None) -> str:
     if field.type == "bigint" and field.name.endswith(MONEY):
         return f"round(TRY_CAST(replace({value}, ',', '') AS DECIMAL(30, 6)) * 1000000)::BIGINT"
     if field.type == "date":
-        forms = [literal(form) for form in ((given.date or ()) if given else ())]
-        return f"try_strptime({value}, [{', '.join([*forms, literal('%Y-%m-%d')])}])::DATE"
+        return as_date(value, given)
     if field.type == "instant":
-        forms = [
-            literal(form) for form in ((*(given.time or ()), *(given.date or ())) if given else ()) if form != "iso"
-        ]
-        tried = [f"try_strptime({value}, [{', '.join(forms)}])::TIMESTAMPTZ"] if forms else []
-        return f"coalesce({', '.join([*tried, f'TRY_CAST({value} AS TIMESTAMPTZ)'])})"
+        return as_instant(value, given)
     return f"TRY_CAST({value} AS {_DUCK[field.type]})"
 
 
@@ -138,6 +123,8 @@ def _staged(duck: duckdb.DuckDBPyConnection, mapping: AreaMapping, fields: list[
     """Rows typed and judged; what was given and could not be read is a reason."""
     reasons = ["CASE WHEN broken THEN 'encoding' END", "CASE WHEN key IS NULL THEN 'no_key' END"]
     reasons.append("CASE WHEN of_key IS NULL THEN 'no_reference' END")
+    for key in ("key", "of_key", *(["to_key"] if mapping.to else [])):
+        reasons.append(f"CASE WHEN length({key}) > {LONGEST_KEY} THEN 'key_too_long' END")
     reasons += ["CASE WHEN to_key IS NULL THEN 'no_reference' END"] if mapping.to else []
     for field in fields:
         name = quoted(field.name)

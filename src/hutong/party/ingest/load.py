@@ -20,6 +20,7 @@ from sqlalchemy import Connection, select, text
 from hutong import masterdata
 from hutong.party.ingest import parts, reading, staging, standardising
 from hutong.party.ingest.files import file_hash
+from hutong.party.ingest.given import literal
 from hutong.party.ingest.mapping import Document, Mapping
 from hutong.party.ingest.store import Store, bytes_of, register_source
 from hutong.party.tables import load
@@ -213,5 +214,5 @@ def copy_out(duck: duckdb.DuckDBPyConnection, query: str) -> Iterator[bytes]:
     """A query's rows as CSV in pieces, for COPY."""
     with TemporaryDirectory(prefix="hutong-copy-") as folder:
         target = Path(folder) / "rows.csv"
-        duck.execute(f"COPY ({query}) TO {staging.literal(str(target))} (FORMAT csv, HEADER false)")
+        duck.execute(f"COPY ({query}) TO {literal(str(target))} (FORMAT csv, HEADER false)")
         yield from bytes_of(target)

@@ -11,8 +11,9 @@ import pyarrow as pa
 from hutong.party.columns import NAMES
 from hutong.party.ingest import standardising
 from hutong.party.ingest.files import read
+from hutong.party.ingest.given import literal
 from hutong.party.ingest.mapping import Mapping
-from hutong.party.ingest.staging import Codes, conditions, literal
+from hutong.party.ingest.staging import Codes, conditions
 from hutong.platform import clock
 from hutong.platform.processes import Processes, Task
 from hutong.platform.settings import settings

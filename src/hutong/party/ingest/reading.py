@@ -8,9 +8,9 @@ import duckdb
 
 from hutong.party.ingest import parts
 from hutong.party.ingest.files import read
+from hutong.party.ingest.given import literal
 from hutong.party.ingest.headers import quoted
 from hutong.party.ingest.mapping import Mapping
-from hutong.party.ingest.staging import literal
 
 _SUMMARY = "read.json"
 _UNREADABLE = "unreadable.csv"

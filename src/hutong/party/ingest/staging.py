@@ -10,18 +10,14 @@ from collections.abc import Sequence
 import duckdb
 
 from hutong.party.columns import ATTRIBUTES, LONGEST_KEY, longest
+from hutong.party.ingest.given import as_date, as_instant, as_it_came, literal, text_of, trimmed
 from hutong.party.ingest.headers import quoted
-from hutong.party.ingest.mapping import ADMISSION, CODED, TEXTS, Given, Mapping
+from hutong.party.ingest.mapping import ADMISSION, CODED, TEXTS, Mapping
 from hutong.party.ingest.values import Standardiser, coded
 from hutong.platform import cel
 from hutong.platform.settings import settings
 
 Codes = MappingOf[str, MappingOf[str, str]]
-
-
-def literal(value: str) -> str:
-    """A text as SQL writes it."""
-    return "'" + value.replace("'", "''") + "'"
 
 
 def conditions(mapping: Mapping) -> list[str]:
@@ -55,37 +51,30 @@ def stage_rows(
         duck.executemany("INSERT INTO unmapped VALUES (?, ?, ?)", unmapped)
 
 
-def _column(given: Given | None) -> str:
-    if given is None:
-        return "NULL::VARCHAR"
-    columns = [f"nullif(trim({quoted(name)}), '')" for name in given.columns]
-    return columns[0] if len(columns) == 1 else f"nullif(concat_ws({literal(given.join)}, {', '.join(columns)}), '')"
-
-
 def _given(duck: duckdb.DuckDBPyConnection, mapping: Mapping) -> str:
     """The query of the mapped columns by attribute: texts, dates and instants read, the row as it came as JSON."""
     wanted = mapping.columns
-    parts = [f"nullif(trim({quoted(mapping.key)}), '') AS key", f"{_kind(mapping)} AS kind"]
+    parts = [f"{trimmed(mapping.key)} AS key", f"{_kind(mapping)} AS kind"]
     parts.append(f"{_operation(mapping)} AS operation")
     long = []
     for attribute in TEXTS:
-        text, most = _column(wanted.get(attribute)), longest(attribute)
+        text, most = text_of(wanted.get(attribute)), longest(attribute)
         if attribute in wanted:
             long.append(f"CASE WHEN length({text}) > {most} THEN '{attribute}:too_long' END")
             text = f"CASE WHEN length({text}) <= {most} THEN {text} END"
         parts.append(f"{text} AS {attribute}")
     born = wanted.get("birth_date")
-    parts += [f"{_column(born)} AS birth_text", f"{_date(born)} AS birth_date"]
-    parts += [f"{_instant(wanted.get(name))} AS {name}" for name in ("created", "changed")]
+    parts += [f"{text_of(born)} AS birth_text", f"{as_date(text_of(born), born)} AS birth_date"]
+    for name in ("created", "changed"):
+        parts.append(f"{as_instant(text_of(wanted.get(name)), wanted.get(name))} AS {name}")
     extra = []
     for name, column in mapping.attributes.items():
-        text, most = f"nullif(trim({quoted(column)}), '')", longest(name)
+        text, most = trimmed(column), longest(name)
         long.append(f"CASE WHEN length({text}) > {most} THEN {literal(f'{name}:too_long')} END")
         extra.append(f"{literal(name)}: CASE WHEN length({text}) <= {most} THEN {text} END")
     parts.append(("to_json({" + ", ".join(extra) + "})::VARCHAR" if extra else "'{}'") + " AS attributes")
     parts.append(f"[{', '.join(long)}]::VARCHAR[] AS long")
-    raw = [row[0] for row in duck.execute("DESCRIBE raw").fetchall() if row[0] not in ("row_number", "broken")]
-    parts.append("to_json({" + ", ".join(f"{literal(name)}: {quoted(name)}" for name in raw) + "})::VARCHAR AS raw")
+    parts.append(f"{as_it_came(duck)} AS raw")
     return f"SELECT row_number, broken, {', '.join(parts)} FROM raw ORDER BY row_number"  # noqa: S608
 
 
@@ -107,26 +96,6 @@ def _operation(mapping: Mapping) -> str:
         for code, meaning in rule.codes.items()
     )
     return f"CASE trim({quoted(rule.column)}) {cases} END"
-
-
-def _date(given: Given | None) -> str:
-    if given is None:
-        return "NULL::DATE"
-    forms = "[" + ", ".join(literal(form) for form in (*(given.date or ()), "%Y-%m-%d")) + "]"
-    return f"try_strptime({_column(given)}, {forms})::DATE"
-
-
-def _instant(given: Given | None) -> str:
-    """Texts without a zone are business time: the session's zone."""
-    if given is None:
-        return "NULL::TIMESTAMPTZ"
-    forms = [form for form in given.time or () if form != "iso"]
-    tried = (
-        [f"try_strptime({_column(given)}, [{', '.join(literal(form) for form in forms)}])::TIMESTAMPTZ"]
-        if forms
-        else []
-    )
-    return f"coalesce({', '.join([*tried, f'TRY_CAST({_column(given)} AS TIMESTAMPTZ)'])})"
 
 
 _VALUES = {

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from hutong.party.columns import ATTRIBUTES
 from hutong.party.ingest import staging
+from hutong.party.ingest.given import literal
 from hutong.party.ingest.mapping import Mapping
 from hutong.party.ingest.values import Standardiser
 from hutong.platform import clock
@@ -67,7 +68,7 @@ def work(task: Task) -> Task:
     mapping = _mapping(task["mapping"])
     settings.business_timezone = task["zone"]
     with clock.fixed(datetime.fromisoformat(task["now"])), duckdb.connect(config={"threads": 1}) as duck:
-        duck.execute(f"CREATE VIEW raw AS FROM read_parquet({staging.literal(task['raw'])})")
+        duck.execute(f"CREATE VIEW raw AS FROM read_parquet({literal(task['raw'])})")
         staging.stage_rows(duck, mapping, task["codes"], task["conditions"], _standardiser(mapping.region))
         (_copy_form if task["form"] == "csv" else _table_form)(duck, out)
         row = duck.execute("SELECT count(*), count(*) FILTER (len(reasons) = 0) FROM staged").fetchone()
@@ -81,13 +82,13 @@ def work(task: Task) -> Task:
 
 
 def _table_form(duck: duckdb.DuckDBPyConnection, out: Path) -> None:
-    target = staging.literal(str(out.with_suffix(".parquet")))
+    target = literal(str(out.with_suffix(".parquet")))
     duck.execute(f"COPY staged TO {target} (FORMAT parquet, COMPRESSION uncompressed)")
 
 
 def _copy_form(duck: duckdb.DuckDBPyConnection, out: Path) -> None:
     def write(query: str, ending: str) -> None:
-        duck.execute(f"COPY ({query}) TO {staging.literal(str(out.with_suffix(ending)))} (FORMAT csv, HEADER false)")
+        duck.execute(f"COPY ({query}) TO {literal(str(out.with_suffix(ending)))} (FORMAT csv, HEADER false)")
 
     duck.execute(f"CREATE TABLE replaced AS {_LAST}")
     columns = {"issues": _ARRAY.format("issues"), "last": "r.row_number IS NULL", "row_number": "s.row_number"}
