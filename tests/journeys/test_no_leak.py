@@ -10,6 +10,7 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 from urllib.parse import unquote
 
@@ -192,15 +193,19 @@ def crawl(
 
 
 @pytest.fixture(scope="module")
-def sign_in(app: FastAPI, world: World) -> Any:
+def sign_in(app: FastAPI, world: World) -> Iterator[Any]:
     """A client that is signed in."""
+    with ExitStack() as open_clients:
 
-    def signed_in(login: str) -> TestClient:
-        client = TestClient(app, headers={"accept": "text/html"}, follow_redirects=False, raise_server_exceptions=False)
-        assert client.post("/sign-in", data={"login": login, "password": PASSWORD, "to": "/"}).status_code == 303
-        return client
+        def signed_in(login: str) -> TestClient:
+            client = TestClient(
+                app, headers={"accept": "text/html"}, follow_redirects=False, raise_server_exceptions=False
+            )
+            open_clients.enter_context(client)
+            assert client.post("/sign-in", data={"login": login, "password": PASSWORD, "to": "/"}).status_code == 303
+            return client
 
-    return signed_in
+        yield signed_in
 
 
 @pytest.mark.parametrize("role", ROLES)
