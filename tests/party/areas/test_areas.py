@@ -173,7 +173,8 @@ def test_as_it_was(take_in: Importer) -> None:
     assert (was["party"]["name"], was["party"]["mobile"]) == ("王小明", "+8613912340001")
     assert [row["valid_to"] for row in was["values"] if row["kind"] == "social"] == [None]
     assert [(row["value"], row["current"]) for row in was["values"] if row["kind"] == "phone"] == [
-        ("+8613912340001", True)], "what the record said then, not what it says now"
+        ("+8613912340001", True)
+    ], "what the record said then, not what it says now"
     assert get(SYSTEM, party)["name"] == "王晓明"
     with pytest.raises(NotFound):
         as_it_was(SYSTEM, party, then - timedelta(days=1))
