@@ -22,7 +22,9 @@ function draw(element) {
   const option = JSON.parse(element.dataset.chart);
   for (const series of [option.series].flat()) if (series.type === "custom") series.renderItem = period;
   const chart = echarts.init(element);
-  chart.setOption({ color: COLOURS, textStyle: { fontFamily: "inherit" }, animationDuration: 300, ...option });
+  // A canvas knows no "inherit": with it every text was drawn in its default of 10 pixels.
+  const { fontFamily } = getComputedStyle(document.body);
+  chart.setOption({ color: COLOURS, textStyle: { fontFamily }, animationDuration: 300, ...option });
   new ResizeObserver(() => chart.resize()).observe(element);
   chart.on("click", ({ data }) => { if (data?.href) location.href = data.href; });
 }
