@@ -82,9 +82,10 @@ def todos(viewer: Principal) -> list[Figure]:
     made: list[Figure] = []
     if viewer.may("party.steward"):
         waiting = suspects.counts(viewer)
-        made.append(("web-todo-mine", waiting["mine"], "/suspects?view=mine"))
-        made.append(("web-todo-review", waiting["review"], "/suspects?view=review"))
-        made.append(("web-todo-pool", waiting["pool"], "/suspects"))
+        for view in ("mine", "review", "pool"):
+            count = waiting[view]
+            said = f"{count:,}+" if count == suspects.COUNTED else count
+            made.append((f"web-todo-{view}", said, f"/suspects?view={view}"))
     if viewer.may("party.approve"):
         made.append(("web-todo-approvals", requests.count_pending(viewer), "/approvals"))
     if viewer.may("ordering.manage"):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, any_, func, literal, select, text, tuple_
+from sqlalchemy import CTE, ColumnElement, Select, any_, func, literal, select, text, tuple_, union_all
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from hutong.identity import Principal, protect, require
@@ -58,37 +58,42 @@ def neighbours(viewer: Principal, wanted: Wanted, key: Key) -> tuple[int | None,
 
 
 def counts(viewer: Principal) -> dict[str, int]:
-    """How many groups wait: pool, mine, review, sent."""
+    """How many groups wait: pool, mine, review, sent; counted up to `COUNTED`."""
     require(viewer, RIGHT)
     views: tuple[View, ...] = ("pool", "mine", "review", "sent")
     with database.read("party") as conn:
         return {
-            str(view): conn.execute(
-                select(func.count()).select_from(suspect_group).where(*_conditions(viewer, Wanted(view)))
-            ).scalar_one()
+            str(view): conn.execute(select(func.count()).select_from(_some(viewer, view))).scalar_one()
             for view in views
         }
 
 
 def facets(viewer: Principal, view: View) -> dict[str, list[tuple[str, int]]]:
-    """What the groups of a view can be filtered by: rule, kind, pool, assignee → (value, groups), most first."""
+    """What the groups of a view can be filtered by: rule, kind, pool, assignee → (value, groups), most first; of the
+    first `COUNTED` groups."""
     require(viewer, RIGHT)
+    some = _some(viewer, view).c
     values: dict[str, Any] = {
-        "rule": func.unnest(suspect_group.c.rules), "kind": suspect_group.c.kind, "pool": suspect_group.c.pool,
-        "assignee": suspect_group.c.assignee,
+        "rule": func.unnest(some.rules), "kind": some.kind, "pool": some.pool, "assignee": some.assignee,
     }  # fmt: skip
-    made = {}
+    made: dict[str, list[tuple[str, int]]] = {name: [] for name in values}
+    each = [select(literal(name).label("name"), value.label("value")) for name, value in values.items()]
+    inner = union_all(*each).subquery()
+    statement = select(inner.c.name, inner.c.value, func.count()).where(inner.c.value.isnot(None))
     with database.read("party") as conn:
-        for name, value in values.items():
-            inner = select(value.label("value")).where(*_conditions(viewer, Wanted(view))).subquery()
-            rows = conn.execute(
-                select(inner.c.value, func.count())
-                .where(inner.c.value.isnot(None))
-                .group_by(inner.c.value)
-                .order_by(func.count().desc(), inner.c.value)
-            )
-            made[name] = [(row[0], row[1]) for row in rows]
+        for name, value, groups in conn.execute(
+            statement.group_by(inner.c.name, inner.c.value).order_by(func.count().desc(), inner.c.value)
+        ):
+            made[name].append((value, groups))
     return made
+
+
+COUNTED = 1000
+"""Groups looked at for counts and filters: with a row scope each is looked at with all its parties."""
+
+
+def _some(viewer: Principal, view: View) -> CTE:
+    return select(suspect_group).where(*_conditions(viewer, Wanted(view))).limit(COUNTED).cte("some")
 
 
 def group(viewer: Principal, group_id: int) -> Row:

@@ -62,6 +62,7 @@ def suspects_page(
         "query": query_of(wanted),
         "facets": suspects.facets(session.viewer, wanted.view),
         "counts": suspects.counts(session.viewer),
+        "counted": suspects.COUNTED,
         "following": f"{groups[-1]['strength']}.{groups[-1]['id']}" if len(groups) == PAGE else None,
         "selectable": wanted.view in ("pool", "mine"),
     }
