@@ -89,8 +89,9 @@ def test_tasks_are_sent_taken_waived_in_bulk(sign_in: SignIn, measured: Site) ->
 def test_wrong_data_is_sent_back_from_the_page(sign_in: SignIn, measured: Site) -> None:
     """EC-18: from the customer's records to a task for the branch; a clerk of another branch does not see it."""
     client = sign_in("steward")
-    assert f"/quality/report?party={measured.customer}" in client.get(f"/customers/{measured.customer}?tab=records").text
-    page = client.get(f"/quality/report?party={measured.customer}").text
+    place = f"/quality/report?party={measured.customer}"
+    assert place in client.get(f"/customers/{measured.customer}?tab=records").text
+    page = client.get(place).text
     record = page.split('name="record" value="')[1].split('"')[0]
     given = {"record": record, "party": measured.customer, "wrong": ["mobile", "address"], "note": "moved to Xi'an"}
     made = client.post("/quality/report", data=given)

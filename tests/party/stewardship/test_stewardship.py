@@ -38,10 +38,10 @@ def records(*keys: str) -> list[int]:
 
 
 def test_an_undo_gives_no_id_that_another_party_holds(take_in: Importer) -> None:
-    """EC-07: the id a record came from went to others since; taking the merge back does not put the record with them."""
+    """EC-07: the id a record came from went to others since; undoing the merge does not put the record with them."""
     one, other = {"联系电话": "13912340001"}, {"联系电话": "13912340002"}
-    take_in(person("A", "赵", **ids(1)), person("B", "赵小明"), person("C", "赵晓明", **one), person("D", "赵小明", **one),
-            person("E", "赵丽华", **other))  # fmt: skip
+    take_in(person("A", "赵", **ids(1)), person("B", "赵小明"), person("C", "赵晓明", **one),
+            person("D", "赵小明", **one), person("E", "赵丽华", **other))  # fmt: skip
     resolve()
 
     def join(left: str, right: str) -> int:
