@@ -47,8 +47,16 @@ def _column(raw: pa.Table, columns: Sequence[str], join: str = " ") -> pa.Array:
     parts = [pa.concat_arrays(part.chunks) if isinstance(part, pa.ChunkedArray) else part for part in parts]
     if len(parts) == 1:
         return parts[0]
-    joined = pc.binary_join_element_wise(*parts, pa.scalar(join, _STRING), null_handling="skip")
-    return pc.if_else(pc.equal(joined, ""), pa.scalar(None, _STRING), joined)
+    return joined(parts, join)
+
+
+def joined(parts: Sequence[pa.Array], between: str) -> pa.Array:
+    """What is given of each row's parts in one text; none given: null."""
+    # Arrow leaves rows out of which all parts are null; an empty part before them keeps the rows.
+    before = pa.repeat(pa.scalar("", _STRING), len(parts[0]))
+    text = pc.binary_join_element_wise(before, *parts, pa.scalar(between, _STRING), null_handling="skip")
+    text = pc.utf8_slice_codeunits(text, start=len(between))
+    return pc.if_else(pc.equal(text, ""), pa.scalar(None, _STRING), text)
 
 
 def by_distinct(column: pa.Array, function: Callable[[str], Text]) -> pa.Array:
@@ -144,7 +152,8 @@ def _text(value: str) -> Text:
     return None if not_given(text) else join_han(simplified(text)).casefold()
 
 
-def _name_part(value: str) -> Text:
+def name_part(value: str) -> Text:
+    """A given, middle or family name as it is compared."""
     text = _text(value)
     if text is None or is_han(text):
         return text
@@ -194,9 +203,9 @@ def _street_number(value: str) -> Text:
 
 
 _STANDARD: dict[str, Callable[[str], Text]] = {
-    "given_name": _name_part,
-    "middle_name": _name_part,
-    "family_name": _name_part,
+    "given_name": name_part,
+    "middle_name": name_part,
+    "family_name": name_part,
     "contact_name": lambda value: names.person_name(value).name,
     "organisation": lambda value: organisations.organisation_name(value).name,
     "organisation_code": _organisation_code,
@@ -207,7 +216,7 @@ _STANDARD: dict[str, Callable[[str], Text]] = {
 _FREE: dict[str, Callable[[str], Text]] = {
     "code": _code,
     "number": _number,
-    "word": _name_part,
+    "word": name_part,
     "person": lambda value: names.person_name(value).name,
     "organisation": lambda value: organisations.organisation_name(value).name,
     "date": lambda value: _date(value, _FORMS),

@@ -17,7 +17,7 @@ from hutong.party.match.model import Model
 from hutong.party.match.training import train
 from hutong.party.offline import standardising
 from hutong.party.offline.mapping import FileMapping
-from hutong.party.offline.names import names_split
+from hutong.party.offline.names import names_alike
 from hutong.platform.errors import Invalid
 from hutong.platform.processes import Processes, cores
 
@@ -102,7 +102,7 @@ def _resolved(  # noqa: PLR0917  (one kind of what resolve_files was given)
     threshold: float | None,
     former: Former,
 ) -> KindResolved:
-    records = names_split(own) if kind == "person" else own
+    records = names_alike(own) if kind == "person" else own
     model = models.get(kind) or (train(records, kind, tell) if records.num_rows > 1 else None)
     if model is None:
         raise Invalid("party-model-nothing", kind=kind)
