@@ -193,8 +193,8 @@ def test_a_wrong_call_is_told_in_the_users_words(
         (
             ["resolve", __file__, "--mapping", __file__, "--out", os.devnull],
             {},
-            "映射.*test_words.py",
-            "Mapping document .*test_words.py .*Mend the document",
+            "第 1 行.*test_words.py.*请修改文档",
+            "Line 1 .*test_words.py.*Mend the document",
         ),
     ],
 )

@@ -188,7 +188,8 @@ def test_rights_and_masks_hold(full: Site, sign_in: SignIn) -> None:
     client = sign_in("service")
     here = f"/customers/{full.customer}"
     information = part(client, full.customer, "information")
-    assert "data-open" not in information and "data-hx-post" not in information
+    assert "data-open" not in information
+    assert set(re.findall(r'data-hx-post="([^"]*)"', information)) <= {f"{here}/reveal"}
     for path, data in (
         ("values", {"kind": "phone", "value": "13912340000"}),
         ("basic", {"grade": "gold"}),

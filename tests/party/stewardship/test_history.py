@@ -65,7 +65,7 @@ def test_history_is_searched(take_in: Importer) -> None:
     def ask(**sought: object) -> list[int]:
         return [row["id"] for row in operations.search(SYSTEM, Sought(**sought))]  # type: ignore[arg-type]
 
-    assert ask(done_by="user:5") == [one.operation_id] == ask(words="COUNTER") == ask(party_id=one.retired[0])[-1:]
+    assert ask(done_by=("user:5",)) == [one.operation_id] == ask(words="COUNTER") == ask(party_id=one.retired[0])[-1:]
     assert ask(rule="merge") == [two.operation_id, one.operation_id] and ask(rule="same_phone_name") == []
     assert (
         ask(kind="split") == [] and ask(forced=True) == [] and ask(operation_id=one.operation_id) == [one.operation_id]
