@@ -31,7 +31,11 @@ document.addEventListener("click", (event) => {
   if (!event.target.closest(".search")) document.getElementById("quick")?.replaceChildren();
   const opens = event.target.closest("[data-open]");
   if (opens) document.getElementById(opens.dataset.open)?.showModal();
-  if (event.target.closest("[data-close]")) event.target.closest("dialog")?.close();
+  const closing = event.target.closest("[data-close]");
+  if (closing) {
+    closing.closest("dialog")?.close();
+    closing.blur(); // a hidden button must not swallow the next key
+  }
   const tab = event.target.closest("[data-tab]");
   if (tab) tab.parentElement.querySelectorAll("[data-tab]").forEach((each) => each.classList.toggle("here", each === tab));
 });
