@@ -2,12 +2,12 @@
 
 # ruff: noqa: SIM905  (long lists of words read better as text)
 
-import csv
 import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.party.match.datasets import Data, written
+from tests.party.match.damage import Row, file_of, slip
+from tests.party.match.datasets import Data
 
 _GIVEN = """
 anna maria james john peter susan laura david robert linda karen mark paul sarah emma oliver noah lucas mia ella
@@ -37,22 +37,6 @@ malmo aarhus boston austin denver seattle chicago
 """.split()
 _STREET = ("high", "church", "station", "mill", "park", "victoria", "queen", "king", "bridge", "market", "oak", "elm",
            "school", "london", "green", "lake", "hill", "west", "castle", "garden")  # fmt: skip
-Row = dict[str, str]
-
-
-def _slip(random_: random.Random, text: str) -> str:
-    """One letter left out, doubled, swapped or replaced."""
-    if len(text) < 4:
-        return text
-    at = random_.randrange(1, len(text) - 1)
-    kind = random_.randrange(4)
-    if kind == 0:
-        return text[:at] + text[at + 1 :]
-    if kind == 1:
-        return text[:at] + text[at] + text[at:]
-    if kind == 2:
-        return text[:at] + text[at + 1] + text[at] + text[at + 2 :]
-    return text[:at] + random_.choice("abcdefghijklmnopqrstuvwxyz") + text[at + 1 :]
 
 
 def _company(random_: random.Random) -> str:
@@ -66,7 +50,7 @@ def _company(random_: random.Random) -> str:
 def _company_copy(random_: random.Random, name: str) -> str:
     words = name.split()
     if random_.random() < 0.2:
-        words = [_slip(random_, word) if random_.random() < 0.5 else word for word in words]
+        words = [slip(random_, word) if random_.random() < 0.5 else word for word in words]
     if random_.random() < 0.1:
         words[-1] = words[-1][:4]
     return " ".join([*words, random_.choice(_FORM)]).strip().title()
@@ -86,7 +70,7 @@ def _firm_copy(random_: random.Random, firm: Row) -> Row:
         "name": _company_copy(random_, firm["name"]),
         "city": "" if random_.random() < 0.15 else firm["city"].title(),
         "url": "" if random_.random() < 0.3 else random_.choice(("http://www.", "https://", "")) + firm["url"],
-        "address": _slip(random_, address) if random_.random() < 0.1 else address,
+        "address": slip(random_, address) if random_.random() < 0.1 else address,
     }
 
 
@@ -100,12 +84,12 @@ def _person(random_: random.Random) -> Row:
 
 
 def _person_copy(random_: random.Random, person: Row) -> Row:
-    name = _slip(random_, person["name"]) if random_.random() < 0.2 else person["name"]
+    name = slip(random_, person["name"]) if random_.random() < 0.2 else person["name"]
     given, family = person["name"].split()
     if random_.random() < 0.1:
         name = f"{given[0]} {family}"
     phone = person["phone"] if random_.random() < 0.85 else f"555{random_.randrange(10**7):07d}"
-    email = _slip(random_, person["email"]) if random_.random() < 0.1 else person["email"]
+    email = slip(random_, person["email"]) if random_.random() < 0.1 else person["email"]
     return {
         "name": name,
         "phone": "" if random_.random() < 0.25 else phone,
@@ -160,18 +144,10 @@ def made(folder: Path, shape: str, parties: int = 1200) -> Data:
     """A file of a shape: half of the parties have two to four records."""
     mapping, columns, new, copy = _SHAPES[shape]
     random_ = random.Random(f"{shape} 5")
-    rows, truth = [], []
+    rows = []
     for party in range(parties):
         whole = new(random_)
         for _ in range(random_.choice((1, 1, 1, 2, 2, 3, 4))):
-            rows.append(copy(random_, whole))
-            truth.append(str(party))
-    order = list(range(len(rows)))
-    random_.shuffle(order)
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f"{shape}.csv").open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerow(("key", *columns))
-        csv.writer(file).writerows([place, *(rows[place][name] for name in columns)] for place in order)
-    return written(
-        folder, [folder / f"{shape}.csv"], f"key: key\n{mapping}", [(str(place), truth[place]) for place in order]
-    )
+            row = copy(random_, whole)
+            rows.append((str(party), {name: row[name] for name in columns}))
+    return file_of(folder, shape, mapping, rows, 5)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from hutong.party.match.trades import TRADES
-from hutong.party.standardise import addresses, names, organisations, pinyin, text
+from hutong.party.standardise import addresses, organisations, pinyin, text
 
 Forms = tuple[str, ...]
 _WORD = re.compile(r"[^\W_]+")
@@ -140,8 +140,3 @@ def organisation_words(value: str) -> list[str]:
     if not text.is_han(whole):
         return words(whole)
     return [piece for part in TRADES.split(whole) for piece in ([part] if TRADES.fullmatch(part) else words(part))]
-
-
-def name_words(value: str) -> list[str]:
-    """The words of a person's name."""
-    return words(names.person_name(value).name or value)

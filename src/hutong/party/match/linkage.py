@@ -1,7 +1,7 @@
 """Clusters from scored pairs by average linkage: two groups join while the mean weight between all their records is
 high enough, so that one wrong bridge between two families, or one missing agreement within one, does not decide."""
 
-# ruff: noqa: PLR0912, PLR0917, SIM102, PLR1714  (compiled loops: arrays by position, branches in place)
+# ruff: noqa: PLR0917, SIM102  (compiled loops: arrays by position, branches in place)
 
 import numpy as np
 from numba import njit
@@ -13,6 +13,9 @@ Floats = NDArray[np.float64]
 HIGH, LOW = 20.0, -8.0
 """Bits beyond which a pair's weight counts no further."""
 _UNIT = 1024.0
+_LARGEST = 1500
+"""Records of a component whose matrix of all pairs is still made."""
+_NEVER = -(1 << 55)
 
 
 def average_linkage(
@@ -97,67 +100,74 @@ def _components(count: int, keys: Ints, units: Ints, least: int) -> Ints:
 
 
 @njit(cache=True)
+def _sizes(root: Ints) -> Ints:
+    size = np.zeros(root.shape[0], dtype=np.int64)
+    for record in range(root.shape[0]):
+        size[root[record]] += 1
+    return size
+
+
+@njit(cache=True)
+def _small_components(count: int, keys: Ints, units: Ints) -> Ints:
+    """Components; one too large for a matrix falls apart at a stricter threshold."""
+    root = _components(count, keys, units, 0)
+    least = 0
+    while True:
+        size = _sizes(root)
+        if size.max() <= _LARGEST:
+            return root
+        least += round(_UNIT)
+        stricter = _components(count, keys, units, least)
+        for record in range(count):
+            if size[root[record]] > _LARGEST:
+                root[record] = stricter[record]
+
+
+@njit(cache=True)
+def _held(count: int, keys: Ints, root: Ints) -> tuple[Ints, Ints]:
+    """Places of the pairs inside components, component by component; and where each component's begin."""
+    begins = np.zeros(count + 1, dtype=np.int64)
+    for key in keys:
+        a = root[key // count]
+        if a == root[key % count]:
+            begins[a + 1] += 1
+    begins = np.cumsum(begins)
+    places = np.zeros(begins[count], dtype=np.int64)
+    filled = begins.copy()
+    for place in range(keys.shape[0]):
+        a = root[keys[place] // count]
+        if a == root[keys[place] % count]:
+            places[filled[a]] = place
+            filled[a] += 1
+    return places, begins
+
+
+@njit(cache=True)
 def _linked(count: int, keys: Ints, units: Ints, codes: Ints, sources: Ints, apart: Ints, gap: int) -> Ints:
     """Component by component: a dense matrix of sums of weights, joined greedily by the highest mean."""
     label = np.arange(count)
-    pending = _components(count, keys, units, 0)
-    least = 0
-    largest = 1500
-    while True:
-        order = np.argsort(pending, kind="mergesort")
-        place_of = np.zeros(count, dtype=np.int64)
-        size = np.zeros(count, dtype=np.int64)
-        for record in range(count):
-            size[pending[record]] += 1
-        seen = np.zeros(count, dtype=np.int64)
-        for record in order:
-            place_of[record] = seen[pending[record]]
-            seen[pending[record]] += 1
-        too_large = False
-        for root in range(count):
-            if size[root] > largest:
-                too_large = True
-        if not too_large:
-            break
-        least += 1024
-        split = _components(count, keys, units, least)
-        for record in range(count):
-            if size[pending[record]] > largest:
-                pending[record] = split[record]
-    # pairs by component
-    where = np.zeros(count + 1, dtype=np.int64)
-    for place in range(keys.shape[0]):
-        a, b = keys[place] // count, keys[place] % count
-        if pending[a] == pending[b]:
-            where[pending[a] + 1] += 1
-    for root in range(count):
-        where[root + 1] += where[root]
-    held = np.zeros(where[count], dtype=np.int64)
-    filled = where.copy()
-    for place in range(keys.shape[0]):
-        a, b = keys[place] // count, keys[place] % count
-        if pending[a] == pending[b]:
-            held[filled[pending[a]]] = place
-            filled[pending[a]] += 1
+    if not count:
+        return label
+    root = _small_components(count, keys, units)
+    size = _sizes(root)
+    order = np.argsort(root, kind="mergesort")
+    place_of = np.zeros(count, dtype=np.int64)
+    held, begins = _held(count, keys, root)
     start = 0
     while start < count:
-        root = pending[order[start]]
-        n = size[root]
-        if n > 1:
-            _one(
-                count,
-                order[start : start + n],
-                held[where[root] : where[root + 1]],
-                keys,
-                units,
-                codes,
-                sources,
-                apart,
-                gap,
-                place_of,
-                label,
-            )
-        start += n
+        own = root[order[start]]
+        records = order[start : start + size[own]]
+        start += size[own]
+        if size[own] == 1:
+            continue
+        for place in range(records.shape[0]):
+            place_of[records[place]] = place
+        sums = np.full((records.shape[0], records.shape[0]), gap, dtype=np.int64)
+        for pair in held[begins[own] : begins[own + 1]]:
+            a, b = place_of[keys[pair] // count], place_of[keys[pair] % count]
+            sums[a, b] = sums[b, a] = units[pair]
+        _forbid(count, records, codes, sources, apart, sums)
+        _join(records, sums, label)
     return label
 
 
@@ -168,80 +178,65 @@ def _apart(apart: Ints, key: int) -> bool:
 
 
 @njit(cache=True)
-def _one(
-    count: int,
-    records: Ints,
-    held: Ints,
-    keys: Ints,
-    units: Ints,
-    codes: Ints,
-    sources: Ints,
-    apart: Ints,
-    gap: int,
-    place_of: Ints,
-    label: Ints,
-) -> None:
+def _forbid(count: int, records: Ints, codes: Ints, sources: Ints, apart: Ints, sums: Ints) -> None:
+    """Mark the pairs of a component that never meet."""
+    for x in range(records.shape[0]):
+        for y in range(x + 1, records.shape[0]):
+            a, b = records[x], records[y]
+            clash = codes[a] != 0 and codes[b] != 0 and codes[a] != codes[b]
+            clash |= sources[a] != 0 and sources[a] == sources[b]
+            if clash or (apart.shape[0] and _apart(apart, min(a, b) * count + max(a, b))):
+                sums[x, y] = sums[y, x] = _NEVER
+
+
+@njit(cache=True)
+def _join(records: Ints, sums: Ints, label: Ints) -> None:
+    """Join the two groups of the highest mean while it is above zero; `sums` holds those between groups."""
     n = records.shape[0]
-    never = -(1 << 55)
-    sums = np.full((n, n), gap, dtype=np.int64)
-    for place in held:
-        a, b = place_of[keys[place] // count], place_of[keys[place] % count]
-        sums[a, b] = sums[b, a] = units[place]
-    for a in range(n):
-        for b in range(a + 1, n):
-            one, two = codes[records[a]], codes[records[b]]
-            clash = (one != 0 and two != 0 and one != two) or (
-                sources[records[a]] != 0 and sources[records[a]] == sources[records[b]]
-            )
-            if clash or (
-                apart.shape[0] and _apart(apart, min(records[a], records[b]) * count + max(records[a], records[b]))
-            ):
-                sums[a, b] = sums[b, a] = never
     alive = np.ones(n, dtype=np.bool_)
     weight = np.ones(n, dtype=np.int64)
     best = np.full(n, -1)
     for a in range(n):
         best[a] = _nearest(a, n, sums, alive, weight)
     while True:
-        x = -1
-        for a in range(n):
-            if (
-                alive[a]
-                and best[a] >= 0
-                and (
-                    x < 0
-                    or _higher(
-                        sums[a, best[a]], weight[a] * weight[best[a]], sums[x, best[x]], weight[x] * weight[best[x]]
-                    )
-                )
-            ):
-                x = a
+        x = _highest(n, sums, alive, weight, best)
         if x < 0 or sums[x, best[x]] <= 0:
-            break
-        y = best[x]
-        a, b = min(x, y), max(x, y)
+            return
+        a, b = min(x, best[x]), max(x, best[x])
         alive[b] = False
         for c in range(n):
             if alive[c] and c != a:
-                if sums[a, c] <= never // 2 or sums[b, c] <= never // 2:
-                    sums[a, c] = sums[c, a] = never
-                else:
-                    sums[a, c] += sums[b, c]
-                    sums[c, a] = sums[a, c]
+                never = sums[a, c] <= _NEVER // 2 or sums[b, c] <= _NEVER // 2
+                sums[a, c] = sums[c, a] = _NEVER if never else sums[a, c] + sums[b, c]
         weight[a] += weight[b]
-        for record in range(n):
-            if label[records[record]] == records[b]:
-                label[records[record]] = records[a]
+        for record in records:
+            if label[record] == records[b]:
+                label[record] = records[a]
         for c in range(n):
-            if alive[c] and (c == a or best[c] == a or best[c] == b):
+            if not alive[c]:
+                continue
+            if c == a or best[c] == a or best[c] == b:
                 best[c] = _nearest(c, n, sums, alive, weight)
             elif (
-                alive[c]
-                and best[c] >= 0
-                and sums[c, a] > never // 2
+                best[c] >= 0
+                and sums[c, a] > _NEVER // 2
                 and _higher(sums[c, a], weight[c] * weight[a], sums[c, best[c]], weight[c] * weight[best[c]])
             ):
                 best[c] = a
+
+
+@njit(cache=True)
+def _highest(n: int, sums: Ints, alive: NDArray[np.bool_], weight: Ints, best: Ints) -> int:
+    """The first group whose mean with its nearest is the highest, -1 where none has one."""
+    x = -1
+    for a in range(n):
+        if not alive[a] or best[a] < 0:
+            continue
+        if x < 0 or _higher(
+            sums[a, best[a]], weight[a] * weight[best[a]], sums[x, best[x]], weight[x] * weight[best[x]]
+        ):
+            x = a
+    return x
 
 
 @njit(cache=True)
@@ -254,7 +249,7 @@ def _higher(sum_a: int, pairs_a: int, sum_b: int, pairs_b: int) -> bool:
 def _nearest(a: int, n: int, sums: Ints, alive: NDArray[np.bool_], weight: Ints) -> int:
     best = -1
     for b in range(n):
-        if b != a and alive[b] and sums[a, b] > -(1 << 54):
+        if b != a and alive[b] and sums[a, b] > _NEVER // 2:
             if best < 0 or _higher(sums[a, b], weight[b], sums[a, best], weight[best]):
                 best = b
     return best
