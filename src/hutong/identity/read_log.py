@@ -5,7 +5,7 @@ that the log does not know: a request that fails after it has read is in the log
 """
 
 import threading
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -14,12 +14,9 @@ from sqlalchemy import insert
 
 from hutong.identity.tables import sensitive_read
 from hutong.platform import database
+from hutong.platform.asgi import Asgi, Message, Receive, Send
 
 Entry = dict[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Asgi = Callable[[Message, Receive, Send], Awaitable[None]]
 
 
 class Gathered:

@@ -3,8 +3,6 @@
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request, Response
@@ -17,13 +15,9 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from starlette.exceptions import HTTPException
 
 from hutong.platform import database, i18n
+from hutong.platform.asgi import Asgi, Message, Receive, Send
 from hutong.platform.errors import Problem
 from hutong.platform.logs import log
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Asgi = Callable[[Message, Receive, Send], Awaitable[None]]
 
 DURATION = Histogram(
     "hutong_http_seconds",

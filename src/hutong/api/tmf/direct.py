@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
-from hutong.platform.http import Asgi, Message, Receive, Send
+from hutong.platform.asgi import Asgi, Message, Receive, Send
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
