@@ -1,9 +1,9 @@
 """EC-03, EC-14: what an interface states is bound by the limits of files; nothing of what is too long is stored."""
 
-from dataclasses import fields, replace
 from typing import Any
 
 import pytest
+from msgspec.structs import fields, replace
 from sqlalchemy import text
 from tests.api.conftest import client_with
 from tests.party.conftest import Importer

@@ -1,7 +1,6 @@
 """Find-or-create and match over HTTP (EC-14): past the framework, gathered into sets."""
 
 from collections.abc import Mapping
-from datetime import date
 from functools import lru_cache
 from typing import Annotated, Any, Literal
 
@@ -20,36 +19,19 @@ from hutong.party.realtime import intake, match
 from hutong.platform.errors import Problem
 
 
-class Stated(msgspec.Struct, forbid_unknown_fields=True):
-    """What a caller states. `id_type`: code set id_type; `gender`: code set gender (GB/T 2261.1). No text
-    longer than files may have it.
-    """
+class Stated(PartyData, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a caller states: a name that is one, of a person where nothing else is said."""
 
     name: Annotated[str, msgspec.Meta(min_length=1)]
     kind: Literal["person", "organisation"] = "person"
-    id_type: str | None = None
-    id_number: str | None = None
-    birth_date: date | None = None
-    gender: str | None = None
-    mobile: str | None = None
-    phone: str | None = None
-    email: str | None = None
-    address: str | None = None
-    postcode: str | None = None
-    contact_name: str | None = None
-    bank_card: str | None = None
-    grade: str | None = None
-    branch: str | None = None
-    attributes: dict[str, Any] | None = None
 
 
-class Keyed(Stated, forbid_unknown_fields=True, kw_only=True):
+class Keyed(Stated, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What a caller states under a key of its own: asked again with it, the answer is the same party."""
 
     key: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 
-_FIELDS = tuple(name for name in PartyData.__dataclass_fields__)
 _stated, _keyed = msgspec.json.Decoder(Stated), msgspec.json.Decoder(Keyed)
 
 
@@ -72,10 +54,6 @@ def _matching() -> GroupCommit[match.Question, list[match.Candidate] | Problem]:
     return GroupCommit(match.match_set, most=intake.LARGEST_SET, writers=1, gather_seconds=0)
 
 
-def _data(stated: Stated) -> PartyData:
-    return PartyData(**{name: getattr(stated, name) for name in _FIELDS})
-
-
 @direct.post("/parties", responses={**problems(401, 403, 422, 429), 201: {}}, openapi_extra=dict(_schema(Keyed)))
 async def find_or_create(request: Request) -> JsonAnswer:
     """The party this is, made if there is none (201): however many ask at once, one person is one party. The caller's
@@ -83,7 +61,8 @@ async def find_or_create(request: Request) -> JsonAnswer:
     viewer = await quick_caller(request)
     require(viewer, "party.create")
     stated = await body.structure(request, _keyed)
-    asked = intake.Request(viewer, _data(stated), f"{viewer.name}:{stated.key}")
+    data = msgspec.convert(stated, PartyData, from_attributes=True)  # kept as stated, but for the key
+    asked = intake.Request(viewer, data, f"{viewer.name}:{stated.key}")
     found = await _intake().submit(asked)
     if isinstance(found, Problem):
         raise found
@@ -96,7 +75,8 @@ async def find(request: Request) -> JsonAnswer:
     """The parties these data may mean, best first, with rule, strength and reasons; nothing is stored."""
     viewer: Principal = await quick_caller(request)
     require(viewer, "party.read")
-    answer = await _matching().submit(match.Question(viewer, _data(await body.structure(request, _stated))))
+    stated = await body.structure(request, _stated)
+    answer = await _matching().submit(match.Question(viewer, stated))
     if isinstance(answer, Problem):
         raise answer
     return JsonAnswer({"candidates": [one._asdict() for one in answer]})

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 from sqlalchemy import Connection, text
 
@@ -100,7 +101,9 @@ def take(requests: Sequence[Request]) -> list[Answer]:
 
 def _within_scope(request: Request) -> Request:
     """Who sees only some rows does not choose the branch."""
-    return request._replace(data=replace(request.data, branch=None)) if "party" in request.viewer.scopes else request
+    if "party" not in request.viewer.scopes:
+        return request
+    return request._replace(data=msgspec.structs.replace(request.data, branch=None))
 
 
 _gathering: Gathering[Request, Answer] = Gathering(take, most=LARGEST_SET)

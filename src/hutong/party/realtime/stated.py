@@ -1,7 +1,6 @@
 """What a caller states about a party, standardised as files are (EC-03, EC-14). Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
 
@@ -13,9 +12,10 @@ from hutong.party.standardise.text import clean
 from hutong.platform.errors import Invalid, Unprocessable
 
 
-@dataclass(frozen=True)
-class PartyData:
-    """What a caller states about a party. `id_type`: code set id_type; `gender`: code set gender (GB/T 2261.1)."""
+class PartyData(msgspec.Struct, frozen=True):
+    """What a caller states about a party. `id_type`: code set id_type; `gender`: code set gender (GB/T 2261.1). No text
+    is longer than files may have it.
+    """
 
     kind: str
     name: str
@@ -36,7 +36,7 @@ class PartyData:
 
 
 _CHECKED = ("resident_id", "uscc", "organisation_code")
-_TEXTS = tuple(each.name for each in fields(PartyData) if each.name not in ("kind", "birth_date", "attributes"))
+_TEXTS = tuple(name for name in PartyData.__struct_fields__ if name not in ("kind", "birth_date", "attributes"))
 LARGEST_STRUCTURE = 20_000
 """Characters, as JSON, of a declared or TMF attribute that is no plain text."""
 _PLACE = ("province", "city", "district", "road", "house")

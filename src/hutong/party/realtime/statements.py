@@ -5,10 +5,10 @@ what was stated; survivorship decides what shows.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import Connection, select, text
 from sqlalchemy.dialects.postgresql import insert
 
