@@ -1,5 +1,6 @@
 """Mapping documents (EC-03, EC-04, EC-09): what a source's columns, codes and rules mean, declared and checked."""
 
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol, Self
 
@@ -149,7 +150,7 @@ class Tabular(Protocol):
         """The columns a file must have."""
 
 
-class Document(Strict):
+class Document(Strict, ABC):
     """What mapping documents of parties and of information areas have in common; both have `admission` rules too."""
 
     mapping: str
@@ -158,13 +159,13 @@ class Document(Strict):
     file: FileForm
     columns: dict[str, GivenField]
 
+    @abstractmethod
     def masks(self) -> dict[str, str | None]:
         """Column of the source's file → kind of masking, None for a harmless one (EC-17). Others may hold anything."""
-        raise NotImplementedError
 
+    @abstractmethod
     def environment(self) -> cel.Environment:
         """What an admission rule may look at: the row as it would be kept."""
-        raise NotImplementedError
 
 
 class Mapping(Document):

@@ -81,8 +81,71 @@ def _root(parent: Ints, record: int) -> int:
     return record
 
 
+class _Refusals(NamedTuple):
+    """Who refuses whom, as linked lists per cluster, concatenated on a join. Entry 2n and 2n + 1: the n-th pair, seen
+    from either side. `head`, `tail` (-1: none) and `length` per cluster; `following` (-1: none) and `other` per entry.
+    """
+
+    head: Ints
+    tail: Ints
+    length: Ints
+    following: Ints
+    other: Ints
+
+
 @njit(cache=True)
-def _join(  # noqa: PLR0912, PLR0915, PLR0917  (a compiled loop: arrays by position, branches in place)
+def _refusals(count: int, left: Ints, right: Ints) -> _Refusals:
+    entries = 2 * left.shape[0]
+    none = np.full(count, -1, dtype=np.int64)
+    made = _Refusals(
+        none,
+        none.copy(),
+        np.zeros(count, dtype=np.int64),
+        np.full(entries, -1, dtype=np.int64),
+        np.empty(entries, dtype=np.int64),
+    )
+    for place in range(entries):
+        pair = place // 2
+        one, two = (left[pair], right[pair]) if place % 2 == 0 else (right[pair], left[pair])
+        made.other[place] = two
+        if made.head[one] == -1:
+            made.head[one] = place
+        else:
+            made.following[made.tail[one]] = place
+        made.tail[one] = place
+        made.length[one] += 1
+    return made
+
+
+@njit(cache=True)
+def _refused(  # noqa: PLR0917  (compiled: by position)
+    refusals: _Refusals, parent: Ints, a: int, b: int, forced: bool, level: Ints
+) -> bool:
+    """Whether two clusters must stay apart; a person's link yields to a person's word alone."""
+    few, many = (a, b) if refusals.length[a] <= refusals.length[b] else (b, a)
+    place = refusals.head[few]
+    while place != -1:
+        if _root(parent, refusals.other[place]) == many and (not forced or level[place // 2] == BY_PERSON):
+            return True
+        place = refusals.following[place]
+    return False
+
+
+@njit(cache=True)
+def _concatenate(refusals: _Refusals, small: int, large: int) -> None:
+    head, tail, length, following, _ = refusals
+    if head[large] == -1:
+        return
+    if head[small] == -1:
+        head[small] = head[large]
+    else:
+        following[tail[small]] = head[large]
+    tail[small] = tail[large]
+    length[small] += length[large]
+
+
+@njit(cache=True)
+def _join(  # noqa: PLR0917  (a compiled loop: arrays by position)
     codes: Ints,
     live: Flags,
     left: Ints,
@@ -98,41 +161,18 @@ def _join(  # noqa: PLR0912, PLR0915, PLR0917  (a compiled loop: arrays by posit
     parent = np.arange(count)
     code = codes.copy()
     alive = live.copy()  # whether a cluster has a live record
-    # refusals as linked lists per cluster: each entry names the other record; lists are concatenated on a join
-    entries = 2 * apart_left.shape[0]
-    head = np.full(count, -1, dtype=np.int64)
-    tail = np.full(count, -1, dtype=np.int64)
-    following = np.full(entries, -1, dtype=np.int64)
-    length = np.zeros(count, dtype=np.int64)
-    other = np.empty(entries, dtype=np.int64)
-    for place in range(entries):
-        pair = place // 2
-        one = apart_left[pair] if place % 2 == 0 else apart_right[pair]
-        other[place] = apart_right[pair] if place % 2 == 0 else apart_left[pair]
-        if head[one] == -1:
-            head[one] = place
-        else:
-            following[tail[one]] = place
-        tail[one] = place
-        length[one] += 1
+    refusals = _refusals(count, apart_left, apart_right)
     for index in order:
         a, b = _root(parent, left[index]), _root(parent, right[index])
         if a == b:
             accepted[index] = True
             continue
-        if not forced[index] and code[a] != 0 and code[b] != 0 and code[a] != code[b]:
-            continue
-        if not forced[index] and alive[a] and alive[b] and not (live[left[index]] and live[right[index]]):
-            continue
-        few, many = (a, b) if length[a] <= length[b] else (b, a)
-        refused = False
-        place = head[few]
-        while place != -1:
-            if _root(parent, other[place]) == many and (not forced[index] or apart_level[place // 2] == 2):
-                refused = True
-                break
-            place = following[place]
-        if refused:
+        if not forced[index]:
+            if code[a] != 0 and code[b] != 0 and code[a] != code[b]:
+                continue
+            if alive[a] and alive[b] and not (live[left[index]] and live[right[index]]):
+                continue
+        if _refused(refusals, parent, a, b, forced[index], apart_level):
             continue
         accepted[index] = True
         small, large = (a, b) if a < b else (b, a)
@@ -140,13 +180,7 @@ def _join(  # noqa: PLR0912, PLR0915, PLR0917  (a compiled loop: arrays by posit
         alive[small] |= alive[large]
         if code[small] == 0:
             code[small] = code[large]
-        if head[large] != -1:
-            if head[small] == -1:
-                head[small] = head[large]
-            else:
-                following[tail[small]] = head[large]
-            tail[small] = tail[large]
-            length[small] += length[large]
+        _concatenate(refusals, small, large)
     label = np.empty(count, dtype=np.int64)
     for record in range(count):
         label[record] = _root(parent, record)
