@@ -124,27 +124,27 @@ def begin(center: str) -> Iterator[Connection]:
 @contextmanager
 def read(center: str) -> Iterator[Connection]:
     """A read-only transaction on a center's database, on the replica where one is configured."""
-    _known(center)
-    with _engine(_urls()[1]).connect() as conn:
+    with reading_engine(center).connect() as conn:
         yield conn.execution_options(postgresql_readonly=True)
         conn.rollback()
 
 
-@contextmanager
-def glance(center: str) -> Iterator[Connection]:
-    """Single reads where `read` reads: each sees what is committed when it begins, and none waits for a transaction to
-    begin and end."""
+def reading_engine(center: str) -> Engine:
+    """The engine of `read`."""
     _known(center)
-    with _engine(_urls()[1]).connect() as conn:
-        yield conn.execution_options(isolation_level="AUTOCOMMIT")
+    return _engine(_urls()[1])
 
 
 def driver(conn: Connection) -> psycopg.Connection[Any]:
     """The psycopg connection beneath, within the same transaction: for COPY and pipelines."""
-    beneath = conn.connection.driver_connection
-    if not isinstance(beneath, psycopg.Connection):
+    return beneath(conn.connection.driver_connection)
+
+
+def beneath(connection: object) -> psycopg.Connection[Any]:
+    """A driver's connection as what it is."""
+    if not isinstance(connection, psycopg.Connection):
         raise TypeError("not a psycopg connection")
-    return beneath
+    return connection
 
 
 def copy_rows(conn: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:

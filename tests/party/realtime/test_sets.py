@@ -156,6 +156,17 @@ def test_matching_stores_nothing_and_says_why(take_in: Importer) -> None:
     assert match(nobody, wang()) == []
 
 
+def test_what_judges_anew_judges_the_next_match(take_in: Importer) -> None:
+    """EC-05: the rules in memory are those in force, without a question of their own before each match."""
+    take_in(person("A", "王小明", **ids(1)))
+    resolve()
+    assert [one.rule for one in match(SYSTEM, wang())] == ["same_id_same_name"]
+    written = (FOLDER / "rules.yaml").read_text(encoding="utf-8")
+    with begin("party") as conn:
+        publish(conn, RULES, written.replace("same_id_same_name", "same_document"), "user:1", reason="a better word")
+    assert [one.rule for one in match(SYSTEM, wang())] == ["same_document"]
+
+
 def test_suspects_of_real_time_wait_at_once(take_in: Importer) -> None:
     """EC-06: what find-or-create suspects is in the queue with its answer, not with the next run."""
     take_in(person("A", "欧阳娜娜", **ids(1)))

@@ -19,7 +19,7 @@ from hutong.party.golden.record import refresh_these
 from hutong.party.lifecycle import keyed
 from hutong.party.living import living
 from hutong.party.realtime import storing
-from hutong.party.realtime.matching import Judging, Keys, Verdict, judging, verdicts
+from hutong.party.realtime.matching import Judging, Keys, Verdict, judging, stored, verdicts
 from hutong.party.realtime.placing import place
 from hutong.party.realtime.stated import PartyData, standardised
 from hutong.party.resolution import match_keys, membership
@@ -192,7 +192,8 @@ def _enter(
 ) -> dict[int, Found]:
     """Judge new records, store them, give them their parties."""
     records = [record for _, record, _ in new]
-    said = verdicts(conn, by, records, [keys for _, _, keys in new])
+    keyed = [keys for _, _, keys in new]
+    said = verdicts(by, records, keyed, stored(conn, keyed))
     placed = place(conn, by.rules, records, said)
     for request, record, _ in new:
         if record["id"] in placed.opened:
@@ -296,7 +297,7 @@ def update(viewer: Principal, party_id: int, data: PartyData, key: str, source: 
             raise NotFound("party-unknown", id=party_id)
         visibility.check(conn, viewer, known.party_id)
         record["id"] = known.record_id
-        said = verdicts(conn, by, [record], [keys])[0]
+        said = verdicts(by, [record], [keys], stored(conn, [keys]))[0]
         storing.store(conn, [storing.row(record, data)], judged=True)
         storing.store_keys(conn, {known.record_id: keys.stored}, again=True)
         storing.end_judgements(conn, [known.record_id])

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from hutong.identity import Principal, require
 from hutong.party import visibility
-from hutong.party.realtime.matching import Verdict, judging, verdicts
+from hutong.party.realtime.matching import Verdict, found_now, verdicts
 from hutong.party.realtime.stated import PartyData, standardised
 from hutong.platform import database
 from hutong.platform.errors import Problem
@@ -51,14 +51,21 @@ def match_set(questions: Sequence[Question]) -> list[list[Candidate] | Problem]:
             answers[place] = problem
     if not asked:
         return answers
-    with database.glance("party") as conn:
-        by = judging(conn)
-        said = verdicts(conn, by, [record for _, record in asked], among=False)
-        for (place, _), own in zip(asked, said, strict=True):
-            known = [verdict for verdict in own if verdict.other > 0]
-            seen = visibility.among(conn, questions[place].viewer, sorted({v.party for v in known if v.party}))
-            answers[place] = _candidates(known, seen)
+    records = [record for _, record in asked]
+    by, keyed, stored = found_now(records)
+    said = verdicts(by, records, keyed, stored, among=False)
+    for (place, _), own in zip(asked, said, strict=True):
+        known = [verdict for verdict in own if verdict.other > 0]
+        answers[place] = _candidates(known, _seen(questions[place].viewer, {v.party for v in known if v.party}))
     return answers
+
+
+def _seen(viewer: Principal, parties: set[int]) -> set[int]:
+    """Those of the parties that the viewer sees: asked for only where that is not all."""
+    if "party" not in viewer.scopes or not parties:
+        return parties
+    with database.read("party") as conn:
+        return visibility.among(conn, viewer, sorted(parties))
 
 
 _ORDER = {"same": 0, "unsure": 1, "not_same": 2}

@@ -1,7 +1,7 @@
 """Matching in real time (EC-05, EC-14): the same rules and statistics as a run, through indexed match keys, for sets of
 records that arrive together."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -19,7 +19,8 @@ from hutong.party.models.registry import InForce
 from hutong.party.resolution import match_keys, statistics
 from hutong.party.resolution.match_keys import PHONES
 from hutong.party.resolution.statistics import Statistics
-from hutong.platform import documents
+from hutong.platform import database, documents
+from hutong.platform.quick_read import QuickRead
 
 Record = Mapping[str, Any]
 
@@ -79,70 +80,116 @@ class Judging:
         return [self._keys(record, modelled) for record, modelled in zip(records, own, strict=True)]
 
     def _keys(self, record: Record, modelled: set[int]) -> Keys:
-        stated, telling = (
-            {match_keys.number(key) for key in match_keys.of_record(self.rules, record, values)} | modelled
-            for values in (self._by_key(record, all_values=True), self._by_key(record, all_values=False))
-        )
-        return Keys(sorted(telling - self.statistics.crowded), sorted(stated))
+        values, all_values = ({"phone": _phones(record), **self.armed(record, all_values=all)} for all in (False, True))
+        telling = self._numbers(record, values) | modelled
+        stored = telling if all_values == values else self._numbers(record, all_values) | modelled
+        return Keys(sorted(telling - self.statistics.crowded), sorted(stored))
 
-    def _by_key(self, record: Record, *, all_values: bool) -> dict[str, list[str]]:
-        return {"phone": _phones(record), **self.armed(record, all_values=all_values)}
+    def _numbers(self, record: Record, values: Mapping[str, list[str]]) -> set[int]:
+        return {match_keys.number(key) for key in match_keys.of_record(self.rules, record, values)}
 
 
 def _phones(record: Record) -> list[str]:
     return list(dict.fromkeys(record[name] for name in PHONES if record[name] is not None))
 
 
-_NOW = text("""
+_NOW = """
     SELECT (SELECT id || checksum FROM party.document WHERE kind = 'rules' AND version IS NOT NULL
             ORDER BY version DESC LIMIT 1) AS rules,
            (SELECT token FROM party.statistics ORDER BY version DESC LIMIT 1) AS statistics,
            (SELECT string_agg(concat_ws(' ', id, version, merge_bits), ',' ORDER BY id) FROM party.model_version
-            WHERE state = 'in_force') AS models""")
-_kept: dict[tuple[str | None, ...], Judging] = {}
+            WHERE state = 'in_force') AS models"""
+Now = tuple[str | None, ...]
+_kept: dict[str, tuple[Now, Judging]] = {}
 
 
 def judging(conn: Connection) -> Judging:
     """What judges now: one small question; only what is new is read."""
-    now = tuple(conn.execute(_NOW).one())
-    made = _kept.get(now)
-    if made is None:
+    now = tuple(conn.execute(text(_NOW)).one())
+    kept = _kept.get("last")
+    if kept is None or kept[0] != now:
         rules = documents.in_force(conn, RULES)
         made = Judging(rules, statistics.current(conn), used(registry.in_force(conn), rules))
-        _kept.clear()
-        _kept[now] = made
-    return made
+        kept = _kept["last"] = now, made
+    return kept[1]
 
 
-_FIND = text(f"""
+_COLUMNS = ("id", "source", "key", "kind", "party_id", *NAMES)
+
+
+def _find(places: str, keys: str) -> str:
+    return f"""
     SELECT f.places, r.id, r.source, r.key, r.kind, x.party_id, {", ".join(f"r.{name}" for name in NAMES)}
     FROM (SELECT m.record_id, array_agg(DISTINCT a.place) AS places
-          FROM unnest(CAST(:places AS int[]), CAST(:keys AS bigint[])) AS a (place, key)
+          FROM unnest(CAST({places} AS int[]), CAST({keys} AS bigint[])) AS a (place, key)
           JOIN party.match_key m ON m.key = a.key GROUP BY m.record_id) AS f
     JOIN party.source_record r ON r.id = f.record_id LEFT JOIN party.xref x ON x.record_id = r.id
-    ORDER BY r.id""")  # noqa: S608  (names come from declarations)
+    ORDER BY r.id"""  # noqa: S608  (names come from declarations)
+
+
+class Stored(NamedTuple):
+    """Known records that share a key: `of` each place their ids, and their `rows`."""
+
+    of: list[list[int]]
+    rows: dict[int, dict[str, Any]]
+
+
+def _stored(count: int, rows: Iterable[Sequence[Any]]) -> Stored:
+    """Rows of `_find` for so many places."""
+    stored = Stored([[] for _ in range(count)], {})
+    for places, id, *values in rows:
+        stored.rows[id] = dict(zip(_COLUMNS, (id, *values), strict=True))
+        for place in places:
+            stored.of[place].append(id)
+    return stored
+
+
+def _placed(keyed: Sequence[Keys]) -> tuple[list[int], list[int]]:
+    """Place and key of all keys by which others are found."""
+    return [place for place, own in enumerate(keyed) for _ in own.asked], [key for own in keyed for key in own.asked]
+
+
+_FIND = text(_find(":places", ":keys"))
+_ASKED = f"""
+    WITH now AS ({_NOW}) SELECT now.*, found.* FROM now LEFT JOIN ({_find("$1", "$2")}) AS found ON true
+    ORDER BY found.id"""  # noqa: S608  (see there)
+_find_now = QuickRead("party", _ASKED)
+_NOWS = 3
+
+
+def stored(conn: Connection, keyed: Sequence[Keys]) -> Stored:
+    """The known records that share a key with each of a set."""
+    places, keys = _placed(keyed)
+    return _stored(len(keyed), conn.execute(_FIND, {"places": places, "keys": keys}))
+
+
+def found_now(records: Sequence[Record]) -> tuple[Judging, list[Keys], Stored]:
+    """What judges, the match keys of records by it, and the known records that share one: in one question, as long as
+    nothing new judges. Outside of any transaction."""
+    while True:
+        if (kept := _kept.get("last")) is not None:
+            now, by = kept
+            keyed = by.keyed(records)
+            rows = _find_now.rows(_placed(keyed))
+            if rows[0][:_NOWS] == now:
+                return by, keyed, _stored(len(keyed), (row[_NOWS:] for row in rows if row[_NOWS] is not None))
+        with database.read("party") as conn:
+            judging(conn)
 
 
 def verdicts(
-    conn: Connection,
-    by: Judging,
-    records: Sequence[Record],
-    keyed: Sequence[Keys] | None = None,
-    *,
-    among: bool = True,
+    by: Judging, records: Sequence[Record], keyed: Sequence[Keys], stored: Stored, *, among: bool = True
 ) -> list[list[Verdict]]:
-    """What the rules say about each record and all others: those known and, `among` them, those of the set before it.
+    """What the rules say about each record and all others: those stored and, `among` them, those of the set before it.
 
-    A record has `id`, `source`, `key`, `kind` and the attributes; `keyed`: their match keys, where they are known.
+    A record has `id`, `source`, `key`, `kind` and the attributes.
     """
-    found = [own.asked for own in keyed or by.keyed(records)]
-    stored = _stored(conn, found)
     own = {record["id"] for record in records}
     prepared = [by.comparable(record) for record in records]
     others = {id: by.comparable(row) for id, row in stored.rows.items() if id not in own}
     rivals: list[list[Record]] = []
     before: dict[int, list[int]] = {}
-    for place, keys_of in enumerate(found):
+    for place, (keys_of, _) in enumerate(keyed):
         siblings = dict.fromkeys(earlier for key in keys_of for earlier in before.get(key, ())) if among else {}
         listed = [others[id] for id in stored.of[place] if id in others] + [prepared[one] for one in siblings]
         rivals.append([other for other in listed if other["kind"] == records[place]["kind"]])
@@ -153,23 +200,6 @@ def verdicts(
         [said for other, word in zip(listed, words, strict=True) if (said := compare(by.rules, record, other, word))]
         for record, listed, words in zip(prepared, rivals, told, strict=True)
     ]
-
-
-class _Stored(NamedTuple):
-    of: list[list[int]]
-    rows: dict[int, dict[str, Any]]
-
-
-def _stored(conn: Connection, keys: Sequence[Sequence[int]]) -> _Stored:
-    """The known records that share a key with each place."""
-    places = [place for place, own in enumerate(keys) for _ in own]
-    of: list[list[int]] = [[] for _ in keys]
-    rows: dict[int, dict[str, Any]] = {}
-    for row in conn.execute(_FIND, {"places": places, "keys": [key for own in keys for key in own]}).mappings():
-        rows[row["id"]] = dict(row)
-        for place in row["places"]:
-            of[place].append(row["id"])
-    return _Stored(of, rows)
 
 
 def _modelled(
