@@ -1,8 +1,9 @@
 """Which pairs are compared: blocks chosen by the program so that likely matches meet within a number of pairs that
 grows with the number of records, not with its square."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 from numba import njit
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from hutong.party.match.atoms import ATOMS, Atom, keys, mixed
 from hutong.party.match.comparators import Encoded
 from hutong.party.match.comparisons import Plan
-from hutong.party.match.kernels import Ints
+from hutong.party.match.kernels import Ints, Numbers, once
 from hutong.platform.processes import by_threads
 
 if TYPE_CHECKING:
@@ -31,6 +32,11 @@ _AT_MOST = 24
 _CARE = (1.1, 0.9, 0.6, 0.3)
 """How careful the imagined sources were: some copies keep nearly every value, some only one in four."""
 
+AT_ONCE = 1 << 23
+"""Pairs that meet, counted in each block, from which they are looked at in parts."""
+
+Item = TypeVar("Item")
+Made = TypeVar("Made")
 Block = tuple[str, ...]
 """Names of atoms, `comparison.atom`: one or two."""
 Hashes = Mapping[str, Ints]
@@ -161,63 +167,124 @@ def _given(plan: Plan, found: Hashes) -> float:
     return float((found[f"{plan.name}.{first.name}"] != -1).any(axis=1).mean())
 
 
-def order_of(records: int) -> Ints:
-    """The places of records as they are: by source and key."""
-    return np.arange(records, dtype=np.int64)
-
-
 class Pairs(NamedTuple):
-    """Pairs of records (left < right), each once, in order; and how many blocks were too large to compare wholly."""
+    """Pairs of records (left < right), each once, in order."""
 
     left: Ints
     right: Ints
-    windowed: int
 
 
-def pairs(blocks: Sequence[Block], found: Hashes, order: Ints, records: int) -> Pairs:
-    """All pairs that meet in a block. `order`: place of each record in the order of values, for large blocks."""
+class Groups(NamedTuple):
+    """Records that share a key of a block, group by group: `record[starts[g]:starts[g + 1]]`, in order. `pairs`: how
+    many these make at most."""
 
-    def met(block: Block) -> tuple[Ints, int]:
-        record, key = members(block, found)
-        place = np.lexsort((order[record], key))
-        return emit(record[place], key[place], records)
+    record: Numbers
+    starts: Numbers
+    pairs: int
 
-    made = by_threads(met, blocks) if records >= WORTH_THREADS else [met(block) for block in blocks]
-    whole = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *(keys for keys, _ in made)]))
-    return Pairs(whole // records, whole % records, sum(large for _, large in made))
+
+class Met(NamedTuple):
+    """Who meets whom, by block, among so many `records`. The pairs come a part at a time: five million records make
+    more than should be in memory at once."""
+
+    groups: Sequence[Groups]
+    records: int
+
+    def pairs(self, low: int = 0, high: int | None = None) -> Pairs:
+        """The pairs whose left record is one from `low` to before `high`."""
+        end = self.records if high is None else high
+        made = _by_blocks(lambda group: emit(group, low, end, self.records), self.groups, self.records)
+        whole = once(np.concatenate([np.zeros(0, dtype=np.int64), *made]))
+        left = whole // self.records
+        return Pairs(left, whole - left * self.records)
+
+    def parts(self) -> Iterator[Pairs]:
+        """All pairs, in parts of about `AT_ONCE`, in order."""
+        steps = sum(group.pairs for group in self.groups) // AT_ONCE + 1
+        bounds = np.linspace(0, self.records, steps + 1).astype(np.int64).tolist()
+        for low, high in pairwise(bounds):
+            yield self.pairs(low, high)
+
+
+def meet(blocks: Sequence[Block], found: Hashes, records: int) -> Met:
+    """The groups of every block."""
+    return Met(_by_blocks(lambda block: grouped(*members(block, found)), blocks, records), records)
+
+
+def _by_blocks(function: Callable[[Item], Made], items: Sequence[Item], records: int) -> list[Made]:
+    return by_threads(function, items) if records >= WORTH_THREADS else [function(item) for item in items]
+
+
+def pairs(blocks: Sequence[Block], found: Hashes, records: int) -> Pairs:
+    """All pairs that meet in a block."""
+    return meet(blocks, found, records).pairs()
+
+
+def grouped(record: Ints, key: Ints) -> Groups:
+    """Records by key, those whose key nobody else has left out."""
+    place = np.lexsort((record, key))
+    return Groups(*_shared(record[place], key[place]))
 
 
 @njit(cache=True, nogil=True)
-def emit(record: Ints, key: Ints, records: int) -> tuple[Ints, int]:
-    """Pairs of records with the same key as left * records + right; keys are sorted."""
-    total = large = 0
+def _shared(record: Ints, key: Ints) -> tuple[Numbers, Numbers, int]:
+    held = np.empty(record.shape[0], dtype=np.int32)
+    starts = np.zeros(record.shape[0] // 2 + 1, dtype=np.int32)
+    count = groups = pairs = start = 0
+    while start < key.shape[0]:
+        end = start + 1
+        while end < key.shape[0] and key[end] == key[start]:
+            end += 1
+        size = end - start
+        if size > 1:
+            for place in range(start, end):
+                held[count] = record[place]
+                count += 1
+            groups += 1
+            starts[groups] = count
+            pairs += size * _WINDOW if size > LARGEST else size * (size - 1) // 2
+        start = end
+    return held[:count].copy(), starts[: groups + 1].copy(), pairs
+
+
+def emit(groups: Groups, low: int, high: int, records: int) -> Ints:
+    """Pairs of records of one group as left * records + right, those with `low` <= left < `high`; a pair of two groups
+    twice. In groups that are too large only neighbours in the order of records."""
+    return _emitted(groups.record, groups.starts, low, high, records)
+
+
+@njit(cache=True, nogil=True)
+def _emitted(record: Numbers, starts: Numbers, low: int, high: int, records: int) -> Ints:
+    total = 0
     for pass_ in range(2):
         out = np.empty(total if pass_ else 0, dtype=np.int64)
-        at = start = large = 0
-        while start < key.shape[0]:
-            end = start + 1
-            while end < key.shape[0] and key[end] == key[start]:
-                end += 1
+        at = 0
+        for group in range(starts.shape[0] - 1):
+            start, end = starts[group], starts[group + 1]
             wide = end - start > LARGEST
-            large += wide
             for x in range(start, end):
-                last = min(end, x + 1 + _WINDOW) if wide else end
-                for y in range(x + 1, last):
-                    a, b = record[x], record[y]
-                    if a == b:
-                        continue
-                    if pass_:
-                        out[at] = min(a, b) * records + max(a, b)
-                    at += 1
-            start = end
+                left = np.int64(record[x])
+                if left < low:
+                    continue
+                if left >= high:
+                    break
+                for y in range(x + 1, min(end, x + 1 + _WINDOW) if wide else end):
+                    if record[y] != left:
+                        if pass_:
+                            out[at] = left * records + record[y]
+                        at += 1
         total = at
-    return out, large
+    return out
+
+
+def candidates(model: "Model", encoded: "Records") -> Met:
+    """Who meets whom among encoded records in a model's blocks."""
+    return meet(model.blocks, hashes(model.plans, encoded.values, model.blocks), encoded.count)
 
 
 def candidate_pairs(model: "Model", encoded: "Records") -> Pairs:
     """The pairs a model's blocks propose among encoded records."""
-    found = hashes(model.plans, encoded.values, model.blocks)
-    return pairs(model.blocks, found, order_of(encoded.count), encoded.count)
+    return candidates(model, encoded).pairs()
 
 
 def block_keys(model: "Model", encoded: "Records", row: int = 0) -> list[str]:
@@ -226,5 +293,5 @@ def block_keys(model: "Model", encoded: "Records", row: int = 0) -> list[str]:
     made = []
     for place, block in enumerate(model.blocks):
         record, key = members(block, found)
-        made += [f"{place}:{value & 0xFFFFFFFFFFFFFFFF:x}" for value in np.unique(key[record == row]).tolist()]
+        made += [f"{place}:{value & 0xFFFFFFFFFFFFFFFF:x}" for value in once(key[record == row]).tolist()]
     return made

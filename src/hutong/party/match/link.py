@@ -26,7 +26,6 @@ class Linked(NamedTuple):
     right: Ints
     weight: NDArray[np.float64]
     compared: int
-    windowed: int
     model: Model
     encoded: Encoded
 
@@ -55,7 +54,7 @@ def link(  # noqa: PLR0917  (the last two by name)
     weight = np.concatenate([weight, more])
     tell("cluster")
     label = clustered(model, left, right, weight, encoded.source, codes, alone)
-    return Linked(label, left, right, weight, len(pairs.left) + len(more_left), pairs.windowed, model, encoded)
+    return Linked(label, left, right, weight, len(pairs.left) + len(more_left), model, encoded)
 
 
 def clustered(  # noqa: PLR0917  (arrays of one pair list)

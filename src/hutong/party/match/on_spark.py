@@ -10,8 +10,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as f
 
 from hutong.party.match import linkage
-from hutong.party.match.blocking import emit, hashes, members
-from hutong.party.match.kernels import Ints
+from hutong.party.match.blocking import emit, grouped, hashes, members
+from hutong.party.match.kernels import Ints, once
 from hutong.party.match.link import clustered
 from hutong.party.match.model import Model, parse_model
 from hutong.party.match.scoring import encode, weights
@@ -80,8 +80,7 @@ def _candidates(frame: DataFrame, document: str, records: int) -> DataFrame:
         starts = np.flatnonzero((np.diff(block, prepend=-1) != 0) | (np.diff(key, prepend=-1) != 0))
         group = np.zeros(len(key), dtype=np.int64)
         group[starts[1:]] = 1
-        made, _ = emit(row, np.cumsum(group), records)
-        made = np.unique(made)
+        made = once(emit(grouped(row, np.cumsum(group)), 0, records, records))
         yield _batch(left=made // records, right=made % records)
 
     met = frame.mapInArrow(keyed, _KEYS).repartition("block", "key").sortWithinPartitions("block", "key", "row")

@@ -44,7 +44,7 @@ def found(plan: Plan, arrays: Arrays) -> Ints:
     count = len(arrays.codes)
     blocks: tuple[blocking.Block, ...] = ((f"{plan.name}.each_word",), (f"{plan.name}.each_two",))
     hashes = blocking.hashes([plan], [arrays], blocks)
-    pairs = blocking.pairs(blocks, hashes, blocking.order_of(count), count)
+    pairs = blocking.pairs(blocks, hashes, count)
     levels = np.full(len(pairs.left), -1, dtype=np.int8)
     agreed = np.full(len(pairs.left), -1, dtype=np.int64)
     compare_pairs(kernel(plan.comparator), pairs.left, pairs.right, arrays.codes, arrays.codes, arrays, levels, agreed)
