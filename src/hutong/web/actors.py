@@ -21,6 +21,11 @@ def name_of(actor: str | None, locale: str) -> str:
     return _names(int(time.monotonic() // REMEMBERED_FOR), str(database.engine().url)).get(actor, actor)
 
 
+def person(actor: str | None) -> str | None:
+    """The actor where it is somebody; None for what nobody did by hand, and need not be said."""
+    return None if not actor or actor.split(":")[0] in SYSTEMS else actor
+
+
 def source_name(code: str, locale: str) -> str:
     """A source system's name."""
     return _sources(locale, int(time.monotonic() // REMEMBERED_FOR), str(database.engine().url)).get(code, code)

@@ -74,13 +74,21 @@ def show_money(micros: int | None) -> Markup:
 
 
 def show_phone(value: str | None) -> str:
-    """A number as people write it here: 138 1234 5678; numbers of other countries as they are, masked ones too."""
-    if value is None:
-        return ""
-    number = value.removeprefix("+86")
-    if number == value or len(number) != 11:
-        return value if number == value else f"0{number}"
-    return f"{number[:3]} {number[3:7]} {number[7:]}"
+    """A number as people write it here: 138 1234 5678, 010 8888 1234, 0571 8888 1234, masked ones too; numbers of other
+    countries as they are."""
+    if value is None or not value.startswith("+86") or not value[3:].replace("*", "0").isdigit():
+        return value or ""
+    number = value[3:]
+    if number.startswith("1") and len(number) == 11:
+        return f"{number[:3]} {number[3:7]} {number[7:]}"
+    if len(number) < 9:
+        return f"0{number}"
+    area = 2 if number.startswith(AREAS_OF_TWO) else 3
+    return f"0{number[:area]} {number[area:-4]} {number[-4:]}"
+
+
+AREAS_OF_TWO = ("10", "2")
+"""Beginnings of area codes of two digits (without the 0): Beijing, and the cities of 02x."""
 
 
 def show_duration(since: datetime | None, until: datetime | None) -> str:

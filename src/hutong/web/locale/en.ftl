@@ -100,7 +100,6 @@ web-coming = { $count ->
 web-holds-nothing = Holds nothing yet
 web-held-nothing-ever = Has never held anything
 web-accounts = Accounts
-web-no-accounts = No accounts yet
 web-timeline = Timeline
 web-nothing-yet = Nothing yet
 web-instance-active = active

@@ -91,7 +91,6 @@ web-coming = { $count } 项变更待生效
 web-holds-nothing = 尚无在用产品
 web-held-nothing-ever = 从未持有产品
 web-accounts = 账户
-web-no-accounts = 尚无账户
 web-timeline = 大事记
 web-nothing-yet = 暂无
 web-instance-active = 在用

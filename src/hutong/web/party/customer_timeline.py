@@ -1,7 +1,7 @@
 """Everything that happened with a customer, latest first (EC-12): areas, changes, orders, bills, products; paged."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime, time
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -15,7 +15,8 @@ from hutong.party.information import AREAS
 from hutong.platform.errors import Unprocessable
 from hutong.platform.i18n import translate
 from hutong.platform.money import to_decimal
-from hutong.web import words_of_codes
+from hutong.platform.settings import settings
+from hutong.web import actors, words_of_codes
 from hutong.web.party import area_words
 
 Facts = dict[str, Any]
@@ -38,7 +39,7 @@ GROUPS = {
 
 
 class Told(NamedTuple):
-    """A line of the timeline."""
+    """A line of the timeline. `day`: what is dated by the day has no time of it."""
 
     at: datetime
     kind: str
@@ -47,6 +48,7 @@ class Told(NamedTuple):
     by: str | None
     href: str
     colour: str
+    day: bool
 
 
 def timeline(viewer: Principal, customer: Mapping[str, Any], locale: str, *, group: str = "", after: str = "") -> Facts:
@@ -59,11 +61,26 @@ def timeline(viewer: Principal, customer: Mapping[str, Any], locale: str, *, gro
     found = sorted([*own, *earlier], key=lambda each: each.place, reverse=True)[:PAGE]
     last = found[-1].place if len(found) == PAGE else None
     return {
-        "told": [tell(each, locale) for each in found],
+        "told": [tell(each, locale, roles) for each, roles in with_roles(found)],
         "next": f"{last.at.isoformat()}|{last.kind}|{last.id}" if last else "",
         "group": group,
         "groups": list(GROUPS),
     }
+
+
+def with_roles(found: Iterable[Happening]) -> list[tuple[Happening, list[str]]]:
+    """What is told, and for a policy the customer's roles in it that began with it: they are no lines of their own."""
+    rows = list(found)
+    policies = {(each.at, each.row["number"]) for each in rows if each.kind == "policy_summary"}
+    roles: dict[tuple[datetime, str], list[str]] = {}
+    for each in rows:
+        if each.kind == "party_role" and (each.at, each.row["context"]) in policies:
+            roles.setdefault((each.at, each.row["context"]), []).append(each.row["role"])
+    return [
+        (each, roles.get((each.at, each.row["number"]), []) if each.kind == "policy_summary" else [])
+        for each in rows
+        if each.kind != "party_role" or (each.at, each.row["context"]) not in policies
+    ]
 
 
 def place_of(token: str) -> Place | None:
@@ -101,14 +118,15 @@ _OTHERS: tuple[Callable[[Principal, int, Collection[str]], Iterable[Happening]],
 _COLOURS = {"claim_summary": "bad", "customer_event": "bad", "policy_summary": "good", "order": "good"}
 
 
-def tell(each: Happening, locale: str) -> Told:
-    """A happening in words."""
+def tell(each: Happening, locale: str, roles: Sequence[str] = ()) -> Told:
+    """A happening in words; `roles`: the customer's in a policy."""
     row = each.row
     title, detail, href = translate(f"web-told-{each.kind}", locale), "", ""
     if each.kind in AREAS:
         area = AREAS[each.kind]
         title = f"{title} · {area_words.title_words(area, row, locale)}"
-        detail = area_words.detail_words(area, row, locale)
+        played = ", ".join(words_of_codes.code("party_role", role, locale) for role in roles)
+        detail = " · ".join(part for part in (played, area_words.detail_words(area, row, locale)) if part)
     elif each.kind == "operation":
         title = translate(f"web-happening-{row['kind']}", locale)
         detail, href = row["reason"], "?tab=changes"
@@ -125,7 +143,8 @@ def tell(each: Happening, locale: str) -> Told:
     else:
         detail = f"{row['code']} · {words_of_codes.word('web-instance', row['state'], locale)}"
     by = row.get("stated_by") or row.get("done_by") or row.get("changed_by")
-    return Told(each.at, each.kind, title, detail, by, href, _COLOURS.get(each.kind, ""))
+    day = each.at.astimezone(settings.zone).time() == time.min
+    return Told(each.at, each.kind, title, detail, actors.person(by), href, _COLOURS.get(each.kind, ""), day)
 
 
 _NAMED = ("name", "gender", "birth_date", "id_type", "id_number", "organisation_code", "mobile", "phone", "email",

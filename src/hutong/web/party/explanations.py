@@ -7,6 +7,8 @@ from fastapi import APIRouter, Query, Request, Response
 from hutong.identity.http import SignedInSession
 from hutong.party.explanations.how import how
 from hutong.party.explanations.why_not import why_not
+from hutong.platform.http import locale_of
+from hutong.web import actors
 from hutong.web.party.customers import the_customer
 from hutong.web.shell import render
 
@@ -17,8 +19,8 @@ router = APIRouter(include_in_schema=False)
 def how_page(request: Request, session: SignedInSession, party_id: int) -> Response:
     """The joins that made a customer of its records, in their order; what was refused; where each value comes from."""
     customer = the_customer(session.viewer, party_id)
-    made = how(session.viewer, party_id)
-    names = {row["id"]: f"{row['source']} {row['key']}" for row in made["records"]}
+    made, locale = how(session.viewer, party_id), locale_of(request)
+    names = {row["id"]: f"{actors.source_name(row['source'], locale)} {row['key']}" for row in made["records"]}
     context = {"customer": customer, "how": made, "names": names}
     return render(request, "party/customer_how.html", context, session)
 
