@@ -21,6 +21,7 @@ from hutong.identity import SYSTEM, roles, users
 from hutong.insight import snapshots
 from hutong.party.areas.load import load_area_file
 from hutong.party.areas.mapping import read_area_mapping
+from hutong.party.documents import desk
 from hutong.party.documents.packs import publish_folder
 from hutong.party.ingest.load import load_file
 from hutong.party.ingest.mapping import read_mapping
@@ -30,6 +31,7 @@ from hutong.party.relations.find_households import find_households
 from hutong.party.resolution import match_keys, statistics
 from hutong.party.resolution.resolve import resolve
 from hutong.party.sharing import call_lists
+from hutong.party.sharing.document_kinds import CALL_LIST
 from hutong.party.tables import metadata
 from hutong.platform import database, documents
 
@@ -46,8 +48,10 @@ MANAGER = {
     "code": "branch-manager", "name_zh": "机构主管", "name_en": "Branch manager", "rights": ["party.*", "insight.*"],
     "clear": ["name"], "scopes": {"party": "row.unit_path.startsWith(viewer.unit_path)"},
 }  # fmt: skip
-"""Besides the sample enterprise's roles: all that a steward does, within a branch."""
-PLACES = {"salesperson": "east-01", "branch-manager": "west-01"}
+"""Besides the sample enterprise's roles: all that a steward does, within a branch; and the same within a small shop."""
+SHOP = {"code": "south-01", "name_zh": "南一营业厅", "name_en": "South store 1"}
+SHOP_MANAGER = {**MANAGER, "code": "shop-manager", "name_zh": "小店主管", "name_en": "Shop manager"}
+PLACES = {"salesperson": "east-01", "branch-manager": "west-01", "shop-manager": SHOP["code"]}
 """Unit of a role's person where it is not the head office."""
 READS_EACH = 10
 """Entries of the access log per customer."""
@@ -58,7 +62,7 @@ def people() -> list[str]:
     with tempfile.TemporaryDirectory() as folder, database.begin("identity") as conn:
         roles.load_documents(conn, PACKS / "base" / "identity" / "organisation.yaml")
         manager = Path(folder) / "manager.yaml"
-        manager.write_text(yaml.safe_dump({"roles": [MANAGER], "units": []}), encoding="utf-8")
+        manager.write_text(yaml.safe_dump({"roles": [MANAGER, SHOP_MANAGER], "units": [SHOP]}), encoding="utf-8")
         roles.load_documents(conn, manager)
         codes = [str(code) for code in conn.execute(text("SELECT code FROM identity.role ORDER BY code")).scalars()]
         for role in codes:
@@ -75,6 +79,7 @@ def load(count: int) -> Iterator[tuple[str, float]]:
     steps: dict[str, Callable[[], object]] = {
         "base": lambda: bring_in(min(max(count // 50, 200), 10_000)),
         "copies": lambda: multiply(count),
+        "small shop": open_shop,
         "match keys": renew_keys,
         "call list": share_out,
         "access log": lambda: fill_access_log(count * READS_EACH),
@@ -103,10 +108,12 @@ def bring_in(customers: int) -> None:
     find_households("user:1")
     with database.begin("party") as conn:
         conn.execute(
-            text("""WITH place AS (SELECT array_agg(path ORDER BY path) AS paths FROM identity.unit)
+            text("""WITH place AS (SELECT array_agg(path ORDER BY path) AS paths FROM identity.unit
+                                   WHERE code <> :shop)
                     UPDATE party.party SET unit_path = place.paths[1 + id % cardinality(place.paths)],
                         owner_id = CASE WHEN id % 100 = 0 THEN
-                            (SELECT id FROM identity.user_account WHERE login = 'salesperson') END FROM place""")
+                            (SELECT id FROM identity.user_account WHERE login = 'salesperson') END FROM place"""),
+            {"shop": SHOP["code"]},
         )
 
 
@@ -225,6 +232,22 @@ def without_indexes(conn: Connection, tables: list[str]) -> Iterator[None]:
         conn.exec_driver_sql(again)
 
 
+OF_SHOP = 700
+"""One customer in so many is the small shop's, and one suspected group."""
+
+
+def open_shop() -> None:
+    """The customers of the small shop, spread over all, and some groups whose customers are all its own."""
+    with database.begin("party") as conn:
+        conn.execute(
+            text("""WITH own AS (SELECT id FROM party.party WHERE id % :each = 3
+                                 UNION SELECT unnest(party_ids) FROM party.suspect_group WHERE id % :each = 3)
+                    UPDATE party.party p SET unit_path = u.path FROM own, identity.unit u
+                    WHERE p.id = own.id AND u.code = :shop"""),
+            {"each": OF_SHOP, "shop": SHOP["code"]},
+        )
+
+
 def renew_keys() -> None:
     """Match keys and statistics of all records, as a run over everything would make them."""
     with database.begin("party") as conn:
@@ -241,7 +264,7 @@ def share_out() -> None:
     """A call list for the seat: valued customers."""
     with database.read("identity") as conn:
         seat = int(conn.execute(text("SELECT id FROM identity.user_account WHERE login = 'telesales'")).scalar_one())
-    call_lists.publish(SYSTEM, CAMPAIGN)
+    desk.publish(SYSTEM, CALL_LIST, CAMPAIGN)
     call_lists.freeze(SYSTEM, "valued", [seat])
 
 
