@@ -13,14 +13,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
+from hutong.party.ingest.areas.load import load_area_file
+from hutong.party.ingest.areas.mapping import read_area_mapping
 from sqlalchemy import Connection, text
 
 from hutong import masterdata
 from hutong.cli.sample.insurance.generate import generate
 from hutong.identity import SYSTEM, roles, users
 from hutong.insight import snapshots
-from hutong.party.areas.load import load_area_file
-from hutong.party.areas.mapping import read_area_mapping
 from hutong.party.documents import desk
 from hutong.party.documents.packs import publish_folder
 from hutong.party.ingest.load import load_file

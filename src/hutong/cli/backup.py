@@ -30,18 +30,19 @@ def restore(
     `erasures`: the data folder that has the journal of erasures and its key; without it the one restored to, as it is
     before.
     """
-    from hutong.party.lifecycle import journal, keyed
+    from hutong.party import erased_keys
+    from hutong.party.lifecycle import journal
     from hutong.party.lifecycle.replay import replay
     from hutong.platform import backup
     from hutong.platform.settings import settings
 
     folder = erasures or settings.data_dir
-    since, key = journal.read(folder / journal.NAME), keyed.kept_in(folder)
+    since, key = journal.read(folder / journal.NAME), erased_keys.kept_in(folder)
     done = backup.check(source) if only_check else backup.restore(source, replace=replace, jobs=jobs)
     message = "cli-restore-checked" if only_check else "cli-restore-done"
     say(message, folder=str(source), files=len(done.files), tables=len(done.tables), rows=done.rows)
     if not only_check:
         if key is not None:
-            keyed.keep(key)
+            erased_keys.keep(key)
         again = replay(journal.keep(since))
         say("cli-restore-erased", count=len(again.erased), mixed=", ".join(map(str, again.mixed)) or "-")

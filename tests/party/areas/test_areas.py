@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hutong.party.ingest.areas.write import merge
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
@@ -16,7 +17,6 @@ from hutong.party import get
 from hutong.party.areas import images, people, read, values
 from hutong.party.areas.as_it_was import as_it_was
 from hutong.party.areas.timeline import timeline
-from hutong.party.areas.write import merge
 from hutong.party.information import AREAS
 from hutong.party.lifecycle.changes import apply_change
 from hutong.party.resolution.resolve import resolve

@@ -10,10 +10,10 @@ from hutong.identity import SYSTEM, Principal
 from hutong.identity.protection import record_read
 from hutong.inventory import accounts
 from hutong.inventory.requests import OpenAccount
-from hutong.party import PartyData, find_or_create, get
+from hutong.party import PartyData, erased_keys, find_or_create, get
 from hutong.party.areas import images
 from hutong.party.information import AREAS
-from hutong.party.lifecycle import erasure, keyed
+from hutong.party.lifecycle import erasure
 from hutong.party.lifecycle.changes import apply_change, approve
 from hutong.party.lifecycle.tombstones import tombstones
 from hutong.party.models.sampling import train_new
@@ -283,7 +283,7 @@ def test_erased_keys_do_not_come_back(life: int, take_in: Importer) -> None:
 
 def test_the_secret_is_made_once_and_private() -> None:
     """EC-02: hashes say nothing without the installation's key, which its owner alone reads."""
-    first = keyed.secret()
-    assert keyed.secret() == first and len(first) == 64
+    first = erased_keys.secret()
+    assert erased_keys.secret() == first and len(first) == 64
     assert (settings.data_dir / "erasure.key").stat().st_mode & 0o077 == 0
-    assert keyed.hash_of("crm", "1") != keyed.hash_of("crm", "2") != keyed.hash_of("billing", "2")
+    assert erased_keys.hash_of("crm", "1") != erased_keys.hash_of("crm", "2") != erased_keys.hash_of("billing", "2")

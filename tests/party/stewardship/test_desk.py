@@ -12,8 +12,9 @@ from hutong.identity import SYSTEM, Principal
 from hutong.party.policies import POLICY
 from hutong.party.reading import suspects as queue
 from hutong.party.reading.suspects import Wanted
+from hutong.party.resolution import suspect_states, suspects
 from hutong.party.resolution.resolve import resolve
-from hutong.party.stewardship import bulk, decide, desk, split, states, suspects
+from hutong.party.stewardship import bulk, decide, desk, split
 from hutong.platform import database, documents
 from hutong.platform.errors import Conflict, Forbidden, Unprocessable
 
@@ -157,11 +158,11 @@ def test_many_groups_at_once(take_in: Importer) -> None:
 def test_transitions_are_one_table() -> None:
     """EC-06: every action starts from known states, leads to a known one; ended groups allow nothing."""
     known = {"open", "claimed", "proposed", "decided", "obsolete"}
-    for action, (sources, target) in states.TRANSITIONS.items():
+    for action, (sources, target) in suspect_states.TRANSITIONS.items():
         assert {*sources, target} <= known and not {"decided", "obsolete"} & set(sources), action
         for ended in ("decided", "obsolete"):
             with pytest.raises(Conflict):
-                states.after(action, ended, 1)
+                suspect_states.after(action, ended, 1)
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -6,7 +6,7 @@ from typing import Any
 
 from hutong.api.tmf.party_body import GENDERS, PLAIN
 from hutong.api.tmf.resource import Resource, identified, instant, reference
-from hutong.party.relations.kinds import BELOW
+from hutong.party.relation_kinds import BELOW
 from hutong.party.standardise.pinyin import COMPOUND_SURNAMES
 
 BASE = "/tmf-api/party/v4"

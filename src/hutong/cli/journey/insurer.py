@@ -13,7 +13,7 @@ from sqlalchemy import text
 from hutong.cli.journey.preparation import PACKS
 from hutong.cli.sample.insurance.generate import RENEWAL_DAYS, TODAY
 from hutong.cli.words import word
-from hutong.party.areas.mapping import AreaMapping
+from hutong.party.ingest.areas.mapping import AreaMapping
 from hutong.party.ingest.load import LoadReport
 from hutong.party.ingest.mappings import read_document
 from hutong.party.ingest.taking import take_in_file

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, text
 from hutong import masterdata
 from hutong.identity import Principal, require
 from hutong.party import visibility
-from hutong.party.areas.write import area_named, merge
 from hutong.party.information import Area, began
+from hutong.party.ingest.areas.write import area_named, merge
 from hutong.party.living import living
 from hutong.party.realtime.intake import API_SOURCE, known_source
 from hutong.platform import clock, database

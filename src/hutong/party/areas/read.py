@@ -8,8 +8,8 @@ from sqlalchemy import Connection, text
 
 from hutong.identity import Principal, protect, require
 from hutong.identity.masking import mask
-from hutong.party.areas.write import area_named, quoted
 from hutong.party.information import VALUE_MASKS, Area, began
+from hutong.party.ingest.areas.write import area_named, quoted
 from hutong.party.living import whom
 from hutong.party.tables import area_tables
 from hutong.platform import clock, database

@@ -12,9 +12,9 @@ from sqlalchemy import Connection, text
 from hutong.identity import Principal, require
 from hutong.party.areas.people import RIGHT, anchor, check_codes, state_in
 from hutong.party.areas.read import Row, shown_values
+from hutong.party.erased_keys import hash_of
 from hutong.party.information import AREAS
 from hutong.party.lifecycle.changes import apply_change
-from hutong.party.lifecycle.keyed import hash_of
 from hutong.party.living import whom
 from hutong.party.resolution import membership
 from hutong.party.resolution.regroup import records_of, regroup

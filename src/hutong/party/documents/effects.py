@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from hutong.identity import Principal, require
-from hutong.party.documents.effect import Effect
+from hutong.party.effect import Effect
 from hutong.party.lifecycle import effects as of_policies
 from hutong.party.quality import effects as of_quality
 from hutong.party.sharing import effects as of_sharing

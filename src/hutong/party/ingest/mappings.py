@@ -6,8 +6,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from hutong.party.areas.mapping import AreaMapping
 from hutong.party.defaults import PACKS
+from hutong.party.ingest.areas.mapping import AreaMapping
 from hutong.party.ingest.mapping import Mapping
 from hutong.platform import database, documents
 from hutong.platform.errors import NotFound

@@ -12,12 +12,12 @@ import duckdb
 import msgspec
 
 from hutong import masterdata
-from hutong.party.areas import staging as area_staging
-from hutong.party.areas import write as area_write
-from hutong.party.areas.load import fill
-from hutong.party.areas.mapping import AreaMapping
 from hutong.party.columns import NAMES
 from hutong.party.ingest import staging
+from hutong.party.ingest.areas import staging as area_staging
+from hutong.party.ingest.areas import write as area_write
+from hutong.party.ingest.areas.load import fill
+from hutong.party.ingest.areas.mapping import AreaMapping
 from hutong.party.ingest.files import read
 from hutong.party.ingest.headers import quoted
 from hutong.party.ingest.mapping import FileForm

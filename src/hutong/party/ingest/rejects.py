@@ -13,10 +13,10 @@ from sqlalchemy import func, select, text
 from hutong.identity import Principal, require
 from hutong.identity.masking import mask
 from hutong.identity.protection import record_read
-from hutong.party.areas.mapping import AreaMapping
 from hutong.party.areas.read import hidden_fields
 from hutong.party.columns import SENSITIVE, followers
 from hutong.party.ingest import loads, mappings, preview
+from hutong.party.ingest.areas.mapping import AreaMapping
 from hutong.party.ingest.mappings import Document
 from hutong.party.ingest.taking import take_in_rows
 from hutong.party.tables import load, rejected_record

@@ -11,10 +11,10 @@ from pathlib import Path
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects.postgresql import insert
 
+from hutong.party import erased_keys
 from hutong.party.columns import NAMES
 from hutong.party.ingest.mapping import Delivery, Document, Mapping
 from hutong.party.ingest.standardising import REJECTED, STORED
-from hutong.party.lifecycle import keyed
 from hutong.party.tables import source
 from hutong.platform import database
 from hutong.platform.processes import Task
@@ -72,7 +72,7 @@ class Store:
             conn.execute(text("ANALYZE staged (key, last, operation)"))
             self._analysed = True
         gone = conn.execute(text(_UNKNOWN), self._words).rowcount
-        gone += keyed.drop_erased(conn, "staged", str(self._words["source"]))
+        gone += erased_keys.drop_erased(conn, "staged", str(self._words["source"]))
         winners = conn.execute(text("SELECT count(*) FROM staged WHERE last AND operation = 'put'")).scalar_one()
         written = conn.execute(text(_UPSERT), self._words).rowcount
         counts.withdrawn += conn.execute(text(_WITHDRAW), self._words).rowcount
@@ -93,7 +93,7 @@ class Store:
             return
         self._conn.execute(text("TRUNCATE refused"))
         database.copy_csv(self._conn, "refused", REJECTED, bytes_of(path))
-        keyed.drop_erased(self._conn, "refused", str(self._words["source"]))
+        erased_keys.drop_erased(self._conn, "refused", str(self._words["source"]))
         self._conn.execute(text(_REFUSED), self._words)
 
     def finish(self) -> None:

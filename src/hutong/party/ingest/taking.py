@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hutong.party.areas.load import take_in_area
-from hutong.party.areas.mapping import AreaMapping
 from hutong.party.ingest import preview
+from hutong.party.ingest.areas.load import take_in_area
+from hutong.party.ingest.areas.mapping import AreaMapping
 from hutong.party.ingest.files import file_hash
 from hutong.party.ingest.load import LoadReport, Progress, Taking, take_in
 from hutong.party.ingest.mapping import FileForm

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 from hutong.identity import Principal, require
 from hutong.identity.actors import viewer_of
-from hutong.party.documents.effect import Effect, compared
+from hutong.party.effect import Effect, compared
 from hutong.party.policies import PolicyDocument
 from hutong.platform import clock, database
 from hutong.platform.i18n import translate

@@ -11,11 +11,11 @@ from sqlalchemy import Connection, text
 
 from hutong.identity import Principal, require
 from hutong.identity.forgetting import forget_reasons
+from hutong.party import erased_keys
 from hutong.party.columns import LEADERS, followers
 from hutong.party.information import AREAS
-from hutong.party.lifecycle import erased_files, erased_models, journal, keyed
-from hutong.party.resolution import membership
-from hutong.party.stewardship import suspects
+from hutong.party.lifecycle import erased_files, erased_models, journal
+from hutong.party.resolution import membership, suspects
 from hutong.party.tables import tombstone
 from hutong.platform import clock, database, forgetting
 from hutong.platform.errors import Conflict, NotFound
@@ -49,7 +49,7 @@ def consent_again(viewer: Principal, source: str, key: str) -> None:
     """Let a source's erased record come back with its next load, since the person consented anew. Raises NotFound."""
     require(viewer, "party.erase")
     with database.begin("party") as conn:
-        if not keyed.release(conn, source, key):
+        if not erased_keys.release(conn, source, key):
             raise NotFound("party-erased-key-unknown", source=source)
 
 
@@ -66,7 +66,7 @@ def _erase(
     records = list(
         conn.execute(text("SELECT record_id FROM party.xref WHERE party_id = :id"), {"id": party_id}).scalars()
     )
-    keyed.remember(conn, party_id, records)
+    erased_keys.remember(conn, party_id, records)
     journal.append(
         journal.Entry(
             party_id, ids, journal.hashes(conn, records), request_id, by, approved_by, reason, clock.now().isoformat()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
-from hutong.party.lifecycle import keyed
+from hutong.party import erased_keys
 from hutong.platform.settings import settings
 
 NAME = "erasures.jsonl"
@@ -74,4 +74,7 @@ def keep(entries: Sequence[Entry]) -> list[Entry]:
 def hashes(conn: Connection, records: Sequence[int]) -> list[tuple[str, str]]:
     """Source and keyed hash of records' keys."""
     asked = text("SELECT source, key FROM party.source_record WHERE id = ANY(:records) ORDER BY id")
-    return [(row.source, keyed.hash_of(row.source, row.key)) for row in conn.execute(asked, {"records": list(records)})]
+    return [
+        (row.source, erased_keys.hash_of(row.source, row.key))
+        for row in conn.execute(asked, {"records": list(records)})
+    ]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from hutong.party.lifecycle import keyed
+from hutong.party import erased_keys
 from hutong.party.lifecycle.erasure import erase
 from hutong.party.lifecycle.journal import Entry
 from hutong.platform import database
@@ -61,7 +61,7 @@ def _homes(conn: Connection, entry: Entry) -> tuple[list[int], list[int]]:
     asked = {
         "sources": [source for source, _ in entry.keys],
         "hashes": [digest for _, digest in entry.keys],
-        "secret": keyed.secret(),
+        "secret": erased_keys.secret(),
     }
     rows = conn.execute(_HOMES, asked).all()
     return [row.party_id for row in rows if row.whole], [row.party_id for row in rows if not row.whole]

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from hutong.party.columns import ATTRIBUTES, NAMES, Attribute
 from hutong.party.match.kernels import as_text
-from hutong.party.resolution import arrow
+from hutong.platform import arrow
 
 KEPT = ("source", "key", *NAMES)
 

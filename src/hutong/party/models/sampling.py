@@ -19,9 +19,8 @@ from hutong.party.match.training import train
 from hutong.party.models import registry
 from hutong.party.models.frequent import without_rare
 from hutong.party.models.records import records_of_kind
-from hutong.party.resolution import arrow
 from hutong.party.resolution.score import TruthColumns
-from hutong.platform import clock, database
+from hutong.platform import arrow, clock, database
 from hutong.platform.errors import Invalid, NotFound
 
 STRATA = (-5, 0, 3, 6, 9, 12, 15, 20, 30)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from hutong.identity import Principal, require
-from hutong.party.documents.effect import Effect
+from hutong.party.effect import Effect
 from hutong.party.quality.compiled import compiled, scan
 from hutong.party.quality.rules import ENTITIES, LEAD, Entity, QualityDocument, QualityRule
 from hutong.platform import database

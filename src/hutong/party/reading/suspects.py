@@ -10,7 +10,7 @@ from hutong.identity import Principal, protect, require
 from hutong.party import visibility
 from hutong.party.policies import POLICY
 from hutong.party.reading.queries import masked, said
-from hutong.party.stewardship.states import UNFINISHED
+from hutong.party.resolution.suspect_states import UNFINISHED
 from hutong.party.tables import party, suspect_group, suspect_note
 from hutong.platform import database, documents
 from hutong.platform.errors import NotFound

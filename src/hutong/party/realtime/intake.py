@@ -14,17 +14,15 @@ import numpy as np
 from sqlalchemy import Connection, text
 
 from hutong.identity import Principal, require
-from hutong.party import visibility
+from hutong.party import erased_keys, visibility
 from hutong.party.golden.record import refresh_these
-from hutong.party.lifecycle import keyed
 from hutong.party.living import living
 from hutong.party.realtime import storing
 from hutong.party.realtime.matching import Judging, Keys, Verdict, judging, stored, verdicts
 from hutong.party.realtime.placing import place
 from hutong.party.realtime.stated import PartyData, standardised
-from hutong.party.resolution import match_keys, membership
+from hutong.party.resolution import match_keys, membership, suspects
 from hutong.party.resolution.regroup import regroup
-from hutong.party.stewardship import suspects
 from hutong.platform import database
 from hutong.platform.errors import Gone, NotFound, Problem
 from hutong.platform.gathering import Gathering
@@ -86,7 +84,7 @@ def take(requests: Sequence[Request]) -> list[Answer]:
     if asked:
         with database.begin("party") as conn:
             unknown = {source for source, _ in asked} - _sources(conn, {source for source, _ in asked})
-            erased = keyed.erased_of(conn, list(asked))
+            erased = erased_keys.erased_of(conn, list(asked))
             firsts = {key: numbers[0] for key, numbers in asked.items() if key[0] not in unknown and key not in erased}
             found = _take(conn, requests, {number: records[number] for number in firsts.values()}) if firsts else {}
         for key, numbers in asked.items():

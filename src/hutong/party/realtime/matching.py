@@ -12,11 +12,11 @@ from hutong.party.columns import NAMES
 from hutong.party.match.features import FEATURES, of_pair
 from hutong.party.match.rules import RULES, Rule, RulesDocument
 from hutong.party.match.scoring import encode
-from hutong.party.models import keys, registry
-from hutong.party.models.judging import Said, used, words
+from hutong.party.models import registry
 from hutong.party.models.records import of_mappings
 from hutong.party.models.registry import InForce
-from hutong.party.resolution import match_keys, statistics
+from hutong.party.resolution import match_keys, model_keys, statistics
+from hutong.party.resolution.judging import Said, used, words
 from hutong.party.resolution.match_keys import PHONES
 from hutong.party.resolution.statistics import Statistics
 from hutong.platform import database, documents
@@ -74,7 +74,9 @@ class Judging:
         for kind, model in self.models.items():
             places = [place for place, record in enumerate(records) if record["kind"] == kind]
             if places:
-                found = keys.of_encoded(model, encode(model.model, of_mappings([records[place] for place in places])))
+                found = model_keys.of_encoded(
+                    model, encode(model.model, of_mappings([records[place] for place in places]))
+                )
                 for row, number in zip(found.row.tolist(), found.number.tolist(), strict=True):
                     own[places[row]].add(number)
         return [self._keys(record, modelled) for record, modelled in zip(records, own, strict=True)]

@@ -7,10 +7,10 @@ from sqlalchemy import Connection, text
 
 from hutong.identity import Principal, require
 from hutong.party.areas.people import RIGHT, anchor, tell
-from hutong.party.areas.write import merge
 from hutong.party.information import AREAS
+from hutong.party.ingest.areas.write import merge
 from hutong.party.realtime.intake import API_SOURCE, known_source
-from hutong.party.relations.kinds import BELOW, HIERARCHY, INVERSES, PERSONS
+from hutong.party.relation_kinds import BELOW, HIERARCHY, INVERSES, PERSONS
 from hutong.platform import clock, database
 from hutong.platform.errors import NotFound, Unprocessable
 

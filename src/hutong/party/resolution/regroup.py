@@ -6,9 +6,8 @@ from itertools import pairwise
 from sqlalchemy import Connection, text
 
 from hutong.party.match.rules import RULES
-from hutong.party.resolution import graph, membership
+from hutong.party.resolution import graph, membership, suspects
 from hutong.party.resolution.membership import Moved
-from hutong.party.stewardship import suspects
 from hutong.platform import documents
 
 PERSON_STRENGTH = 1000

@@ -17,16 +17,15 @@ from sqlalchemy import Connection, text
 
 from hutong.party.match.propose import propose
 from hutong.party.match.rules import RULES, RulesDocument
-from hutong.party.models import judging, keys, registry, runs
+from hutong.party.models import registry
 from hutong.party.models.registry import InForce
-from hutong.party.resolution import arrow, graph, match_keys, membership, statistics
+from hutong.party.resolution import graph, judging, match_keys, membership, model_keys, model_runs, statistics, suspects
 from hutong.party.resolution.clusters import Ints
 from hutong.party.resolution.judgement_log import Logged, bring_to
 from hutong.party.resolution.lifting import News, lift_news
 from hutong.party.resolution.membership import Moved
-from hutong.party.stewardship import suspects
 from hutong.party.tables import run
-from hutong.platform import database, documents
+from hutong.platform import arrow, database, documents
 
 Progress = Callable[[int, int, str], None]
 MANY = 20_000
@@ -73,7 +72,7 @@ def resolve(by: str = "system:0", progress: Progress = _quiet, *, full: bool = F
         with duckdb.connect() as duck:
             compared = lift_news(conn, duck, news)
             # the long part: others go on working meanwhile
-            proposed = propose(duck, rules, given=True, modelled=runs.over(models, rules))
+            proposed = propose(duck, rules, given=True, modelled=model_runs.over(models, rules))
             logged = bring_to(conn, duck, rules, newest, news)
         progress(1, 4, "cluster")
         membership.lock(conn)
@@ -140,11 +139,11 @@ def _take_up(conn: Connection, rules: RulesDocument, models: Mapping[str, InForc
     everything = full or before != digest or len(listed) > count * MOST_CHANGES
     if before != digest:
         match_keys.renew_all(conn, rules)
-        keys.renew(conn, models)
+        model_keys.renew(conn, models)
         conn.execute(text("ANALYZE party.match_key"))
     else:
         match_keys.renew(conn, rules, unjudged)
-        keys.renew(conn, models, unjudged)
+        model_keys.renew(conn, models, unjudged)
     membership.lock(conn)
     brought = statistics.bring_up(conn, rules, None if everything else listed.tolist(), "run")
     records = None if everything else sorted({*unjudged, *brought.affected})

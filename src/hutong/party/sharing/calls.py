@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select, text, update
 
 from hutong.identity import Principal, require
 from hutong.party.areas.people import state_in
-from hutong.party.areas.write import area_named
+from hutong.party.ingest.areas.write import area_named
 from hutong.party.sharing import call_scripts, facts
 from hutong.party.sharing.call_lists import SEAT, the_list
 from hutong.party.sharing.document_kinds import CALL_LIST

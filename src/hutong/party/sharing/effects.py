@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 
 from hutong.identity import Principal
 from hutong.party import visibility
-from hutong.party.documents.effect import Effect, compared
+from hutong.party.effect import Effect, compared
 from hutong.party.sharing import facts
 from hutong.party.sharing.call_lists import preview
 from hutong.party.sharing.document_kinds import CallList, ClaimRoute, Export, Needs, Scripts, claim_condition

@@ -12,9 +12,9 @@ from sqlalchemy import Connection, null, select, text
 
 from hutong.identity import Principal, require
 from hutong.party.policies import POLICY
-from hutong.party.resolution import membership
+from hutong.party.resolution import membership, suspects
 from hutong.party.resolution.regroup import judge, records_of
-from hutong.party.stewardship import desk, suspects
+from hutong.party.stewardship import desk
 from hutong.party.stewardship.desk import Held
 from hutong.party.stewardship.merge import conflicts, merge_in
 from hutong.party.tables import suspect_group

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select, update
 from hutong.identity import Principal, require
 from hutong.identity.queries import holders
 from hutong.party import visibility
-from hutong.party.stewardship import states
+from hutong.party.resolution import suspect_states
 from hutong.party.tables import suspect_group, suspect_note
 from hutong.platform import database
 from hutong.platform.errors import Conflict, NotFound, Unprocessable
@@ -74,7 +74,7 @@ def locked(conn: Connection, group_id: int, viewer: Principal) -> Held:
 def own(conn: Connection, group_id: int, viewer: Principal) -> Held:
     """A group that waits for a first decision and that nobody else holds. Raises Conflict."""
     group = locked(conn, group_id, viewer)
-    states.after("decide", group.state, group_id)
+    suspect_states.after("decide", group.state, group_id)
     if group.assignee not in (None, viewer.actor):
         raise Conflict("party-suspect-taken", id=group_id)
     return group
@@ -91,7 +91,7 @@ def put(
     **values: Any,
 ) -> None:
     """Bring a group to the state an action leads to, and write the action down."""
-    state = states.after(action, group.state, group.id)
+    state = suspect_states.after(action, group.state, group.id)
     conn.execute(update(suspect_group).where(suspect_group.c.id == group.id).values(state=state, **values))
     conn.execute(
         suspect_note.insert().values(

@@ -13,9 +13,9 @@ from sqlalchemy import Connection, select, text, update
 
 from hutong.identity import Principal, require
 from hutong.party import visibility
-from hutong.party.areas import write
 from hutong.party.columns import NAMES
 from hutong.party.information import AREAS
+from hutong.party.ingest.areas import write
 from hutong.party.realtime import storing
 from hutong.party.realtime.stated import PartyData
 from hutong.party.resolution import membership

@@ -1,7 +1,7 @@
 """Read views over the information areas: each statement under the party it is about now; relations from both ends."""
 
 from hutong.party.information import AREAS
-from hutong.party.relations.kinds import inverse_sql
+from hutong.party.relation_kinds import inverse_sql
 
 AREA_VIEWS = {
     f"party.v1_{name}": f"""

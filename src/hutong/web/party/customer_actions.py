@@ -8,7 +8,7 @@ from fastapi import APIRouter, Form, Request, Response, UploadFile
 
 from hutong.identity.http import SignedInSession
 from hutong.party.areas import images, people, values
-from hutong.party.areas.write import area_named
+from hutong.party.ingest.areas.write import area_named
 from hutong.party.lifecycle.changes import apply_change
 from hutong.party.relations import households, relate
 from hutong.party.standardise import stated

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import yaml
 
 from hutong.identity.principal import Principal
-from hutong.party.areas.mapping import AreaMapping, fields_of
 from hutong.party.columns import SENSITIVE
 from hutong.party.ingest import preview
+from hutong.party.ingest.areas.mapping import AreaMapping, fields_of
 from hutong.party.ingest.loads import shower
 from hutong.party.ingest.mapping import KNOWN
 from hutong.party.ingest.mappings import MAPPING, Document

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Depends, Form, Query, Request, Response, UploadFi
 from hutong.identity.http import SignedInSession
 from hutong.identity.principal import require
 from hutong.identity.sign_in import Session
-from hutong.party.areas.mapping import AreaMapping
 from hutong.party.documents import desk
 from hutong.party.information import AREAS
 from hutong.party.ingest import mappings, preview, rejects, uploads
+from hutong.party.ingest.areas.mapping import AreaMapping
 from hutong.party.ingest.mappings import MAPPING
 from hutong.platform import database, documents
 from hutong.platform.documents.kind import LONGEST

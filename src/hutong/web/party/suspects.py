@@ -11,7 +11,8 @@ from hutong.identity.http import SignedInSession
 from hutong.identity.principal import Principal
 from hutong.party.reading import suspects
 from hutong.party.reading.suspects import View, Wanted
-from hutong.party.stewardship import bulk, decide, desk, states
+from hutong.party.resolution import suspect_states
+from hutong.party.stewardship import bulk, decide, desk
 from hutong.platform.http import locale_of
 from hutong.web.party.customer_parts import COMPARED
 from hutong.web.party.resolution import differing
@@ -133,13 +134,13 @@ def may_do(viewer: Principal, group: dict[str, Any]) -> dict[str, bool]:
     free = group["assignee"] in (None, viewer.actor)
     proposer = (group["proposal"] or {}).get("by")
     return {
-        "mine": group["assignee"] == viewer.actor and states.may("release", group["state"]),
-        "decidable": free and states.may("decide", group["state"]),
-        "assignable": states.may("assign", group["state"]),
-        "reviewable": states.may("approve", group["state"])
+        "mine": group["assignee"] == viewer.actor and suspect_states.may("release", group["state"]),
+        "decidable": free and suspect_states.may("decide", group["state"]),
+        "assignable": suspect_states.may("assign", group["state"]),
+        "reviewable": suspect_states.may("approve", group["state"])
         and proposer != viewer.actor
         and viewer.may("party.steward.review"),
-        "withdrawable": states.may("withdraw", group["state"]) and proposer == viewer.actor,
+        "withdrawable": suspect_states.may("withdraw", group["state"]) and proposer == viewer.actor,
     }
 
 

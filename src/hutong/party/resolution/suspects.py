@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from hutong.party.stewardship.states import UNFINISHED
+from hutong.party.resolution.suspect_states import UNFINISHED
 from hutong.platform import clock
 
 LARGEST_GROUP = 12

@@ -3,10 +3,10 @@
 import duckdb
 import pyarrow as pa
 
-from hutong.party.areas.mapping import AreaMapping
-from hutong.party.areas.write import written
 from hutong.party.columns import LONGEST_KEY
 from hutong.party.information import Field, Type, timing_columns
+from hutong.party.ingest.areas.mapping import AreaMapping
+from hutong.party.ingest.areas.write import written
 from hutong.party.ingest.given import as_date, as_instant, as_it_came, literal, text_of, trimmed
 from hutong.party.ingest.headers import quoted
 from hutong.party.ingest.mapping import Given

@@ -13,9 +13,8 @@ from hutong.party.match.kernels import Ints
 from hutong.party.match.propose import Modelled
 from hutong.party.match.rules import Kind, RulesDocument
 from hutong.party.match.scoring import Encoded, encode
-from hutong.party.models import judging, keys
 from hutong.party.models.registry import InForce
-from hutong.party.resolution import match_keys
+from hutong.party.resolution import judging, match_keys, model_keys
 
 
 def over(models: Mapping[str, InForce], rules: RulesDocument) -> Modelled | None:
@@ -60,7 +59,7 @@ def _judge(duck: duckdb.DuckDBPyConnection, model: InForce, kind: Kind, policy: 
 
 def _add_pairs(duck: duckdb.DuckDBPyConnection, model: InForce, encoded: Encoded, rank: Ints) -> None:
     """Add to `pairs` what meets in the model's blocks, but for crowded keys."""
-    found = keys.of_encoded(model, encoded)
+    found = model_keys.of_encoded(model, encoded)
     crowded = [match_keys.signed(key) for (key,) in duck.execute("FROM crowded").fetchall()]
     used = ~np.isin(found.number, np.array(crowded, dtype=np.int64))
     duck.register("met", pa.table({"rank": rank[found.row[used]], "key": found.number[used]}))

@@ -8,14 +8,14 @@ import duckdb
 from sqlalchemy import Connection, text
 
 from hutong import masterdata
-from hutong.party.areas.mapping import AreaMapping
-from hutong.party.areas.staging import stage
-from hutong.party.areas.write import merge_sql, shape, written
+from hutong.party.ingest.areas import relation_admission
+from hutong.party.ingest.areas.mapping import AreaMapping
+from hutong.party.ingest.areas.staging import stage
+from hutong.party.ingest.areas.write import merge_sql, shape, written
 from hutong.party.ingest.files import file_hash, read
 from hutong.party.ingest.given import literal
 from hutong.party.ingest.headers import listed
 from hutong.party.ingest.load import LoadReport, Taking, begin, copy_out, end, report_unmapped
-from hutong.party.relations import admission
 from hutong.party.tables import rejected_record
 from hutong.platform import database
 
@@ -83,7 +83,7 @@ def fill(conn: Connection, duck: duckdb.DuckDBPyConnection, mapping: AreaMapping
                     PARTITION BY key ORDER BY source_changed_at DESC NULLS LAST, staged.row_number DESC) = 1"""  # noqa: S608
     database.copy_csv(conn, "given", names, copy_out(duck, query))
     conn.execute(text("ANALYZE given"))
-    if mapping.area == "party_relation" and (refused := admission.refuse(conn, mapping.source.code)):
+    if mapping.area == "party_relation" and (refused := relation_admission.refuse(conn, mapping.source.code)):
         duck.execute("CREATE TABLE refused (row_number BIGINT, reason VARCHAR)")
         duck.executemany("INSERT INTO refused VALUES (?, ?)", refused)
         duck.execute(

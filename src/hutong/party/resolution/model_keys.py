@@ -11,11 +11,11 @@ from sqlalchemy import Connection, text
 from hutong.party.match import blocking
 from hutong.party.match.kernels import Ints
 from hutong.party.match.scoring import Encoded, encode
-from hutong.party.models.judging import rule_name
 from hutong.party.models.records import records_of_kind
 from hutong.party.models.registry import InForce
-from hutong.party.resolution import arrow, match_keys
-from hutong.platform import database
+from hutong.party.resolution import match_keys
+from hutong.party.resolution.judging import rule_name
+from hutong.platform import arrow, database
 
 
 class Keyed(NamedTuple):

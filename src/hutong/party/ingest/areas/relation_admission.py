@@ -7,7 +7,7 @@ judged too. What a source states again as it is stays admitted; what two sources
 
 from sqlalchemy import Connection, text
 
-from hutong.party.relations.kinds import BELOW, HIERARCHY, INVERSES, PERSONS, inverse_sql
+from hutong.party.relation_kinds import BELOW, HIERARCHY, INVERSES, PERSONS, inverse_sql
 
 
 def refuse(conn: Connection, source: str) -> list[tuple[int, str]]:
