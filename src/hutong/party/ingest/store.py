@@ -71,16 +71,15 @@ class Store:
         if not self._analysed:
             conn.execute(text("ANALYZE staged (key, last, operation)"))
             self._analysed = True
-        gone = conn.execute(text(_UNKNOWN), self._words).rowcount
-        gone += erased_keys.drop_erased(conn, "staged", str(self._words["source"]))
-        winners = conn.execute(text("SELECT count(*) FROM staged WHERE last AND operation = 'put'")).scalar_one()
-        written = conn.execute(text(_UPSERT), self._words).rowcount
-        counts.withdrawn += conn.execute(text(_WITHDRAW), self._words).rowcount
-        conn.execute(text(_VERSIONS), self._words)
+        gone = erased_keys.drop_erased(conn, "staged", str(self._words["source"]))
+        if self._delivery.form == "changes":
+            gone += conn.execute(text(_UNKNOWN), self._words).rowcount
+            counts.withdrawn += conn.execute(text(_WITHDRAW), self._words).rowcount
+        unchanged = conn.execute(text(_STORE), self._words).scalar_one()
         self.refused(out.with_suffix(".rejected.csv"))
         if self._delivery.form == "full":
             conn.execute(text("INSERT INTO stated SELECT key FROM staged"))
-        counts.unchanged += winners - written
+        counts.unchanged += unchanged
         counts.admitted += answer["admitted"] - gone
         counts.rejected += answer["rows"] - answer["admitted"] + gone
         for code_set, code, count in answer["unmapped"]:
@@ -117,7 +116,7 @@ SELECT 0::bigint AS row_number, key, kind, {", ".join(NAMES)}, attributes, issue
        source_changed_at, content_hash, ''::text AS operation, true AS last, ''::text AS raw
 FROM party.source_record WITH NO DATA"""  # noqa: S608  (names come from declarations)
 
-_UPSERT = f"""
+_STORE = f"""
 WITH written AS (
     INSERT INTO party.source_record AS r (source, key, load_id, {", ".join(_CONTENT)})
     SELECT :source, key, :load, {", ".join(_CONTENT)} FROM staged
@@ -126,10 +125,25 @@ WITH written AS (
         {", ".join(f"{name} = excluded.{name}" for name in _CONTENT)}
     WHERE (r.content_hash <> excluded.content_hash OR r.withdrawn_at IS NOT NULL)
       AND coalesce(excluded.source_changed_at >= r.source_changed_at, TRUE)
-    RETURNING id)
-INSERT INTO party.changed_record (record_id) SELECT id FROM written"""  # noqa: S608
+    RETURNING id, key
+), waiting AS (
+    INSERT INTO party.changed_record (record_id) SELECT id FROM written
+), kept AS (
+    INSERT INTO party.source_version (record_id, load_id, row_number, raw, corrected_by)
+    SELECT coalesce(w.id, r.id), :load, s.row_number, s.raw::jsonb, :by
+    FROM staged s LEFT JOIN written w ON w.key = s.key LEFT JOIN LATERAL (
+        SELECT id, load_id, content_hash FROM party.source_record
+        WHERE w.id IS NULL AND source = :source AND key = s.key OFFSET 0) r ON true
+    WHERE w.id IS NOT NULL OR r.load_id = :load OR r.content_hash <> s.content_hash
+    ORDER BY s.row_number
+)
+SELECT (SELECT count(*) FROM staged WHERE last AND operation = 'put') - (SELECT count(*) FROM written)"""  # noqa: S608
 """A record that its source changed earlier than what is known does not overwrite it: order of arrival is nothing.
-What was written waits for the next resolution run (`changed_record`)."""
+What was written waits for the next resolution run (`changed_record`). Every row that says something new is kept as a
+version. Gives how many rows said nothing new.
+
+Records not written are looked up one by one (OFFSET 0 keeps it so): by a new source's statistics they are none, and the
+planner would compare each with each."""
 
 _WITHDRAW = """
 WITH written AS (
@@ -151,17 +165,6 @@ WITH gone AS (
 INSERT INTO party.rejected_record (load_id, source, row_number, key, raw, reasons)
 SELECT :load, :source, row_number, key, raw::json, ARRAY['not_known'] FROM gone ORDER BY row_number"""
 """A source cannot end a record that it never stated."""
-
-_VERSIONS = """
-INSERT INTO party.source_version (record_id, load_id, row_number, raw, corrected_by)
-SELECT r.id, :load, s.row_number, s.raw::jsonb, :by
-FROM staged s CROSS JOIN LATERAL (
-    SELECT id, load_id, content_hash FROM party.source_record
-    WHERE source = :source AND key = s.key OFFSET 0) r
-WHERE r.load_id = :load OR r.content_hash <> s.content_hash
-ORDER BY s.row_number"""
-"""Records are looked up one by one (OFFSET 0 keeps it so): by a new source's statistics they are none, and the planner
-would compare each with each."""
 
 _REFUSED = """
 INSERT INTO party.rejected_record (load_id, source, row_number, key, raw, reasons)

@@ -137,7 +137,6 @@ def _once_shown(conn: Connection, ids: Sequence[int], records: Sequence[int]) ->
 _IDS = """SELECT CAST(:id AS bigint) UNION SELECT retired_id FROM party.redirect WHERE survivor_id = :id"""
 _OF_KEYS = """(SELECT source, key FROM party.source_record WHERE id = ANY(:records))"""
 _BY_KEY = ("household_member", "group_member", *AREAS)
-_VALUED = ", ".join(f"s.{name}" for name in (*STRONG, "address_key"))
 _GENERIC = f"unnest(ARRAY[{', '.join((*STRONG, 'address_key'))}])"
 _HOLDS = """EXISTS (SELECT FROM unnest(CAST(:values AS text[])) AS v WHERE strpos({text}, v) > 0)"""
 _STATEMENTS = {
@@ -182,8 +181,11 @@ _STATEMENTS = {
     "model_review": "DELETE FROM party.model_review WHERE left_id = ANY(:records) OR right_id = ANY(:records)",
     "generic_value": f"""DELETE FROM party.generic_value g
                          WHERE value IN (SELECT {_GENERIC} FROM party.source_record WHERE id = ANY(:records))
+                           AND NOT EXISTS (SELECT FROM party.party_value v WHERE v.value = g.value
+                                           AND v.kind IN ('phone', 'email', 'bank_card', 'identifier')
+                                           AND v.party_id <> ALL(:ids))
                            AND NOT EXISTS (SELECT FROM party.source_record s
-                                           WHERE s.id <> ALL(:records) AND g.value IN ({_VALUED}))""",
+                                           WHERE s.address_key = g.value AND s.id <> ALL(:records))""",
     "match_key": "DELETE FROM party.match_key WHERE record_id = ANY(:records)",
     "changed_record": "DELETE FROM party.changed_record WHERE record_id = ANY(:records)",
     "rejected_record": f"""DELETE FROM party.rejected_record WHERE (source, key) IN {_OF_KEYS}

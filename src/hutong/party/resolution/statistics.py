@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from hutong.party.match.rules import RulesDocument
-from hutong.party.resolution.match_keys import PHONES
+from hutong.party.match.rules import KINDS, RulesDocument
+from hutong.party.resolution.match_keys import NUMBER, PHONES, prefix
 
 Value = tuple[str, str]
 
@@ -75,7 +75,7 @@ def bring_up(conn: Connection, rules: RulesDocument, records: Sequence[int] | No
     conn.execute(_NEW_KEYS, told | {"keys": sorted(new_keys), "records": [keys[key] for key in sorted(new_keys)]})
     affected: set[int] = set()
     if records is not None:
-        affected = _stating(conn, new_values | gone_values) | _sharing(conn, new_keys | gone_keys)
+        affected = _stating(conn, rules, new_values | gone_values) | _sharing(conn, new_keys | gone_keys)
     return Brought(current(conn), sorted(affected))
 
 
@@ -113,24 +113,55 @@ def _values(conn: Connection, rules: RulesDocument, records: Sequence[int] | Non
     """The generic values among those of the records, and among those that were generic: (kind, value) → names."""
     made: dict[Value, int] = {}
     for kind, limit in rules.generic.items():
-        listed = [f"SELECT {name} AS value FROM party.source_record WHERE {{0}}" for name in _columns_of(kind)]  # noqa: S608
-        asked = "SELECT value FROM party.generic_value WHERE until_version IS NULL AND kind = :kind"
-        if records is None:
-            some = [one.format(f"{name} IS NOT NULL") for one, name in zip(listed, _columns_of(kind), strict=True)]
-            every = " UNION ALL ".join(some)
-            asked += f" UNION (SELECT value FROM ({every}) AS v GROUP BY value HAVING count(*) > :limit)"  # noqa: S608
-        else:
-            asked += "".join(" UNION " + one.format("id = ANY(:ids)") for one in listed)
-        names = " UNION ".join(
-            f"SELECT DISTINCT name_key FROM party.source_record WHERE {name} = asked.value"  # noqa: S608
-            for name in _columns_of(kind)
-        )
-        counted = f"""SELECT value, n.names FROM ({asked}) AS asked
-                      CROSS JOIN LATERAL (SELECT count(name_key) AS names FROM ({names}) AS u) AS n
-                      WHERE value IS NOT NULL AND n.names > :limit"""  # noqa: S608
-        parameters = {"kind": kind, "limit": limit, **({} if records is None else {"ids": list(records)})}
-        made |= {(kind, row.value): row.names for row in conn.execute(text(counted), parameters)}
+        query = _asked(rules, kind) if records is not None else _COUNTED.format(stated=_stated(kind))
+        given = {"limit": limit, **({"kind": kind, "ids": list(records)} if records is not None else {})}
+        made |= {(kind, row.value): row.names for row in conn.execute(text(query), given)}
     return made
+
+
+_COUNTED = """
+WITH stated AS MATERIALIZED ({stated})
+SELECT value, count(DISTINCT name_key) AS names FROM stated
+WHERE value IN (SELECT value FROM stated GROUP BY value HAVING count(*) > :limit)
+GROUP BY value HAVING count(DISTINCT name_key) > :limit"""
+"""The many values of few are left out before names are sorted."""
+
+
+def _stated(kind: str) -> str:
+    """SELECT of (value, name_key) of all records."""
+    return " UNION ALL ".join(
+        f"SELECT {name} AS value, name_key FROM party.source_record WHERE {name} IS NOT NULL"  # noqa: S608
+        for name in _columns_of(kind)
+    )
+
+
+def _asked(rules: RulesDocument, kind: str) -> str:
+    """The same of the values that records state, or that were generic."""
+    own = " UNION ".join(
+        f"SELECT {name} FROM party.source_record WHERE id = ANY(:ids) AND {name} IS NOT NULL"  # noqa: S608
+        for name in _columns_of(kind)
+    )
+    return f"""
+        WITH asked (value) AS MATERIALIZED (
+            SELECT value FROM party.generic_value WHERE until_version IS NULL AND kind = :kind UNION {own})
+        SELECT h.value, count(DISTINCT r.name_key) AS names
+        FROM ({_holders(rules, kind)}) AS h JOIN party.source_record r ON r.id = h.id
+        WHERE h.value IN ({", ".join(f"r.{name}" for name in _columns_of(kind))})
+        GROUP BY h.value HAVING count(DISTINCT r.name_key) > :limit"""  # noqa: S608
+
+
+def _holders(rules: RulesDocument, kind: str) -> str:
+    """SELECT of (value, id): the records that state the values of `asked`, and perhaps some more. By match keys, where
+    the rules have a block of this attribute alone, as those shipped do; else by the column."""
+    if all([kind] in rules.of(one).blocks for one in KINDS):
+        keys = [f"'{prefix(one, [kind])}' || a.value" for one in KINDS]
+        numbers = ", ".join(f"({NUMBER.format(key)})" for key in keys)
+        return f"""SELECT a.value, m.record_id AS id FROM asked a CROSS JOIN LATERAL (VALUES {numbers}) AS n (key)
+                   JOIN party.match_key m ON m.key = n.key"""  # noqa: S608
+    return " UNION ".join(
+        f"SELECT a.value, c.id FROM asked a JOIN party.source_record c ON c.{name} = a.value"  # noqa: S608
+        for name in _columns_of(kind)
+    )
 
 
 def _keys(conn: Connection, rules: RulesDocument, records: Sequence[int] | None) -> dict[int, int]:
@@ -145,14 +176,14 @@ def _keys(conn: Connection, rules: RulesDocument, records: Sequence[int] | None)
     return {row.key: row.records for row in conn.execute(counted, parameters)}
 
 
-def _stating(conn: Connection, values: Iterable[Value]) -> set[int]:
-    """The records that state any of these values."""
+def _stating(conn: Connection, rules: RulesDocument, values: Iterable[Value]) -> set[int]:
+    """The records that state any of these values, and perhaps some more."""
     found: set[int] = set()
     for kind in sorted({kind for kind, _ in values}):
         own = [value for of, value in values if of == kind]
-        for name in _columns_of(kind):
-            rows = conn.execute(text(f"SELECT id FROM party.source_record WHERE {name} = ANY(:own)"), {"own": own})  # noqa: S608
-            found |= set(rows.scalars())
+        asked = "WITH asked (value) AS (SELECT unnest(CAST(:own AS text[])))"
+        rows = conn.execute(text(f"{asked} SELECT id FROM ({_holders(rules, kind)}) AS h"), {"own": own})  # noqa: S608
+        found |= set(rows.scalars())
     return found
 
 

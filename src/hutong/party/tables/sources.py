@@ -59,9 +59,9 @@ source_record = Table(
     "source_record",
     metadata,
     identity(),
-    Column("source", Text, ForeignKey(source.c.code), nullable=False),
+    Column("source", Text, nullable=False, comment="code of the source; who writes records registers it before"),
     Column("key", Text, nullable=False),
-    Column("load_id", BigInteger, ForeignKey(load.c.id)),
+    Column("load_id", BigInteger, comment="of the transaction that wrote it"),
     Column("kind", Text, nullable=False),
     *(attribute(a) for a in ATTRIBUTES),
     Column("attributes", JSONB, nullable=False, server_default=text("'{}'"), comment="mapped values without a column"),
@@ -76,19 +76,12 @@ source_record = Table(
     UniqueConstraint("source", "key"),
     comment="the latest version of each source's record, standardised; as it came: source_version",
 )
-for _name in (
-    "id_number",
-    "mobile",
-    "phone",
-    "other_phone",
-    "email",
-    "bank_card",
-    "address_key",
-    "name_key",
-    "name_core",
-    "organisation_code",
-):
-    Index(f"ix_source_record_{_name}", source_record.c[_name], postgresql_where=source_record.c[_name].isnot(None))
+Index(
+    "ix_source_record_address_key",
+    source_record.c.address_key,
+    postgresql_where=source_record.c.address_key.isnot(None),
+)
+"""Who states any other value is found by match keys: an index for each column would double what storing a row costs."""
 Index("ix_source_record_withdrawn", source_record.c.id, postgresql_where=source_record.c.withdrawn_at.isnot(None))
 Index("ix_source_record_owned", source_record.c.id, postgresql_where=source_record.c.owner_id.isnot(None))
 
