@@ -82,7 +82,11 @@ SURVIVORSHIP = Kind(
 
 def rules_in_force(conn: Connection) -> SurvivorshipDocument:
     """The survivorship rules in force, with the declared attributes that go by recency."""
-    found = in_force(conn, SURVIVORSHIP)
+    return with_recent(conn, in_force(conn, SURVIVORSHIP))
+
+
+def with_recent(conn: Connection, found: SurvivorshipDocument) -> SurvivorshipDocument:
+    """A document with the declared attributes that go by recency now."""
     recent = tuple(one.name for one in in_force(conn, MODEL).attributes if one.survives == "recency")
     return found.model_copy(update={"by_recency": recent}) if recent else found
 

@@ -63,8 +63,7 @@ def propose(
 
 
 def _count(duck: duckdb.DuckDBPyConnection, table: str) -> int:
-    row = duck.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608
-    return int(row[0]) if row else 0
+    return int(duck.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])  # noqa: S608
 
 
 def disarm(duck: duckdb.DuckDBPyConnection, rules: RulesDocument, *, given: bool = False) -> None:

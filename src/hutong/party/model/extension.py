@@ -150,18 +150,19 @@ def checked(conn: Connection, kind: str, given: Mapping[str, Any]) -> dict[str, 
             kept = attribute.read(raw)
         except ValueError as problem:
             raise Unprocessable("party-extension-invalid", field=name, what=name) from problem
-        if not attribute.holds(kept) or not _known_code(attribute, kept):
+        codes = codes_of(attribute)
+        if not attribute.holds(kept) or (codes and kept not in codes):
             raise Unprocessable("party-extension-invalid", field=name, what=name)
         made[name] = kept
     return made
 
 
-def _known_code(attribute: ExtensionAttribute, kept: Any) -> bool:
+def codes_of(attribute: ExtensionAttribute) -> frozenset[str]:
+    """The standard codes an attribute may have; none: any."""
     if attribute.code_set is None:
-        return True
+        return frozenset()
     with database.read("masterdata") as conn:
-        known = masterdata.standard_codes(conn, attribute.code_set)
-    return not known or kept in known
+        return frozenset(masterdata.standard_codes(conn, attribute.code_set))
 
 
 def protected(viewer: Principal, rows: Sequence[Mapping[str, Any]], key: str = "id") -> list[dict[str, Any]]:

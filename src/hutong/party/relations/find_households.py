@@ -8,7 +8,7 @@ import numpy as np
 from sqlalchemy import Connection, text
 
 from hutong.party.relation_kinds import KIN
-from hutong.party.relations.household_rules import HOUSEHOLD_RULES, because_sql
+from hutong.party.relations.household_rules import HOUSEHOLD_RULES, HouseholdRules, because_sql
 from hutong.party.resolution.clusters import BY_PERSON, Apart, Ints, Links, cluster
 from hutong.party.resolution.identity_of_clusters import keep_ids
 from hutong.party.standardise.pinyin import COMPOUND_SURNAMES
@@ -33,7 +33,7 @@ SELECT p.id, coalesce(p.city, p.province, '') || '|' || coalesce(p.district, '')
        CASE WHEN p.name ~ '^[a-z]' THEN substring(p.name FROM '[^ ]+$')
             WHEN left(p.name, 2) IN ({_COMPOUND}) AND length(p.name) > 2 THEN left(p.name, 2)
             ELSE left(p.name, 1) END AS family_name
-FROM party.party p WHERE p.kind = 'person' AND p.state = 'active'"""  # noqa: S608  (names of ours)
+FROM party.party p WHERE p.kind = 'person' AND p.state = 'active' {{among}}"""  # noqa: S608  (names of ours)
 _CANDIDATES = """
 CREATE TEMPORARY TABLE candidate ON COMMIT DROP AS
 WITH place AS (
@@ -66,30 +66,38 @@ def find_households(by: str) -> HouseholdsFound:
     with database.begin("party") as conn:
         conn.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('party.household', 0))"))
         rules = in_force(conn, HOUSEHOLD_RULES)
-        conn.execute(text(_PERSONS))
-        conn.execute(text("CREATE UNIQUE INDEX ON person (id)"))
-        conn.execute(text(_CANDIDATES), {"largest": rules.largest, "kin": list(KIN)})
-        pairs = conn.execute(
-            text(
-                f"""SELECT * FROM (
-                        SELECT c.left_id, c.right_id, {because_sql(rules)} AS because FROM candidate c
-                        JOIN person l ON l.id = c.left_id JOIN person r ON r.id = c.right_id) AS judged
-                    WHERE cardinality(because) > 0 ORDER BY 1, 2"""  # noqa: S608  (checked document)
-            )
-        ).all()
-        told = conn.execute(_MEMBERS).all()
-        grouped = _grouped(pairs, [tuple(row) for row in told], rules.largest)
-        return _store(conn, grouped, rules.version, by)
+        return _store(conn, grouped(conn, rules), rules.version, by)
 
 
-class _Grouped(NamedTuple):
+def grouped(conn: Connection, rules: HouseholdRules, among: str = "") -> "Grouped":
+    """Who lives together by rules and by what people said. `among`: a condition on `p.id` that chooses some persons, as
+    SQL of the program's own. Makes the temporary tables `person` and `candidate`."""
+    conn.execute(text("DROP TABLE IF EXISTS person, candidate"))
+    conn.execute(text(_PERSONS.format(among=among)))
+    conn.execute(text("CREATE UNIQUE INDEX ON person (id)"))
+    conn.execute(text(_CANDIDATES), {"largest": rules.largest, "kin": list(KIN)})
+    pairs = conn.execute(
+        text(
+            f"""SELECT * FROM (
+                    SELECT c.left_id, c.right_id, {because_sql(rules)} AS because FROM candidate c
+                    JOIN person l ON l.id = c.left_id JOIN person r ON r.id = c.right_id) AS judged
+                WHERE cardinality(because) > 0 ORDER BY 1, 2"""  # noqa: S608  (checked document)
+        )
+    ).all()
+    told = conn.execute(_MEMBERS).all()
+    return _grouped(pairs, [tuple(row) for row in told], rules.largest)
+
+
+class Grouped(NamedTuple):
+    """Persons with their household: its id, or below zero a new one (equal numbers together), and the rules met."""
+
     party: Ints
     household: Ints  # below zero: new, equal numbers together
     because: list[str]
     too_large: int
 
 
-def _grouped(pairs: Any, told: list[tuple[int, str, int]], largest: int) -> _Grouped:
+def _grouped(pairs: Any, told: list[tuple[int, str, int]], largest: int) -> Grouped:
     """Persons by household, from pairs (left, right, because) and what is known (household, word, party). Pure."""
     confirmed = {party: house for house, word, party in told if word == "confirmed" and party}
     removed = {(house, party) for house, word, party in told if word == "removed" and party}
@@ -127,7 +135,7 @@ def _grouped(pairs: Any, told: list[tuple[int, str, int]], largest: int) -> _Gro
             because.setdefault(other, set()).update(why)
     houses = keep_ids(label[kept], prior[kept], {}) if kept.any() else np.zeros(0, dtype=np.int64)
     listed = [",".join(sorted(because.get(id, ()))) for id in party[kept].tolist()]
-    return _Grouped(party[kept], houses, listed, int((counts > largest).sum()))
+    return Grouped(party[kept], houses, listed, int((counts > largest).sum()))
 
 
 def _prior(
@@ -155,7 +163,7 @@ def _apart(pairs: list[tuple[int, int]]) -> Apart:
     return Apart(left, right, np.full(len(pairs), BY_PERSON, dtype=np.int64))
 
 
-def _store(conn: Connection, found: _Grouped, version: int, by: str) -> HouseholdsFound:
+def _store(conn: Connection, found: Grouped, version: int, by: str) -> HouseholdsFound:
     """Bring the found members to what was found; people's rows stay. Households without members end."""
     house = found.household.copy()
     fresh = np.unique(house[house < 0])

@@ -1,5 +1,6 @@
 """What a run compares, in DuckDB: what is new, what shares a match key with it, and the statistics to compare by."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -15,12 +16,14 @@ from hutong.platform import arrow
 
 @dataclass(frozen=True)
 class News:
-    """What a run takes up. `records`: to be judged anew, None for all; `taken`: places of the queue it covers."""
+    """What a run takes up. `records`: to be judged anew, None for all; `taken`: places of the queue it covers; `also`:
+    whom they meet besides those of the same match keys."""
 
     records: list[int] | None
     taken: Ints
     judges: str
     statistics: Statistics
+    also: Sequence[int] = ()
 
     @property
     def scope(self) -> str:
@@ -29,6 +32,7 @@ class News:
 
 _NEAR = """
 SELECT unnest(CAST(:ids AS bigint[])) AS id
+UNION SELECT unnest(CAST(:also AS bigint[]))
 UNION
 SELECT other.record_id FROM party.match_key own JOIN party.match_key other ON other.key = own.key
 WHERE own.record_id = ANY(:ids) AND own.key <> ALL(:crowded)"""
@@ -39,7 +43,7 @@ def lift_news(conn: Connection, duck: duckdb.DuckDBPyConnection, news: News) -> 
     if news.records is None:
         lift(conn, duck)
     else:
-        parameters = {"ids": news.records, "crowded": sorted(news.statistics.crowded)}
+        parameters = {"ids": news.records, "also": list(news.also), "crowded": sorted(news.statistics.crowded)}
         conn.execute(text(f"CREATE TEMPORARY TABLE lifting ON COMMIT DROP AS {_NEAR}"), parameters)
         lift(conn, duck, "JOIN lifting ON lifting.id = r.id")
     duck.register("changed", pa.table({"id": pa.array(news.records or [], pa.int64())}))

@@ -88,15 +88,19 @@ NUMBER = "('x' || left(md5({0}), 16))::bit(64)::bigint"
 """A key text's number in PostgreSQL."""
 
 
-def _insertion(rules: RulesDocument, wanted: str) -> str:
+def keyed(rules: RulesDocument, wanted: str = "") -> str:
+    """SELECT of (id, key): the numbers of the keys that records have by the rules' blocks; `wanted`: of which."""
     selects = [
         f"""SELECT r.id, k.key FROM party.source_record r CROSS JOIN LATERAL (VALUES {", ".join(_texts(rules, kind))})
             AS k (key) WHERE r.kind = '{kind}' AND k.key IS NOT NULL {wanted}"""  # noqa: S608
         for kind in KINDS
+        if rules.of(kind).blocks
     ]
-    return f"""INSERT INTO party.match_key (key, record_id)
-               SELECT DISTINCT {NUMBER.format("made.key")}, made.id FROM ({" UNION ALL ".join(selects)}) AS made
-               ON CONFLICT DO NOTHING"""  # noqa: S608
+    return f"SELECT DISTINCT made.id, {NUMBER.format('made.key')} AS key FROM ({' UNION ALL '.join(selects)}) AS made"  # noqa: S608
+
+
+def _insertion(rules: RulesDocument, wanted: str) -> str:
+    return f"""INSERT INTO party.match_key (record_id, key) {keyed(rules, wanted)} ON CONFLICT DO NOTHING"""
 
 
 def renew(conn: Connection, rules: RulesDocument, records: Sequence[int]) -> None:

@@ -52,3 +52,6 @@ web-document-kind-needs = Papers needed
 web-document-about-needs = what a business needs, so that it is asked once
 web-document-kind-claim-route = Claim routes
 web-document-about-claim-route = priority and way of a claim
+web-document-sample = Looked at { $some } of { $all }, evenly chosen, with all they meet.
+web-document-examples = Examples
+web-document-whom = Whom

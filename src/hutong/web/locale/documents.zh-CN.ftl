@@ -52,3 +52,6 @@ web-document-kind-needs = 所需资料
 web-document-about-needs = 业务所需资料，只问一次
 web-document-kind-claim-route = 理赔分流
 web-document-about-claim-route = 案件优先级与流程
+web-document-sample = 共 { $all }，按均匀抽取的 { $some } 及其关联计算。
+web-document-examples = 示例
+web-document-whom = 涉及

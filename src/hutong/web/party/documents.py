@@ -11,6 +11,7 @@ from hutong.identity.principal import Principal, require
 from hutong.party.documents import desk
 from hutong.party.documents.effects import MEASURES, effects
 from hutong.party.documents.kinds import KINDS, kind_of
+from hutong.party.effect import Told
 from hutong.party.sharing import facts
 from hutong.platform import documents
 from hutong.platform.documents import Kind, Version
@@ -108,13 +109,13 @@ def previewed(request: Request, session: SignedInSession, kind: Of, name: Name, 
     """Whether the text is valid, what of it differs, and what it would do to the data as it is; for htmx."""
     viewer = replace(session.viewer, locale=locale_of(request))
     require(viewer, kind.writes)
-    context: dict[str, Any] = {"mistake": None, "effects": [], "difference": []}
+    context: dict[str, Any] = {"mistake": None, "told": Told(), "difference": []}
     try:
         _, before = desk.source(viewer, kind, name)
     except Problem:
         before = ""
     try:
-        context["effects"] = effects(viewer, kind, name, body)
+        context["told"] = effects(viewer, kind, name, body)
         context["difference"] = documents.difference(before, body)
     except Problem as problem:
         context["mistake"] = problem.message(locale_of(request))
