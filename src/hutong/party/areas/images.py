@@ -1,23 +1,18 @@
-"""Images of documents (单证影像, EC-01): what they are in the area `document_image`, content by its hash in the data
-folder, once for equal content."""
+"""Images of documents (单证影像, EC-01): what they are in the area `document_image`, content in the image store."""
 
-import hashlib
-import os
-from collections.abc import Iterator
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from sqlalchemy import text
 
 from hutong.identity import Principal, require
 from hutong.identity.protection import record_read
+from hutong.party import image_store
 from hutong.party.areas.people import RIGHT, check_codes, state
 from hutong.party.areas.read import Row
 from hutong.party.information import AREAS
 from hutong.party.living import whom
 from hutong.platform import database
 from hutong.platform.errors import Forbidden, NotFound, Unprocessable
-from hutong.platform.settings import settings
 
 AREA = AREAS["document_image"]
 LARGEST_BYTES = 10 << 20
@@ -25,11 +20,6 @@ STARTS = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png", b"%P
 """What is taken, by the first bytes: never by the name or what the sender claims."""
 CLEAR = "id_card"
 """Who sees content must see this kind of field unmasked: images cannot be masked."""
-
-
-def path_of(content_hash: str) -> Path:
-    """Where content is kept."""
-    return settings.data_dir / "documents" / content_hash[:2] / content_hash
 
 
 def store(
@@ -44,24 +34,11 @@ def store(
     if media_type is None or len(content) > LARGEST_BYTES:
         raise Unprocessable("party-image-refused", most=LARGEST_BYTES >> 20)
     check_codes(AREA, {"kind": kind})
-    digest = hashlib.sha256(content).hexdigest()
-    _keep(path_of(digest), content)
+    digest = image_store.keep(content)
     values = {"kind": kind, "file_name": Path(file_name).name[:200], "media_type": media_type, "bytes": len(content),
               "content_hash": digest, "reference": reference}  # fmt: skip
     state(viewer, party_id, AREA.name, values, key=f"image/{party_id}/{kind}/{digest}")
     return digest
-
-
-def _keep(path: Path, content: bytes) -> None:
-    """Write whole or not at all; a file that is there is the same content."""
-    if path.exists():
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=path.parent, delete=False) as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(file.name).replace(path)
 
 
 def content(viewer: Principal, party_id: int, row_id: int) -> tuple[Row, bytes]:
@@ -78,23 +55,8 @@ def content(viewer: Principal, party_id: int, row_id: int) -> tuple[Row, bytes]:
             ),
             {"home": home, "row": row_id},
         ).mappings().one_or_none()  # fmt: skip
-    if row is None or not path_of(row["content_hash"]).is_file():
+    if row is None or not image_store.path_of(row["content_hash"]).is_file():
         raise NotFound("party-area-row-unknown", id=row_id)
     if viewer.kind != "system":
         record_read(viewer, "party", [home], [CLEAR])
-    return dict(row), path_of(row["content_hash"]).read_bytes()
-
-
-def sweep() -> int:
-    """Delete content that no row names any more (after erasure). Returns how many files."""
-    with database.read("party") as conn:
-        named = set(conn.execute(text("SELECT DISTINCT content_hash FROM party.document_image")).scalars())
-    orphans = [path for path in _kept() if path.name not in named]
-    for path in orphans:
-        path.unlink(missing_ok=True)
-    return len(orphans)
-
-
-def _kept() -> Iterator[Path]:
-    folder = settings.data_dir / "documents"
-    return (path for path in folder.glob("??/*") if len(path.name) == hashlib.sha256().digest_size * 2)
+    return dict(row), image_store.path_of(row["content_hash"]).read_bytes()

@@ -7,11 +7,9 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from hutong.identity import Principal, protect, require
-from hutong.identity.masking import mask
 from hutong.party.information import VALUE_MASKS, Area, began
-from hutong.party.ingest.areas.write import area_named, quoted
+from hutong.party.ingest.areas.write import area_named
 from hutong.party.living import whom
-from hutong.party.tables import area_tables
 from hutong.platform import clock, database
 
 Row = dict[str, Any]
@@ -106,23 +104,6 @@ def shown_values(viewer: Principal, rows: Sequence[Mapping[str, Any]], key: str 
     return [made[place] for place in range(len(rows))]
 
 
-def hidden(viewer: Principal, kind: str, value: str | None) -> str | None:
-    """One value of a kind of `stated_value`, masked unless the viewer sees it."""
-    masked = VALUE_MASKS.get(kind)
-    return value if masked is None or viewer.sees(masked) else mask(masked, value)
-
-
-def hidden_fields(viewer: Principal, area: Area, row: Mapping[str, Any]) -> Row:
-    """A row that is not kept yet, with what the viewer may not see masked."""
-    made = dict(row)
-    for field in area.fields:
-        if field.sensitive and made.get(field.name) is not None:
-            of_kind = VALUE_MASKS.get(str(made.get("kind"))) if area.name == "stated_value" else field.sensitive
-            made[field.name] = made[field.name] if of_kind is None or viewer.sees(of_kind) else mask(
-                of_kind, str(made[field.name]))  # fmt: skip
-    return made
-
-
 def waiting(viewer: Principal, area_name: str) -> dict[str, int]:
     """Source → statements of an area about parties that have not arrived yet."""
     require(viewer, "party.steward")
@@ -149,32 +130,3 @@ def points_balance(viewer: Principal, party_id: int) -> dict[str, int]:
             {"id": living_id, "now": clock.now()},
         )
         return {row[0]: row[1] for row in rows}
-
-
-def erase(conn: Connection, references: Sequence[tuple[str, str]]) -> int:
-    """Remove every statement about source records (source, key), for lawful erasure (EC-02). Returns how many rows.
-
-    Images' content is not touched: `images.sweep` removes content that no row names any more.
-    """
-    pairs = {"sources": [pair[0] for pair in references], "keys": [pair[1] for pair in references]}
-    gone = 0
-    for name in area_tables:
-        other = " OR (t.to_source, t.to_key) = (g.source, g.key)" if name == "party_relation" else ""
-        gone += conn.execute(
-            text(
-                f"""DELETE FROM party.{quoted(name)} t
-                    USING unnest(CAST(:sources AS text[]), CAST(:keys AS text[])) AS g (source, key)
-                    WHERE (t.of_source, t.of_key) = (g.source, g.key){other}"""  # noqa: S608
-            ),
-            pairs,
-        ).rowcount
-    for name in ("household_member", "group_member"):
-        gone += conn.execute(
-            text(
-                f"""DELETE FROM party.{name} t
-                    USING unnest(CAST(:sources AS text[]), CAST(:keys AS text[])) AS g (source, key)
-                    WHERE (t.of_source, t.of_key) = (g.source, g.key)"""  # noqa: S608
-            ),
-            pairs,
-        ).rowcount
-    return gone

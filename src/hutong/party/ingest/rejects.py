@@ -11,13 +11,11 @@ import msgspec
 from sqlalchemy import func, select, text
 
 from hutong.identity import Principal, require
-from hutong.identity.masking import mask
 from hutong.identity.protection import record_read
-from hutong.party.areas.read import hidden_fields
-from hutong.party.columns import SENSITIVE, followers
+from hutong.party.columns import SENSITIVE
 from hutong.party.ingest import loads, mappings, preview
-from hutong.party.ingest.areas.mapping import AreaMapping
 from hutong.party.ingest.mappings import Document
+from hutong.party.ingest.masking import as_seen
 from hutong.party.ingest.taking import take_in_rows
 from hutong.party.tables import load, rejected_record
 from hutong.platform import clock, database
@@ -127,27 +125,7 @@ def tried(viewer: Principal, reject_id: int, changes: Changes) -> preview.Row:
     row = _row(reject_id)
     document = _document(row)
     made = preview.of_rows(document, [corrected(viewer, row, changes)])[0]
-    return seen(viewer, document, made)
-
-
-def seen(viewer: Principal, document: Document, made: preview.Row) -> preview.Row:
-    """A row as it would be kept, without `raw`: the values masked that the viewer may not see, and what would tell them
-    left out."""
-    shown = {name: value for name, value in made.items() if name != "raw"}
-    if isinstance(document, AreaMapping):
-        return hidden_fields(viewer, document.form, shown)
-    for name, kind in SENSITIVE.items():
-        if viewer.sees(kind):
-            continue
-        if shown.get(name) is not None:
-            shown[name] = mask(kind, str(shown[name]))
-        for follower in followers(name):
-            if follower not in _TELLING_NOTHING:
-                shown.pop(follower, None)
-    return shown
-
-
-_TELLING_NOTHING = ("id_type", "id_valid", "name_partial", "province", "city")
+    return as_seen(viewer, document, made)
 
 
 def resubmit(viewer: Principal, reject_id: int, changes: Changes) -> bool:

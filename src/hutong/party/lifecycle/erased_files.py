@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from hutong.party.areas import images
+from hutong.party import image_store
 from hutong.platform import database, jobs
 from hutong.platform.settings import settings
 
@@ -30,8 +30,10 @@ def remove(values: Sequence[str]) -> None:
 
 
 def remove_orphans() -> int:
-    """Delete images that no row names any more."""
-    return images.sweep()
+    """Delete images that no row names any more. Returns how many."""
+    with database.read("party") as conn:
+        named = set(conn.execute(text("SELECT DISTINCT content_hash FROM party.document_image")).scalars())
+    return image_store.remove_all_but(named)
 
 
 def _folders(parent: Path) -> list[Path]:

@@ -12,7 +12,8 @@ from hutong.party.columns import SENSITIVE
 from hutong.party.lifecycle.tombstones import check_erased
 from hutong.party.living import stands_for, whom
 from hutong.party.match.rules import RULES
-from hutong.party.model import extension, searching
+from hutong.party.model import searching
+from hutong.party.model.masking import masked
 from hutong.party.standardise import identifiers, names, phones
 from hutong.party.standardise.text import clean, is_han, simplified
 from hutong.party.tables import party, party_value
@@ -24,12 +25,6 @@ _LISTED = ("id", "kind", "state", "name", "id_type", "id_number", "mobile", "pho
            "branch", "record_count")  # fmt: skip
 _VALUE_KINDS = {"name": "name", "phone": "phone", "email": "email", "bank_card": "bank_card", "identifier": "id_card",
                 "address": "address"}  # fmt: skip
-
-
-def masked(viewer: Principal, rows: Sequence[Mapping[str, Any] | RowMapping], key: str = "id") -> list[Row]:
-    """Rows of parties or source records with sensitive columns masked for the viewer; what stays clear is logged."""
-    shown = protect(viewer, "party", [dict(row) for row in rows], SENSITIVE, key)
-    return extension.protected(viewer, shown, key)
 
 
 def get(viewer: Principal, party_id: int) -> Row:

@@ -8,8 +8,9 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from hutong.identity import Principal, protect, require
 from hutong.party import visibility
+from hutong.party.model.masking import masked
 from hutong.party.policies import POLICY
-from hutong.party.reading.queries import masked, said
+from hutong.party.reading.queries import said
 from hutong.party.resolution.suspect_states import UNFINISHED
 from hutong.party.tables import party, suspect_group, suspect_note
 from hutong.platform import database, documents

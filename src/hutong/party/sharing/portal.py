@@ -16,6 +16,7 @@ from hutong.party import visibility
 from hutong.party.areas.read import of_party, points_balance
 from hutong.party.lifecycle.changes import apply_change
 from hutong.party.living import living
+from hutong.party.model.masking import masked
 from hutong.party.reading import queries
 from hutong.party.realtime import intake
 from hutong.party.realtime.intake import PORTAL_SOURCE
@@ -170,7 +171,7 @@ def waiting(viewer: Principal) -> list[Row]:
         rows = [dict(row) for row in conn.execute(asked).mappings()]
         seen = visibility.among(conn, viewer, sorted({row["party_id"] for row in rows}))
     shown = [row for row in rows if row["party_id"] in seen]
-    return queries.masked(
+    return masked(
         viewer, [{**row, "id": row["party_id"], "account_id": row["id"], "mobile": row["phone"]} for row in shown]
     )
 

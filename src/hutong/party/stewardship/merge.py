@@ -10,6 +10,7 @@ from hutong.identity import Principal, require
 from hutong.party import visibility
 from hutong.party.golden.survivorship import golden_sql, rules_in_force
 from hutong.party.match.rules import RULES
+from hutong.party.model.masking import masked
 from hutong.party.resolution import membership
 from hutong.party.resolution.membership import Moved
 from hutong.party.resolution.regroup import judge, records_of, regroup
@@ -20,8 +21,6 @@ from hutong.platform.errors import NotFound, Unprocessable
 def preview_merge(viewer: Principal, parties: Sequence[int]) -> dict[str, Any]:
     """What a merge would give: `golden` (the record to be), `survivor_id`, `conflicts` (different valid documents)."""
     require(viewer, "party.merge")
-    from hutong.party.reading.queries import masked
-
     with database.read("party") as conn:
         visibility.check(conn, viewer, *parties)
         chosen = _checked(conn, parties)

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 from hutong.identity import Principal, require
 from hutong.party import visibility
 from hutong.party.golden.survivorship import golden_sql, rules_in_force
+from hutong.party.model.masking import masked
 from hutong.party.resolution import membership
 from hutong.party.resolution.membership import Moved
 from hutong.party.resolution.regroup import chain, judge, records_of, regroup
@@ -19,8 +20,6 @@ from hutong.platform.errors import Conflict, NotFound, Unprocessable
 def preview_split(viewer: Principal, party_id: int, records: Sequence[int]) -> dict[str, Any]:
     """What a split would give: `stays` and `leaves`, two golden records (masked). Raises as `split` does."""
     require(viewer, "party.split")
-    from hutong.party.reading.queries import masked
-
     with database.read("party") as conn:
         visibility.check(conn, viewer, party_id)
         out, stay = _cut(conn, party_id, records)

@@ -11,9 +11,10 @@ from hutong.identity.principal import require
 from hutong.identity.sign_in import Session
 from hutong.party.documents import desk
 from hutong.party.information import AREAS
-from hutong.party.ingest import mappings, preview, rejects, uploads
+from hutong.party.ingest import mappings, preview, uploads
 from hutong.party.ingest.areas.mapping import AreaMapping
 from hutong.party.ingest.mappings import MAPPING
+from hutong.party.ingest.masking import as_seen
 from hutong.platform import database, documents
 from hutong.platform.documents.kind import LONGEST
 from hutong.platform.errors import NotFound, Problem, Unprocessable
@@ -173,7 +174,7 @@ def previewed(  # noqa: PLR0917  (the fields of a form)
         return render(request, "party/mapping_mistake.html", {"words": problem.message(locale)}, session)
     context = {
         "name": name,
-        "rows": [rejects.seen(session.viewer, document, row) for row in rows],
+        "rows": [as_seen(session.viewer, document, row) for row in rows],
         "counts": _counts(rows),
         "difference": documents.difference(before, body),
         "columns": [(column, editor.field_words(document, column, locale)) for column in _shown(document)],
