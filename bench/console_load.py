@@ -13,8 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
-from hutong.party.ingest.areas.load import load_area_file
-from hutong.party.ingest.areas.mapping import read_area_mapping
 from sqlalchemy import Connection, text
 
 from hutong import masterdata
@@ -23,6 +21,8 @@ from hutong.identity import SYSTEM, roles, users
 from hutong.insight import snapshots
 from hutong.party.documents import desk
 from hutong.party.documents.packs import publish_folder
+from hutong.party.ingest.areas.load import load_area_file
+from hutong.party.ingest.areas.mapping import read_area_mapping
 from hutong.party.ingest.load import load_file
 from hutong.party.ingest.mapping import read_mapping
 from hutong.party.match.rules import RULES

@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hutong.party.ingest.areas.load import load_area_file
-from hutong.party.ingest.areas.mapping import read_area_mapping
 from sqlalchemy import text
 
 from hutong import masterdata
@@ -20,6 +18,8 @@ from hutong.cli.sample.insurance.generate import RENEWAL_DAYS, TODAY, generate
 from hutong.identity import SYSTEM
 from hutong.party.areas import due, read
 from hutong.party.documents.packs import publish_folder
+from hutong.party.ingest.areas.load import load_area_file
+from hutong.party.ingest.areas.mapping import read_area_mapping
 from hutong.party.ingest.load import LoadReport, load_file
 from hutong.party.ingest.mapping import read_mapping
 from hutong.party.relations import households

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from hutong.party.ingest.areas.write import merge
 from sample_site import PACKS, Site
 from sqlalchemy import event, text
 from test_pages import DESKTOP, PHONE, open_as
@@ -19,6 +18,7 @@ from hutong import masterdata
 from hutong.identity import SYSTEM
 from hutong.party.areas import people, values
 from hutong.party.information import AREAS
+from hutong.party.ingest.areas.write import merge
 from hutong.party.relations import relate
 from hutong.party.relations.find_households import find_households
 from hutong.platform import clock, database

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 import yaml
-from hutong.party.effect import Told
 from sqlalchemy import text
 from tests.conftest import Filled
 
@@ -15,6 +14,7 @@ from hutong.identity import SYSTEM, Principal
 from hutong.identity.principal import SYSTEM as PRODUCT
 from hutong.party.columns import LEADERS
 from hutong.party.documents.effects import effects
+from hutong.party.effect import Told
 from hutong.party.golden.survivorship import SURVIVORSHIP
 from hutong.party.ingest.load import load_file
 from hutong.party.ingest.mapping import read_mapping

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hutong.party.ingest.areas.load import load_area_file
-from hutong.party.ingest.areas.mapping import AreaMapping
 from sqlalchemy import text
 from tests.party.conftest import Importer
 from tests.party.relations.test_relations import firms, known
 
 from hutong.identity import SYSTEM, Principal
 from hutong.party.ingest import preview, rejects
+from hutong.party.ingest.areas.load import load_area_file
+from hutong.party.ingest.areas.mapping import AreaMapping
 from hutong.party.ingest.load import LoadReport
 from hutong.party.relations import hierarchy
 from hutong.platform import database

@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hutong.party.ingest.areas.write import merge
 from tests.party.conftest import Importer
 from tests.party.resolution.test_resolve import ids, person
 from tests.party.state import parties, state
@@ -12,6 +11,7 @@ from tests.party.state import parties, state
 from hutong.identity import SYSTEM, Principal
 from hutong.party.areas import people
 from hutong.party.information import AREAS
+from hutong.party.ingest.areas.write import merge
 from hutong.party.relations import groups, hierarchy, read, relate
 from hutong.party.resolution.resolve import resolve
 from hutong.party.stewardship import merge as stewards
