@@ -1,6 +1,7 @@
 """Rows that are not kept yet as a viewer may see them (EC-03, EC-17)."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from hutong.identity import Principal
 from hutong.identity.masking import mask
