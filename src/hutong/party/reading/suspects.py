@@ -1,7 +1,8 @@
 """The queue of suspected groups (EC-06) as its workers read it: filtered, by key, one group whole, and what waits."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import CTE, ColumnElement, Select, any_, func, literal, select, text, tuple_, union_all
 from sqlalchemy.dialects.postgresql import aggregate_order_by
@@ -61,40 +62,60 @@ def neighbours(viewer: Principal, wanted: Wanted, key: Key) -> tuple[int | None,
 def counts(viewer: Principal) -> dict[str, int]:
     """How many groups wait: pool, mine, review, sent; counted up to `COUNTED`."""
     require(viewer, RIGHT)
-    views: tuple[View, ...] = ("pool", "mine", "review", "sent")
+    some = _some(viewer, TALLIED).c
     with database.read("party") as conn:
-        return {
-            str(view): conn.execute(select(func.count()).select_from(_some(viewer, view))).scalar_one()
-            for view in views
-        }
+        found = conn.execute(select(some.view, func.count()).group_by(some.view))
+        return dict.fromkeys(TALLIED, 0) | {row[0]: row[1] for row in found}
 
 
-def facets(viewer: Principal, view: View) -> dict[str, list[tuple[str, int]]]:
-    """What the groups of a view can be filtered by: rule, kind, pool, assignee → (value, groups), most first; of the
-    first `COUNTED` groups."""
+class Overview(NamedTuple):
+    """What a page of the queue says besides its rows. `counts`: as `counts`; `facets`: what the groups of the view can
+    be filtered by (rule, kind, pool, assignee) → (value, groups), most first; of its first `COUNTED` groups."""
+
+    counts: dict[str, int]
+    facets: dict[str, list[tuple[str, int]]]
+
+
+def overview(viewer: Principal, view: View) -> Overview:
+    """Counts and filters, by one statement."""
     require(viewer, RIGHT)
-    some = _some(viewer, view).c
+    some = _some(viewer, list(dict.fromkeys([*TALLIED, view]))).c
     values: dict[str, Any] = {
         "rule": func.unnest(some.rules), "kind": some.kind, "pool": some.pool, "assignee": some.assignee,
     }  # fmt: skip
-    made: dict[str, list[tuple[str, int]]] = {name: [] for name in values}
-    each = [select(literal(name).label("name"), value.label("value")) for name, value in values.items()]
+    each = [
+        select(literal("view").label("name"), some.view.label("value")),
+        *(select(literal(name), value).where(some.view == view) for name, value in values.items()),
+    ]
     inner = union_all(*each).subquery()
     statement = select(inner.c.name, inner.c.value, func.count()).where(inner.c.value.isnot(None))
+    made: dict[str, list[tuple[str, int]]] = {name: [] for name in ("view", *values)}
     with database.read("party") as conn:
         for name, value, groups in conn.execute(
             statement.group_by(inner.c.name, inner.c.value).order_by(func.count().desc(), inner.c.value)
         ):
             made[name].append((value, groups))
-    return made
+    counted = dict(made.pop("view"))
+    return Overview({each: counted.get(each, 0) for each in TALLIED}, made)
 
 
+TALLIED: tuple[View, ...] = ("pool", "mine", "review", "sent")
+"""Views whose groups are counted."""
 COUNTED = 1000
-"""Groups looked at for counts and filters: with a row scope each is looked at with all its parties."""
+"""Groups of a view looked at for counts and filters: with a row scope each is looked at with all its parties."""
 
 
-def _some(viewer: Principal, view: View) -> CTE:
-    return select(suspect_group).where(*_conditions(viewer, Wanted(view))).limit(COUNTED).cte("some")
+def _some(viewer: Principal, views: Sequence[View]) -> CTE:
+    """The first groups of each of these views; a scope is asked once for each group of a view."""
+    columns = [suspect_group.c[name] for name in ("rules", "kind", "pool", "assignee")]
+    each = [
+        select(literal(view).label("view"), *columns)
+        .where(*_conditions(viewer, Wanted(view)))
+        .limit(COUNTED)
+        .subquery()
+        for view in views
+    ]
+    return union_all(*(select(one) for one in each)).cte("some")
 
 
 def group(viewer: Principal, group_id: int) -> Row:

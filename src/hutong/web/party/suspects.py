@@ -56,13 +56,14 @@ def suspects_page(
     wanted = wanted_of(view, rule, kind, pool, assignee)
     strength, _, id = after.partition(".")
     groups = suspects.queue(session.viewer, wanted, (int(strength), int(id)) if after else None, PAGE)
+    overview = suspects.overview(session.viewer, wanted.view)
     context = {
         "groups": groups,
         "wanted": wanted,
         "views": VIEWS,
         "query": query_of(wanted),
-        "facets": suspects.facets(session.viewer, wanted.view),
-        "counts": suspects.counts(session.viewer),
+        "facets": overview.facets,
+        "counts": overview.counts,
         "counted": suspects.COUNTED,
         "following": f"{groups[-1]['strength']}.{groups[-1]['id']}" if len(groups) == PAGE else None,
         "selectable": wanted.view in ("pool", "mine"),
