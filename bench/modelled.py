@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import pyarrow as pa
+from hutong.party.offline.score import Score, TruthColumns, score_table
 
 from hutong.cli.sample import telecom
 from hutong.identity import Principal
@@ -23,7 +24,7 @@ from hutong.party.match.rules import KINDS, RULES, read_rules
 from hutong.party.models import registry, sampling
 from hutong.party.offline.resolve import resolve_files
 from hutong.party.resolution.resolve import resolve
-from hutong.party.resolution.score import Score, TruthColumns, score, score_table
+from hutong.party.resolution.score import score
 from hutong.platform import database
 from hutong.platform.documents import publish
 from hutong.platform.errors import Unprocessable

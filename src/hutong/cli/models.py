@@ -32,7 +32,7 @@ def evaluate(
 
     from hutong.identity import SYSTEM
     from hutong.party.models import registry, sampling
-    from hutong.party.resolution.score import TruthColumns
+    from hutong.party.offline.score import TruthColumns
 
     if labels:
         say("cli-model-reviewed", count=sampling.review_from(SYSTEM, model, labels, TruthColumns()))

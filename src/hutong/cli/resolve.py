@@ -16,7 +16,7 @@ from hutong.cli.words import say, t, word
 if TYPE_CHECKING:
     from hutong.party.match.model import Model
     from hutong.party.offline.resolve import Resolved
-    from hutong.party.resolution.score import Score
+    from hutong.party.offline.score import Score
 
 app = group("cli-help-resolve-files")
 console = Console()
@@ -140,7 +140,7 @@ def score(
     import pyarrow as pa
     import pyarrow.csv
 
-    from hutong.party.resolution.score import score_table, truth_columns
+    from hutong.party.offline.score import score_table, truth_columns
 
     types = {"source": pa.string(), "key": pa.string()}
     made = pyarrow.csv.read_csv(clusters, convert_options=pyarrow.csv.ConvertOptions(column_types=types))

@@ -6,6 +6,7 @@ import random
 from pathlib import Path
 
 import pytest
+from hutong.party.offline.score import TruthColumns
 from sqlalchemy import text
 from tests.party.conftest import Importer
 from tests.party.realtime.test_sets import judgements
@@ -20,7 +21,6 @@ from hutong.party.models import registry, sampling
 from hutong.party.models.evaluation import Stratum, measured, proposed, wilson
 from hutong.party.models.frequent import LEAST_PARTIES
 from hutong.party.resolution.resolve import resolve
-from hutong.party.resolution.score import TruthColumns
 from hutong.platform import database
 from hutong.platform.documents import publish
 from hutong.platform.errors import Conflict, Forbidden, Unprocessable

@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
+from hutong.party.offline.score import TruthColumns, score_table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.party.conftest import MAPPINGS, write_crm
@@ -21,7 +22,7 @@ from hutong.party.resolution.clusters import Apart, Links, cluster
 from hutong.party.resolution.identity_of_clusters import keep_ids
 from hutong.party.resolution.offline import resolve_files
 from hutong.party.resolution.resolve import resolve
-from hutong.party.resolution.score import TruthColumns, score, score_table
+from hutong.party.resolution.score import score
 from hutong.platform import database
 from hutong.platform.documents import checked
 from hutong.platform.errors import Unprocessable

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hutong.cli.journey import audits, bills, holdings, masters, orders, preparation
 from hutong.cli.journey.audits import Audit
-from hutong.party.resolution.score import Score
+from hutong.party.offline.score import Score
 from hutong.platform.settings import settings
 
 CATALOG_FROM = datetime(2020, 1, 1, tzinfo=settings.zone)

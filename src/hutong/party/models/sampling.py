@@ -19,7 +19,7 @@ from hutong.party.match.training import train
 from hutong.party.models import registry
 from hutong.party.models.frequent import without_rare
 from hutong.party.models.records import records_of_kind
-from hutong.party.resolution.score import TruthColumns
+from hutong.party.offline.score import TruthColumns
 from hutong.platform import arrow, clock, database
 from hutong.platform.errors import Invalid, NotFound
 

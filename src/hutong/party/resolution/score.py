@@ -1,79 +1,11 @@
-"""Scoring a resolution against a truth made elsewhere: pairwise and B³ precision, recall and F1. Only for scoring."""
+"""Scoring the cross-references that are stored against a truth made elsewhere."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 from sqlalchemy import Connection, text
 
-from hutong.party.ingest.headers import quoted
-from hutong.platform.errors import Invalid
-
-
-@dataclass(frozen=True)
-class Score:
-    """Shares from 0 to 1. Pairwise counts pairs of records; B³ averages over records."""
-
-    records: int
-    clusters: int
-    entities: int
-    precision: float
-    recall: float
-    f1: float
-    b3_precision: float
-    b3_recall: float
-    b3_f1: float
-
-
-@dataclass(frozen=True)
-class TruthColumns:
-    """Names of a truth file's columns; `source` None: keys are unique by themselves."""
-
-    key: str = "source_key"
-    entity: str = "customer_id"
-    source: str | None = "source"
-
-
-_KEYS = ("source_key", "key", "record_id", "rec_id", "id", "record", "source key")
-_ENTITIES = (
-    "customer_id",
-    "entity",
-    "entity_id",
-    "true_id",
-    "true id",
-    "label_true",
-    "label",
-    "cluster",
-    "cluster_id",
-    "party",
-)
-
-
-def truth_columns(
-    truth: Path, key: str | None = None, entity: str | None = None, source: str | None = None
-) -> TruthColumns:
-    """The columns of a truth file: as named, else those with a usual name, else the first as key and the last as
-    entity. `source` empty: keys are unique by themselves. Raises Invalid when a named column is missing."""
-    with duckdb.connect() as duck:
-        found = [row[0] for row in duck.execute(f"DESCRIBE SELECT * FROM {_scan(truth)}", [str(truth)]).fetchall()]  # noqa: S608
-    missing = [name for name in (key, entity, source) if name and name not in found]
-    if missing:
-        raise Invalid("party-file-columns", file=truth.name, missing=", ".join(missing), found=", ".join(found)[:500])
-    usual = {name.casefold(): name for name in reversed(found)}
-    chosen_key = key or next((usual[name] for name in _KEYS if name in usual), found[0])
-    chosen = entity or next(
-        (usual[name] for name in _ENTITIES if name in usual and usual[name] != chosen_key), found[-1]
-    )
-    return TruthColumns(
-        chosen_key, chosen, ("source" if "source" in found else None) if source is None else source or None
-    )
-
-
-def _scan(truth: Path) -> str:
-    if truth.suffix.lower() in (".parquet", ".pq"):
-        return "read_parquet(?)"
-    return "read_csv(?, all_varchar = true, header = true, quote = '\"', escape = '\"', delim = ',')"
+from hutong.party.offline.score import Score, TruthColumns, score_table
 
 
 def score(
@@ -94,45 +26,3 @@ def score(
     ).all()
     made = pa.table({"source": [r[0] for r in rows], "key": [r[1] for r in rows], "party": [r[2] for r in rows]})
     return score_table(made, truth, columns)
-
-
-def score_table(made: pa.Table, truth: Path, columns: TruthColumns = TruthColumns()) -> Score:
-    """Score a table of `source`, `key`, `party` against a truth file. Raises Invalid when no record is in it."""
-    with duckdb.connect() as duck:
-        duck.register("made", made)
-        join = f"AND t.{quoted(columns.source)}::VARCHAR = m.source" if columns.source else ""
-        duck.execute(
-            f"""CREATE TABLE judged AS
-                SELECT DISTINCT m.source, m.key, m.party AS cluster, t.{quoted(columns.entity)} AS entity
-                FROM made m JOIN {_scan(truth)} t
-                  ON trim(t.{quoted(columns.key)}::VARCHAR) = m.key {join}
-                WHERE trim(t.{quoted(columns.entity)}::VARCHAR) <> ''""",  # noqa: S608
-            [str(truth)],
-        )
-        return _scored(duck, truth.name)
-
-
-def _scored(duck: duckdb.DuckDBPyConnection, name: str) -> Score:
-    found = duck.execute(
-        """WITH overlap AS (SELECT cluster, entity, count(*) AS n FROM judged GROUP BY ALL),
-                c AS (SELECT cluster, count(*) AS n FROM judged GROUP BY ALL),
-                e AS (SELECT entity, count(*) AS n FROM judged GROUP BY ALL)
-           SELECT (SELECT sum(n) FROM c), (SELECT count(*) FROM c), (SELECT count(*) FROM e),
-                  (SELECT sum(n * (n - 1) / 2) FROM overlap), (SELECT sum(n * (n - 1) / 2) FROM c),
-                  (SELECT sum(n * (n - 1) / 2) FROM e),
-                  (SELECT sum(b.n * b.n / c.n) FROM overlap b JOIN c USING (cluster)),
-                  (SELECT sum(b.n * b.n / e.n) FROM overlap b JOIN e USING (entity))"""
-    ).fetchone()
-    if not found or not found[0]:
-        raise Invalid("party-score-nothing", file=name)
-    records, clusters, entities, right, made, true, by_cluster, by_entity = (float(value or 0) for value in found)
-    precision, recall = right / made if made else 1.0, right / true if true else 1.0
-    b3_precision, b3_recall = by_cluster / records, by_entity / records
-    return Score(
-        int(records), int(clusters), int(entities), precision, recall, _f1(precision, recall),
-        b3_precision, b3_recall, _f1(b3_precision, b3_recall),
-    )  # fmt: skip
-
-
-def _f1(precision: float, recall: float) -> float:
-    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
