@@ -1,13 +1,15 @@
-"""Python processes that do tasks for this one, one for each core: `python -m hutong.platform.processes MODULE ...`.
+"""Python processes that do tasks for this one, one for each core:
+`python -m hutong.platform.processes IN,OUT IN,OUT ... MODULE ...`.
 
-Each line in is a task as JSON, each line out its answer. `by` names the module whose `work(task)` does it; the modules
-named at the start are made ready at once (`ready()`, where they have it). They end when their caller does, however it
-ended, without a word.
+One starts and makes the modules ready (`ready()`, where they have it), and becomes as many as there are pairs of pipes:
+starting costs a second of a core, becoming two costs nothing. Each line in is a task as JSON, each line out its answer.
+`by` names the module whose `work(task)` does it. They end when their caller does, however it ended, without a word.
 """
 
 import json
 import os
 import queue
+import signal
 import subprocess
 import sys
 import traceback
@@ -43,17 +45,57 @@ def work(task: Task) -> Task:
     return answer
 
 
+class _Worker:
+    """This process's ends of the pipes to one that works."""
+
+    def __init__(self) -> None:
+        asked, self._ask = os.pipe()
+        self._told, answers = os.pipe()
+        self.theirs = (asked, answers)
+        self._tasks = os.fdopen(self._ask, "w", encoding="utf-8")
+        self._answers = os.fdopen(self._told, encoding="utf-8")
+
+    def do(self, task: Task) -> Task:
+        """A task's answer."""
+        self._tasks.write(json.dumps(task) + "\n")
+        self._tasks.flush()
+        line = self._answers.readline()
+        if not line:
+            raise RuntimeError("a working process ended")
+        answer: Task = json.loads(line)
+        if "error" in answer:
+            raise RuntimeError(answer["error"])
+        return answer
+
+    def dismiss(self) -> None:
+        """Nothing more is asked of it."""
+        with suppress(OSError):  # it may have ended by itself
+            self._tasks.close()
+
+    def close(self) -> None:
+        """It has ended."""
+        self._answers.close()
+
+
 class Processes:
     """So many processes, or none: then this process does the work. Use as a context. `ready`: modules they will use."""
 
     def __init__(self, count: int, ready: Sequence[str] = ()) -> None:
-        self._all = [
-            subprocess.Popen([*COMMAND, *ready], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
-            for _ in range(count)
-        ]
-        self._idle: queue.SimpleQueue[subprocess.Popen[str]] = queue.SimpleQueue()
-        for process in self._all:
-            self._idle.put(process)
+        self._all = [_Worker() for _ in range(count)]
+        self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
+        self._first: subprocess.Popen[bytes] | None = None
+        if not count:
+            return
+        theirs = [worker.theirs for worker in self._all]
+        ends = [end for pair in theirs for end in pair]
+        listed = [f"{asked},{answers}" for asked, answers in theirs]
+        self._first = subprocess.Popen(  # noqa: S603  (our own program)
+            [*COMMAND, *listed, *ready], stdin=subprocess.DEVNULL, pass_fds=ends, process_group=0
+        )
+        for end in ends:
+            os.close(end)
+        for worker in self._all:
+            self._idle.put(worker)
 
     def __enter__(self) -> Self:
         return self
@@ -61,16 +103,16 @@ class Processes:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for process in self._all:
-            with suppress(OSError):  # it may have ended by itself
-                if process.stdin:
-                    process.stdin.close()
-            if kind is not None:
-                process.kill()
-        for process in self._all:
-            process.wait()
-            if process.stdout:
-                process.stdout.close()
+        if self._first is None:
+            return
+        for worker in self._all:
+            worker.dismiss()
+        if kind is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._first.pid, signal.SIGKILL)
+        self._first.wait()
+        for worker in self._all:
+            worker.close()
 
     @property
     def count(self) -> int:
@@ -91,20 +133,11 @@ class Processes:
             pool.shutdown(wait=False, cancel_futures=True)
 
     def _ask(self, task: Task) -> Task:
-        process = self._idle.get()
-        assert process.stdin is not None and process.stdout is not None  # noqa: S101  (both are pipes)
+        worker = self._idle.get()
         try:
-            process.stdin.write(json.dumps(task) + "\n")
-            process.stdin.flush()
-            line = process.stdout.readline()
+            return worker.do(task)
         finally:
-            self._idle.put(process)
-        if not line:
-            raise RuntimeError(f"a working process ended with {process.wait()}")
-        answer: Task = json.loads(line)
-        if "error" in answer:
-            raise RuntimeError(answer["error"])
-        return answer
+            self._idle.put(worker)
 
 
 class _Without:
@@ -118,21 +151,39 @@ class _Without:
 
 
 def main() -> None:
-    """Answer tasks until nobody asks any more, or nobody listens."""
+    """Become as many processes as there are pairs of pipes; answer tasks until nobody asks any more, or listens."""
     sys.meta_path.insert(0, _Without)
-    answers = os.dup(sys.stdout.fileno())
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what libraries print is no answer
-    for name in sys.argv[1:]:
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what libraries print goes there
+    pairs = [(int(one), int(two)) for one, _, two in (word.partition(",") for word in sys.argv[1:]) if two]
+    for name in sys.argv[1 + len(pairs) :]:
         getattr(import_module(name), "ready", lambda: None)()
-    for line in sys.stdin:
-        try:
-            answer = work(json.loads(line))
-        except Exception:
-            answer = {"error": traceback.format_exc(limit=-5)}
-        try:
-            _write(answers, (json.dumps(answer) + "\n").encode())
-        except BrokenPipeError:  # the caller was killed
-            return
+    own, *others = pairs
+    for pair in others:
+        if os.fork() == 0:
+            own = pair
+            break
+    for end in {end for pair in pairs for end in pair} - set(own):
+        os.close(end)
+    _answer(*own)
+    if own == pairs[0]:
+        with suppress(ChildProcessError):
+            while True:
+                os.wait()
+
+
+def _answer(asked: int, answers: int) -> None:
+    """Do the tasks of a pipe."""
+    with os.fdopen(asked, encoding="utf-8") as tasks:
+        for line in tasks:
+            try:
+                answer = work(json.loads(line))
+            except Exception:
+                answer = {"error": traceback.format_exc(limit=-5)}
+            try:
+                _write(answers, (json.dumps(answer) + "\n").encode())
+            except BrokenPipeError:  # the caller was killed
+                break
+    os.close(answers)
 
 
 def _write(file: int, data: bytes) -> None:
