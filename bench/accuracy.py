@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from hutong.party.offline.score import Score, TruthColumns, score_table
 from tests.party.match import datasets, few
 from tests.party.match.firms import FIRMS
 from tests.party.match.people import PEOPLE
@@ -25,6 +24,7 @@ from hutong.cli.sample import telecom
 from hutong.party.match.training import sorted_records
 from hutong.party.offline.mapping import read_mapping
 from hutong.party.offline.resolve import Resolved, resolve_files
+from hutong.party.offline.score import Score, TruthColumns, score_table
 
 SETS: dict[str, Callable[[Path], datasets.Data]] = {
     "febrl1": lambda folder: datasets.febrl(folder, "1"),

@@ -16,12 +16,12 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 import pyarrow.csv
-from hutong.party.offline.score import TruthColumns, score_table
 from tests.party.match.many import Made, write_persons
 
 from hutong.party.offline.mapping import read_mapping
 from hutong.party.offline.outputs import write_outputs
 from hutong.party.offline.resolve import resolve_files
+from hutong.party.offline.score import TruthColumns, score_table
 
 TRAINED_ON = 100_000
 

@@ -13,7 +13,6 @@ import time
 from pathlib import Path
 
 import pyarrow as pa
-from hutong.party.offline.score import Score, TruthColumns, score_table
 
 from hutong.cli.sample import telecom
 from hutong.identity import Principal
@@ -23,6 +22,7 @@ from hutong.party.ingest.mapping import read_mapping
 from hutong.party.match.rules import KINDS, RULES, read_rules
 from hutong.party.models import registry, sampling
 from hutong.party.offline.resolve import resolve_files
+from hutong.party.offline.score import Score, TruthColumns, score_table
 from hutong.party.resolution.resolve import resolve
 from hutong.party.resolution.score import score
 from hutong.platform import database

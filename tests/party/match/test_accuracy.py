@@ -5,13 +5,13 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from hutong.party.offline.score import TruthColumns, score_table
 from tests.party.match import datasets, few
 from tests.party.match.firms import chinese_branches
 from tests.party.match.people import placeholders
 
 from hutong.party.offline.mapping import read_mapping
 from hutong.party.offline.resolve import resolve_files
+from hutong.party.offline.score import TruthColumns, score_table
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ import random
 from pathlib import Path
 
 import pytest
-from hutong.party.offline.score import TruthColumns
 from sqlalchemy import text
 from tests.party.conftest import Importer
 from tests.party.realtime.test_sets import judgements
@@ -20,6 +19,7 @@ from hutong.party.match.rules import RULES, read_rules
 from hutong.party.models import registry, sampling
 from hutong.party.models.evaluation import Stratum, measured, proposed, wilson
 from hutong.party.models.frequent import LEAST_PARTIES
+from hutong.party.offline.score import TruthColumns
 from hutong.party.resolution.resolve import resolve
 from hutong.platform import database
 from hutong.platform.documents import publish

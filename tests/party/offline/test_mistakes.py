@@ -6,11 +6,11 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
-from hutong.party.offline.score import TruthColumns, score_table, truth_columns
 from tests.party.match.people import PEOPLE
 
 from hutong.party.offline.mapping import read_mapping
 from hutong.party.offline.resolve import resolve_files
+from hutong.party.offline.score import TruthColumns, score_table, truth_columns
 from hutong.platform.errors import Invalid, Problem
 
 _GOOD = "kind: person\nkey: id\ncolumns: {name: name, phone: phone}\n"
