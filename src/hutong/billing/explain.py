@@ -1,12 +1,12 @@
-"""Why this price (XP-02): for a line of a bill the way through its plan,
-for one event the kernel's own account of it."""
+"""Why a usage event costs what it costs (XP-02): its way through the plan, and the kernel's own account of it.
+
+A line of a bill is told by the console, from the bill's own rows (`web/billing/bill_words.py`).
+"""
 
 from collections.abc import Iterator
-from fractions import Fraction
 
 import numpy as np
 
-from hutong import catalog
 from hutong.billing import queries, rating, usage_queries
 from hutong.billing.columnar import workshop
 from hutong.billing.consolidation import load_carried
@@ -15,65 +15,13 @@ from hutong.billing.precedence import resolve
 from hutong.billing.pricing import explain as pricing
 from hutong.billing.pricing import kernel
 from hutong.billing.pricing.selection import condition
-from hutong.billing.pricing.units import UNITS
 from hutong.billing.queries import Found
 from hutong.billing.sharing import make_buckets, make_groups
-from hutong.billing.tariff_words import discount_words, tariff_words
 from hutong.billing.terms import cut_spans, load_archive
 from hutong.billing.usage_events import parts_of
 from hutong.catalog.price_plan import PricePlan, Section
 from hutong.identity import Principal, require
 from hutong.platform import database
-from hutong.platform.errors import NotFound
-
-
-def explain_line(viewer: Principal, bill_id: int, line: int, locale: str) -> Found:
-    """Why a bill's line is what it is: plan, version, the sections that led to the tariff with their conditions as
-    sentences, the tariff in words, and what was counted. Raises NotFound."""
-    found = next(
-        (row for row in queries.bill_lines(viewer, bill_id, after=line - 1, limit=1) if row["line"] == line), None
-    )
-    if found is None:
-        raise NotFound("billing-no-bill", bill=f"{bill_id}/{line}")
-    made: Found = {"line": found, "events": found["events"]} | quantities(found)
-    if not found["plan"]:
-        return made | {"plan": None, "path": [], "tariff": found["tariff"]}
-    plan = catalog.load().price_plan(found["plan"], found["version"])
-    made |= {"plan": name(plan, locale), "level": plan.level, "version": found["version"]}
-    if found["kind"] == "discount":
-        [discount] = [item for item in plan.discounts if item.code == found["tariff"]]
-        conditions = [condition(discount.when).explain(locale)] if discount.when else []
-        return made | {
-            "path": [],
-            "conditions": conditions,
-            "tariff": discount_words(discount, locale),
-            "reduces": found["reduces"],
-        }
-    return made | {"path": path_words(plan, found["section"], locale)} | tariff_of(plan, found["tariff"], locale)
-
-
-def quantities(line: Found) -> Found:
-    """Billed and free quantity in the tariff's unit, as decimal texts; empty where the line counts nothing."""
-    unit = UNITS.get(line["unit"])
-    if unit is None or line["kind"] == "discount":
-        return {"quantity": None, "free": None}
-    size = unit.size
-    return {
-        "quantity": pricing.plain(Fraction(line["quantity"], size)),
-        "free": pricing.plain(Fraction(line["free"], size)),
-        "unit": line["unit"],
-    }
-
-
-def name(plan: PricePlan, locale: str) -> str:
-    """A plan's name."""
-    return plan.name.zh if locale.startswith("zh") else plan.name.en
-
-
-def tariff_of(plan: PricePlan, code: str, locale: str) -> Found:
-    """A tariff in words."""
-    tariff = next(item for item in plan.tariffs if item.code == code)
-    return {"tariff": tariff_words(tariff, locale)}
 
 
 def path_words(plan: PricePlan, code: str, locale: str) -> list[Found]:
@@ -94,7 +42,10 @@ def paths(sections: tuple[Section, ...], above: tuple[Section, ...]) -> Iterator
 
 
 def explain_usage(viewer: Principal, usage_id: str, locale: str) -> Found:
-    """Why one event costs what it costs: its group is priced again from the cycle's beginning, with the trace on."""
+    """Why one event costs what it costs: its group is priced again from the cycle's beginning, with the trace on.
+
+    `rates`: plan, version, `path` (sections with their conditions as sentences), `charge_micros`, `sentences`. Raises NotFound.
+    """
     require(viewer, queries.READ)
     event = usage_queries.usage(viewer, usage_id)
     with workshop() as (duck, scratch), database.read("billing") as conn:
@@ -130,6 +81,6 @@ def told_row(plans: Plans, why: pricing.Explanation, locale: str) -> Found:
     """One rate's explanation for people."""
     plan = plans.catalog.price_plan(why.rate.plan, why.rate.version)
     return {
-        "plan": name(plan, locale), "version": why.rate.version, "path": path_words(plan, why.rate.section, locale),
-        "charge_micros": why.charge, "sentences": why.sentences(locale), **tariff_of(plan, why.rate.tariff, locale),
+        "plan": plan.name(locale), "version": why.rate.version, "path": path_words(plan, why.rate.section, locale),
+        "charge_micros": why.charge, "sentences": why.sentences(locale),
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""`hutong bill ...`: collect usage, rate a cycle, make bills, audit."""
+"""`hutong bill ...`: collect usage, rate a cycle, make bills, say why, audit."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hutong.cli.program import group
-from hutong.cli.words import say, t, word
+from hutong.cli.words import language, say, t, word
 
 app = group("cli-help-bill")
 BY = "system:0"
@@ -69,6 +69,22 @@ def run_bills(
     amount = str(money.to_decimal(done.total_micros))
     message = "cli-bill-made-final" if done.final else "cli-bill-made"
     say(message, cycle=cycle, bills=done.bills, lines=done.lines, amount=amount)
+
+
+@app.command(help=t("cli-help-bill-why"))
+def why(usage: Annotated[str, typer.Argument(help=t("cli-help-bill-why-usage"))]) -> None:
+    """Why a usage event costs what it costs: plan, version, the way through it, and how it adds up."""
+    from hutong.billing.explain import explain_usage
+    from hutong.identity import SYSTEM
+    from hutong.platform import money
+
+    for rate in explain_usage(SYSTEM, usage, language())["rates"]:
+        amount = str(money.to_decimal(rate["charge_micros"]))
+        say("cli-bill-why", plan=rate["plan"], version=rate["version"], amount=amount)
+        for step in rate["path"]:
+            say("cli-bill-why-section", section=step["section"], condition=step["condition"] or "–")
+        for sentence in rate["sentences"]:
+            say("cli-bill-why-part", part=sentence)
 
 
 @app.command(help=t("cli-help-bill-audit"))

@@ -26,34 +26,3 @@ billing-usage-unreadable = A usage file cannot be read as lines of text: { $reas
 billing-cycle-invalid = { $cycle } is no bill cycle. Write year and month, as in 202609.
 billing-no-bill = There is no bill { $bill }, or you may not see it.
 billing-no-usage = There is no usage event { $usage }, or you may not see it.
-
-## Tariffs in words
-billing-tariff-flat = { $amount } for { $per ->
-    [1] each { $unit }
-   *[other] each { $per } { $unit }
-}
-billing-tariff-percentage = { $percent } % of the amount
-billing-tariff-package = { $amount } for each { $size } { $unit } begun{ $free ->
-    [0] { "" }
-   *[other] , after { $free } { $unit } free
-}
-billing-tariff-step = up to { $up_to }: { $amount } for each { $per } { $unit }
-billing-tariff-last-step = beyond: { $amount } for each { $per } { $unit }
-billing-tariff-graduated = each part at its own step: { $steps }
-billing-tariff-volume = all at the step reached: { $steps }
-billing-tariff-band = in band { $band }: { $price }
-billing-tariff-block = after { $after }, in blocks of { $size } { $unit }
-billing-tariff-connection = connection fee { $amount }
-billing-tariff-cap = at most { $amount }
-billing-tariff-recurring = { $amount } a month, { $proration ->
-    [daily] by the day
-    [full_cycle] whole once in effect
-    [start_of_cycle] whole if in effect on the first day
-    [half_cycle] whole by the 15th, half afterwards
-   *[other] free in the first month
-}
-billing-tariff-one-off = { $amount } once
-billing-tariff-discount = { $name } ({ $level }): { $value }
-billing-tariff-discount-percent-off = { $value } % off
-billing-tariff-discount-amount-off = { $value } off a month
-billing-tariff-discount-at-most = at most { $value } a month

@@ -26,39 +26,3 @@ billing-usage-unreadable = 话单文件无法按文本行读取：{ $reason }
 billing-cycle-invalid = { $cycle } 不是账期。请按年月书写，例如 202609。
 billing-no-bill = 没有账单 { $bill }，或您无权查看。
 billing-no-usage = 没有话单 { $usage }，或您无权查看。
-
-## 资费的文字说明
-billing-tariff-flat = 每{ $per ->
-    [1] { "" }
-   *[other] { $per } { "" }
-}{ $unit } { $amount } 元
-billing-tariff-percentage = 金额的 { $percent } %
-billing-tariff-package = 每满 { $size } { $unit }（不足按整计）{ $amount } 元{ $free ->
-    [0] { "" }
-   *[other] ，前 { $free } { $unit }免费
-}
-billing-tariff-step = { $up_to } 以内：每 { $per } { $unit } { $amount } 元
-billing-tariff-last-step = 超出部分：每 { $per } { $unit } { $amount } 元
-billing-tariff-graduated = 分档累进：{ $steps }
-billing-tariff-volume = 按达到的档位全量计价：{ $steps }
-billing-tariff-band = 时段 { $band }：{ $price }
-billing-tariff-block = 从 { $after } 起按 { $size } { $unit }一块计
-billing-tariff-connection = 接续费 { $amount } 元
-billing-tariff-cap = 封顶 { $amount } 元
-billing-tariff-recurring = 每月 { $amount } 元，{ $proration ->
-    [daily] 按天折算
-    [full_cycle] 生效即收整月
-    [start_of_cycle] 月初第一天生效才收
-    [half_cycle] 15 日前生效收整月，之后收半月
-   *[other] 首月免费
-}
-billing-tariff-one-off = 一次性 { $amount } 元
-billing-tariff-discount = { $name }（{ $level ->
-    [product] 产品级
-    [package] 产品包级
-    [agreement] 协议级
-   *[account] 账户级
-}）：{ $value }
-billing-tariff-discount-percent-off = 减 { $value } %
-billing-tariff-discount-amount-off = 每月减 { $value } 元
-billing-tariff-discount-at-most = 每月不超过 { $value } 元
