@@ -1,6 +1,16 @@
-"""One line of what a document that is being written would do (EC-02, EC-15, EC-18)."""
+"""What a document that is being written would do (EC-02, EC-05, EC-10, EC-11, EC-15, EC-18): counts, and examples."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
+
+from sqlalchemy import Connection, text
+
+from hutong.identity import Principal, protect
+from hutong.party import visibility
+from hutong.party.columns import SENSITIVE
+
+EXAMPLES = 10
+"""Examples shown of what would change."""
 
 
 class Effect(NamedTuple):
@@ -13,6 +23,24 @@ class Effect(NamedTuple):
     of: int | None = None
 
 
+class Example(NamedTuple):
+    """To whom it would happen: customers (id, name as the viewer may see it), what of them, how it is and would be."""
+
+    customers: Sequence[tuple[int, str]]
+    what: str
+    before: str
+    after: str
+
+
+class Told(NamedTuple):
+    """Counts and examples. `looked_at` of `there`: fewer than there are, where all would take too long."""
+
+    effects: Sequence[Effect] = ()
+    examples: Sequence[Example] = ()
+    looked_at: int = 0
+    there: int = 0
+
+
 def compared(
     before: dict[str, tuple[str, int]], after: dict[str, tuple[str, int]], of: int | None = None
 ) -> list[Effect]:
@@ -23,3 +51,15 @@ def compared(
         Effect((now or then or ("", 0))[0], then[1] if then else None, now[1] if now else None, of)
         for then, now in found
     ]
+
+
+def step(there: int, most: int) -> int:
+    """Every how manieth id to look at, so that about `most` of `there` are."""
+    return max(-(-there // most), 1)
+
+
+def names_seen(conn: Connection, viewer: Principal, ids: Sequence[int]) -> dict[int, str]:
+    """Names of those of the customers that the viewer sees, masked as for any page; by id."""
+    query = text("SELECT id, name FROM party.party WHERE id = ANY(:ids)")
+    rows = conn.execute(query, {"ids": sorted(visibility.among(conn, viewer, ids))}).mappings()
+    return {row["id"]: row["name"] or "" for row in protect(viewer, "party", [dict(row) for row in rows], SENSITIVE)}
