@@ -1,7 +1,9 @@
 """`hutong resolve` and `hutong score`: files of persons or organisations resolved without server, database or
 labels."""
 
+import os
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,6 +43,7 @@ def resolve(  # noqa: PLR0917  (options by name)
 
     if len(mapping) not in (1, len(inputs)):
         raise typer.BadParameter(t("cli-party-mappings"), param_hint="--mapping")
+    _writable({"--out": out, "--golden": golden, "--explain": explain, "--model": model}, [*inputs, *mapping])
     mappings = [read_mapping(path) for path in mapping] * (len(inputs) if len(mapping) == 1 else 1)
     if rules and (golden or explain):
         raise typer.BadParameter(t("cli-resolve-rules-clusters"), param_hint="--rules")
@@ -70,6 +73,24 @@ def resolve(  # noqa: PLR0917  (options by name)
         say("cli-resolve-model", file=str(model))
 
 
+def _writable(outputs: Mapping[str, Path | None], inputs: Sequence[Path]) -> None:
+    """Refuse, before any work, to write where nothing can be written, or over what is read."""
+    taken = {path.resolve() for path in inputs}
+    for option, path in outputs.items():
+        if path is None:
+            continue
+        folder = path.resolve().parent
+        if path.is_dir():
+            raise typer.BadParameter(t("cli-usage-no-file", path=str(path)), param_hint=option)
+        if not folder.is_dir():
+            raise typer.BadParameter(t("cli-usage-missing-file", path=str(folder)), param_hint=option)
+        if not os.access(path if path.exists() else folder, os.W_OK):
+            raise typer.BadParameter(t("cli-resolve-not-writable", path=str(path)), param_hint=option)
+        if path.resolve() in taken:
+            raise typer.BadParameter(t("cli-resolve-taken", path=str(path)), param_hint=option)
+        taken.add(path.resolve())
+
+
 def _resolve(inputs: list, models: "dict[str, Model]", threshold: float | None, tell) -> "Resolved":  # type: ignore[no-untyped-def,type-arg]
     from hutong.party.offline.resolve import resolve_files
 
@@ -93,7 +114,8 @@ def _models(path: Path | None) -> "dict[str, Model]":
 
 
 def _save(resolved: "Resolved", path: Path) -> None:
-    documents = ",\n".join(kind.model.model_dump_json() for kind in resolved.kinds)
+    """What was learned; a single record teaches nothing."""
+    documents = ",\n".join(kind.model.model_dump_json() for kind in resolved.kinds if kind.model.comparisons)
     path.write_text(f'{{"models": [\n{documents}\n]}}\n', encoding="utf-8")
 
 
@@ -120,6 +142,8 @@ def _report(resolved: "Resolved", out: Path, seconds: float) -> None:
     if resolved.repeated:
         say("cli-resolve-repeated", rows=resolved.repeated)
     for kind, (_, suspects) in zip(resolved.kinds, groups(resolved), strict=True):
+        if not kind.model.comparisons:
+            continue
         compared = ", ".join(word(f"cli-resolve-attribute-{c.name}", c.name) for c in kind.model.comparisons)
         say("cli-resolve-kind", kind=t(f"cli-party-{kind.kind}"), records=kind.records.num_rows,
             pairs=kind.linked.compared, possible=kind.records.num_rows * (kind.records.num_rows - 1) // 2,

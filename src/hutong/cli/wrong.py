@@ -22,6 +22,7 @@ REASONS = {
     r"greater than or equal to (?P<limit>\S+?)\.?$": "cli-usage-least",
     r"less than or equal to (?P<limit>\S+?)\.?$": "cli-usage-most",
     r"valid integer": "cli-usage-integer",
+    r"valid (?:number|float)": "cli-usage-number",
     r"valid boolean": "cli-usage-boolean",
     r"Option '(?P<name>.*)' requires an argument": "cli-usage-needs-value",
     r"Option '(?P<name>.*)' does not take a value": "cli-usage-takes-none",

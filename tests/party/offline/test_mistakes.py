@@ -34,7 +34,14 @@ def _resolve(folder: Path, mapping: str, body: str, name: str = "people.csv") ->
         pytest.param("kind: person\ncolumns: [\n", _ROWS, "map.yaml", id="no YAML"),
         pytest.param("kind: person\ncolumns: {}\n", _ROWS, "columns", id="no columns"),
         pytest.param(_GOOD + "encoding: utf-99\n", _ROWS, "utf-99", id="encoding"),
-        pytest.param(_GOOD, "id,name,phone\n1,a b,\n", "person", id="one record"),
+        pytest.param(_GOOD, "id,name,phone\n1,,\n2,,\n", "person", id="nothing given"),
+        pytest.param(_GOOD, "customers of 2024\n" + _ROWS, "header: false", id="a title above"),
+        pytest.param(_GOOD + "encoding: ascii\n", _ROWS.replace("anna", "änna"), "big5", id="wrong encoding"),
+        pytest.param(_GOOD + "region: USA\n", _ROWS, "USA", id="no region"),
+        pytest.param(
+            _GOOD.replace("name: name", "birth_date: {column: name, date: soon}"), _ROWS, "DD/MM/YYYY", id="date"
+        ),
+        pytest.param(_GOOD, "PK\x03\x04 and so on", "CSV", id="a workbook"),
     ],
 )
 def test_mistakes_are_named(tmp_path: Path, mapping: str, body: str, said: str) -> None:

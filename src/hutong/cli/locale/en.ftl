@@ -150,6 +150,7 @@ cli-usage-unreadable = '{ $path }' may not be read. Check its permissions.
 cli-usage-least = it must be { $limit } or more.
 cli-usage-most = it must be { $limit } or less.
 cli-usage-integer = a whole number is wanted.
+cli-usage-number = a number is wanted.
 cli-usage-boolean = true or false is wanted.
 cli-usage-needs-value = Option { $name } needs a value.
 cli-usage-takes-none = Option { $name } takes no value.

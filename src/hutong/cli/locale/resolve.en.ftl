@@ -42,3 +42,5 @@ cli-resolve-explained = { $pairs } pairs explained: { $file }
 cli-resolve-model = model: { $file }
 cli-resolve-rules-clusters = rules give clusters only: without golden records and explanations
 cli-resolve-rules-source = rules need mappings of source systems (with `mapping:`)
+cli-resolve-not-writable = nothing can be written to '{ $path }'. Choose another place, or close the program that has it open.
+cli-resolve-taken = '{ $path }' is read or written already in this call. Give another name.

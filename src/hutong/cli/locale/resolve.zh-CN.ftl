@@ -42,3 +42,5 @@ cli-resolve-explained = 已解释 { $pairs } 对：{ $file }
 cli-resolve-model = 模型：{ $file }
 cli-resolve-rules-clusters = 规则只给出聚类：不含黄金记录与解释
 cli-resolve-rules-source = 规则需要来源系统的映射（含 `mapping:`）
+cli-resolve-not-writable = “{ $path }”不可写入。请换一个位置，或关闭正在打开它的程序。
+cli-resolve-taken = “{ $path }”已用作本次命令的输入或输出。请另取文件名。

@@ -164,6 +164,7 @@ cli-usage-unreadable = “{ $path }”无权读取。请检查权限。
 cli-usage-least = 不得小于 { $limit }。
 cli-usage-most = 不得大于 { $limit }。
 cli-usage-integer = 应为整数。
+cli-usage-number = 应为数字。
 cli-usage-boolean = 应为 true 或 false。
 cli-usage-needs-value = 选项 { $name } 需要一个值。
 cli-usage-takes-none = 选项 { $name } 不带值。

@@ -2,3 +2,9 @@ party-model-invalid = Model { $file } is not valid at { $where }: { $why }. Trai
 party-model-nothing = There is nothing to compare among the records of kind { $kind }: the mapped columns are empty or hold one value only. Map more columns.
 party-offline-file = File { $file } cannot be read: { $why }. CSV (with a header line) and Parquet can.
 party-score-nothing = No record of the clusters is in the truth { $file }. Name its columns: --key, --entity, and --source (empty where keys are unique by themselves).
+party-offline-columns = File { $file } lacks the columns { $missing }. It has: { $found }. Correct the mapping. If the first line is no header, say so: header: false; the columns are then named 1, 2, 3 ...
+party-offline-encoding = File { $file } cannot be read as { $encoding }. Name its encoding in the mapping, for example encoding: big5, or save it as UTF-8.
+party-offline-no-text = File { $file } is { $kind ->
+    [gzip] compressed. Unpack it first
+   *[other] an Excel workbook. Save its sheet as CSV (UTF-8)
+ }: CSV and Parquet can be read.

@@ -1,5 +1,6 @@
 """Reading CSV and Parquet files as columns of text."""
 
+import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -7,37 +8,55 @@ import duckdb
 import pyarrow as pa
 
 from hutong.party.ingest.headers import quoted
+from hutong.party.offline.encodings import decoded
 from hutong.party.offline.mapping import FileMapping
 from hutong.platform.errors import Invalid
 
-_ENCODINGS = ("utf-8-sig", "gb18030", "cp1252")
+_PARQUET = b"PAR1"
 
 
 def read_columns(path: Path, mapping: FileMapping) -> pa.Table:
     """The columns that the mapping names, as text: trimmed, empty ones null. Raises Invalid naming what is missing."""
     with duckdb.connect() as duck, TemporaryDirectory(prefix="hutong-resolve-") as folder:
-        if path.suffix.lower() in (".parquet", ".pq"):
+        if path.suffix.lower() in (".parquet", ".pq") or _begins(path, _PARQUET):
             scan = f"read_parquet({_literal(str(path))})"
         else:
-            copy = _decoded(path, mapping, Path(folder))
+            copy = decoded(path, mapping.encoding, Path(folder))
+            if not copy.stat().st_size:
+                raise Invalid("party-file-empty", file=path.name)
             delimiter = f", delim = {_literal(mapping.delimiter)}" if mapping.delimiter else ""
+            header = "true" if mapping.header else "false"
             scan = (
-                f"read_csv({_literal(str(copy))}, header = true, all_varchar = true, null_padding = true, "
+                f"read_csv({_literal(str(copy))}, header = {header}, all_varchar = true, null_padding = true, "
                 f"quote = '\"', escape = '\"', parallel = false, max_line_size = 8388608{delimiter})"
             )
         try:
-            found = [row[0] for row in duck.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()]  # noqa: S608
-            names = _names(path, found, mapping)
+            types = {row[0]: row[1] for row in duck.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()}  # noqa: S608
+            names = _names(path, list(types), mapping)
             listed = ", ".join(
-                f"nullif(trim(CAST({quoted(theirs)} AS VARCHAR)), '') AS {quoted(ours)}"
-                for ours, theirs in names.items()
+                f"nullif(trim({_text(theirs, types[theirs])}), '') AS {quoted(ours)}" for ours, theirs in names.items()
             )
             table: pa.Table = duck.sql(f"SELECT {listed} FROM {scan}").to_arrow_table()  # noqa: S608
         except duckdb.Error as problem:
-            raise Invalid("party-offline-file", file=path.name, why=str(problem).splitlines()[0][:200]) from problem
+            why = re.sub(r'"?[^"\s]*/utf8\.csv"?', path.name, str(problem).splitlines()[0])[:200]
+            raise Invalid("party-offline-file", file=path.name, why=why) from problem
     if table.num_rows == 0:
         raise Invalid("party-file-empty", file=path.name)
     return table
+
+
+def _begins(path: Path, mark: bytes) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(mark)) == mark
+
+
+def _text(name: str, kind: str) -> str:
+    """A column as text: whole numbers that became floats, as columns with gaps do, without their `.0`."""
+    column = quoted(name)
+    if kind not in ("DOUBLE", "FLOAT"):
+        return f"CAST({column} AS VARCHAR)"
+    whole = f"{column} = trunc({column}) AND abs({column}) < 1e15"
+    return f"CASE WHEN {whole} THEN CAST(CAST({column} AS BIGINT) AS VARCHAR) ELSE CAST({column} AS VARCHAR) END"
 
 
 def _literal(text: str) -> str:
@@ -45,29 +64,12 @@ def _literal(text: str) -> str:
 
 
 def _names(path: Path, found: list[str], mapping: FileMapping) -> dict[str, str]:
-    by_name = {name.strip(): name for name in found}
-    missing = [name for name in mapping.needed() if name.strip() not in by_name]
+    """For each column that the mapping names the file's own name of it; capitals do not matter, as to DuckDB."""
+    plain = found if mapping.header else [str(place) for place in range(1, len(found) + 1)]
+    by_name = {name.strip().casefold(): theirs for name, theirs in zip(plain, found, strict=True)}
+    known = {name: by_name.get(name.strip().casefold()) for name in mapping.needed()}
+    missing = [name for name, theirs in known.items() if theirs is None]
     if missing:
-        listed = ", ".join(by_name)[:500]
-        raise Invalid("party-file-columns", file=path.name, missing=", ".join(missing), found=listed)
-    return {name: by_name[name.strip()] for name in mapping.needed()}
-
-
-def _decoded(path: Path, mapping: FileMapping, folder: Path) -> Path:
-    """The file in UTF-8: as the mapping says, else by the first encoding in which it reads."""
-    encodings = (mapping.encoding,) if mapping.encoding else _ENCODINGS
-    target = folder / "utf8.csv"
-    for encoding in encodings:
-        try:
-            with (
-                path.open(encoding=encoding, newline="") as source,
-                target.open("w", encoding="utf-8", newline="") as copy,
-            ):
-                while part := source.read(1 << 22):
-                    copy.write(part.replace("\0", ""))
-        except UnicodeDecodeError:
-            continue
-        except LookupError as problem:
-            raise Invalid("party-mapping-encoding", encoding=encoding) from problem
-        return target
-    raise Invalid("party-file-encoding", file=path.name, encoding=", ".join(encodings), rows=0)
+        listed = ", ".join(name.strip() for name in plain)[:500]
+        raise Invalid("party-offline-columns", file=path.name, missing=", ".join(missing), found=listed)
+    return {name: theirs for name, theirs in known.items() if theirs is not None}

@@ -3,9 +3,11 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from phonenumbers import SUPPORTED_REGIONS
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from hutong.party.ingest.mapping import Mapping as SourceMapping
+from hutong.party.offline.dates import form_of
 from hutong.platform.documents import read_file
 
 Kind = Literal["person", "organisation"]
@@ -50,6 +52,12 @@ class Given(Strict):
     join: str = " "
     date: list[str] = Field(default_factory=list)
 
+    @field_validator("date")
+    @classmethod
+    def forms(cls, date: list[str]) -> list[str]:
+        """DD/MM/YYYY is understood as %d/%m/%Y is."""
+        return [form_of(written) for written in date]
+
 
 def _given(value: Any) -> Any:
     if isinstance(value, str | int):
@@ -68,11 +76,15 @@ def _given(value: Any) -> Any:
 GivenField = Annotated[Given, BeforeValidator(_given)]
 
 
+Name = Annotated[str, BeforeValidator(lambda value: str(value) if isinstance(value, int) else value)]
+"""A column's name; columns named by numbers need no quotes."""
+
+
 class Free(Strict):
     """An attribute of the file's own, with the comparator to use."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    column: str
+    column: Name
     compare: str = "text"
 
     @field_validator("compare")
@@ -87,22 +99,31 @@ class Free(Strict):
 class Column(Strict):
     """A value taken from a column; `codes` translate it."""
 
-    column: str
+    column: Name
     codes: dict[str, Kind] = Field(default_factory=dict)
 
 
 class FileMapping(Strict):
     """One mapping document. Without `key` a record is named by its row; without `source` by its file."""
 
-    key: str | None = None
+    key: Name | None = None
     source: str | Column | None = None
     kind: Kind | Column = "person"
     region: str = Field("CN", description="ISO 3166 code of the country phones without country code belong to")
     encoding: str | None = None
     delimiter: str | None = Field(None, min_length=1, max_length=1)
+    header: bool = Field(True, description="the first line names the columns; if not, their names are 1, 2, 3 ...")
     unique: bool = Field(False, description="no two records of one source are the same party")
     columns: dict[str, GivenField] = Field(min_length=1)
     free: list[Free] = Field(default_factory=list)
+
+    @field_validator("region")
+    @classmethod
+    def known_region(cls, region: str) -> str:
+        """Refuse regions that no phone belongs to."""
+        if region.upper() not in SUPPORTED_REGIONS:
+            raise ValueError(f"unknown region '{region}'; give the two letters of ISO 3166, such as CN, US or GB")
+        return region.upper()
 
     @model_validator(mode="before")
     @classmethod

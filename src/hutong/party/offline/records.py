@@ -2,19 +2,17 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from hutong.party.offline import dates
 from hutong.party.offline.mapping import COMPARE, SEVERAL, Column, FileMapping, Given
 from hutong.party.standardise import addresses, identifiers, names, organisations, phones
 from hutong.party.standardise.text import clean, is_han, join_han, not_given, simplified
 
 Text = str | None
 _STRING = pa.large_string()
-_FORMS = ("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m/%d/%Y", "%Y-%m-%d %H:%M:%S",
-          "%Y年%m月%d日", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%Y.%m.%d", "%Y")  # fmt: skip
 _LATIN_NAME = re.compile(r"[^\W\d_]+", re.UNICODE)
 
 
@@ -219,7 +217,7 @@ _FREE: dict[str, Callable[[str], Text]] = {
     "word": name_part,
     "person": lambda value: names.person_name(value).name,
     "organisation": lambda value: organisations.organisation_name(value).name,
-    "date": lambda value: _date(value, _FORMS),
+    "date": lambda value: dates.day(value, dates.FORMS),
     "email": _email,
     "phone": lambda value: _phone(value, "CN"),
 }
@@ -228,7 +226,9 @@ _FREE: dict[str, Callable[[str], Text]] = {
 def birth_forms(raw: pa.Table, mapping: FileMapping) -> list[str]:
     """The forms in which to read the birth dates of a whole file, in the order to try them."""
     given = mapping.columns.get("birth_date") or mapping.columns.get("birth_year")
-    return [*given.date, *_settled(_column(raw, given.columns, given.join))] if given else []
+    if not given:
+        return []
+    return [*given.date, *dates.settled(_column(raw, given.columns, given.join), mapping.region)]
 
 
 def _birth(raw: pa.Table, attribute: str, column: pa.Array, mapping: FileMapping, forms: Sequence[str]) -> pa.Array:
@@ -238,20 +238,7 @@ def _birth(raw: pa.Table, attribute: str, column: pa.Array, mapping: FileMapping
         texts = [column, *(_column(raw, part.columns) if part else pa.nulls(raw.num_rows, _STRING) for part in parts)]
         joined = pc.binary_join_element_wise(*(pc.fill_null(text, "") for text in texts), pa.scalar("|", _STRING))
         return by_distinct(joined, _parts)
-    return by_distinct(column, lambda value: _date(value, forms))
-
-
-def _settled(column: pa.Array) -> tuple[str, ...]:
-    """The forms to try; day before month unless the column itself shows that months come first."""
-    months_first = days_first = 0
-    for value in pc.unique(column).to_pylist()[:5000]:
-        found = re.match(r"^(\d{1,2})[/.-](\d{1,2})[/.-]\d{4}$", value or "")
-        if found:
-            days_first += int(found.group(1)) > 12
-            months_first += int(found.group(2)) > 12
-    if months_first > days_first:
-        return ("%m/%d/%Y", "%m-%d-%Y", "%m.%d.%Y", *_FORMS)
-    return _FORMS
+    return by_distinct(column, lambda value: dates.day(value, forms))
 
 
 def _parts(joined: str) -> Text:
@@ -259,15 +246,3 @@ def _parts(joined: str) -> Text:
     if not year:
         return None
     return f"{int(year):04d}{int(month or 0):02d}{int(day or 0):02d}"
-
-
-def _date(value: str, forms: Sequence[str]) -> Text:
-    text = clean(value).removesuffix(".0")
-    for form in forms:
-        try:
-            found = datetime.strptime(text, form)  # noqa: DTZ007  (a day, not an instant)
-        except ValueError:
-            continue
-        return f"{found.year:04d}0000" if form == "%Y" else f"{found:%Y%m%d}"
-    digits = re.sub(r"\D", "", text)
-    return digits[:8] if len(digits) >= 4 else None

@@ -18,7 +18,6 @@ from hutong.party.match.training import train
 from hutong.party.offline import standardising
 from hutong.party.offline.mapping import FileMapping
 from hutong.party.offline.names import names_alike
-from hutong.platform.errors import Invalid
 from hutong.platform.processes import Processes, cores
 
 Progress = Callable[[str], None]
@@ -103,15 +102,18 @@ def _resolved(  # noqa: PLR0917  (one kind of what resolve_files was given)
     former: Former,
 ) -> KindResolved:
     records = names_alike(own) if kind == "person" else own
-    model = models.get(kind) or (train(records, kind, tell) if records.num_rows > 1 else None)
-    if model is None:
-        raise Invalid("party-model-nothing", kind=kind)
+    model = models.get(kind) or (train(records, kind, tell) if records.num_rows > 1 else alone(kind))
     if threshold is not None:
         model = model.model_copy(update={"threshold_bits": threshold})
     tell("score")
-    alone = pc.is_in(_flat(records["source"]), pa.array(sorted(unique), _STRING)).to_numpy(zero_copy_only=False)
-    linked = link(model, records, exclusive_codes(records), alone, tell, former)
+    apart = pc.is_in(_flat(records["source"]), pa.array(sorted(unique), _STRING)).to_numpy(zero_copy_only=False)
+    linked = link(model, records, exclusive_codes(records), apart, tell, former)
     return KindResolved(kind, records, model, linked, linked.label)
+
+
+def alone(kind: str) -> Model:
+    """The model of a single record, which has nobody to be compared with."""
+    return Model(kind=kind, comparisons=(), vocabularies={}, prior_bits=0.0, prior_within_bits=0.0, blocks=())
 
 
 def exclusive_codes(records: pa.Table) -> Ints:
