@@ -165,7 +165,7 @@ def supervised(folder: Path, programs: Mapping[str, Sequence[str]], here: Mappin
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env={"HUTONG_LOG_LEVEL": "WARNING", "HUTONG_DATA_DIR": str(folder), **env},
+        env={"HUTONG_LOG_LEVEL": "WARNING", **env, "HUTONG_DATA_DIR": str(folder)},
         cwd=ROOT,
     )
     listener = threading.Thread(target=made.listen, daemon=True)

@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 from sample_site import PACKS, Site
 from sqlalchemy import event, text
 from test_pages import DESKTOP, PHONE, open_as
+from visiting import visit
 
 from hutong import masterdata
 from hutong.identity import SYSTEM
@@ -225,8 +226,7 @@ def test_the_parts_in_chromium(  # noqa: PLR0917  (fixtures)
     """XP-07: no complaint, no page wider than the screen; the graph is drawn; more of the timeline comes."""
     page, complaints = open_as(browser, served, "administrator", locale, viewport)
     for tab in TABS:
-        assert page.goto(f"{served}/customers/{full.customer}?tab={tab}").status == 200
-        page.wait_for_load_state("networkidle")
+        assert visit(page, f"{served}/customers/{full.customer}?tab={tab}").status == 200
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 1, tab
         page.screenshot(path=str(tmp_path / f"{tab}-{locale}-{viewport['width']}.png"), full_page=True)
         if tab == "relations":

@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 from sample_site import Site
 from sqlalchemy import text
 from test_pages import DESKTOP, PHONE, open_as
+from visiting import visit
 
 from hutong.insight.reports import REPORTS
 from hutong.insight.snapshots import take_all
@@ -141,9 +142,8 @@ def test_no_page_complains(browser: Any, served: str, measured: Site, locale: st
     """XP-07: in its language, within the screen, silent in the console."""
     page, complaints = open_as(browser, served, "steward", locale, viewport)
     for path in (*PAGES, f"/quality/tasks/{a_task()}"):
-        answer = page.goto(served + path)
+        answer = visit(page, served + path)
         assert answer.status == 200, path
-        page.wait_for_load_state("networkidle")
         assert page.locator("html").get_attribute("lang") == locale
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 1, path
         assert complaints == [], path

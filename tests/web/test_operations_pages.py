@@ -13,6 +13,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sample_site import PASSWORD, Site
 from sqlalchemy import Connection, text
+from visiting import visit
 
 from hutong.billing.collect import collect
 from hutong.identity import clients
@@ -356,8 +357,7 @@ def test_pages_in_the_browser(browser: Any, served: str, site: Site) -> None:
     for path in ("/loads", f"/loads/{load}", "/loads/codes", "/jobs", "/dead-letters", "/dead-letters/webhooks",
                  "/dead-letters?view=subscriptions", "/access-log", "/people", "/people/clients", "/quarantine",
                  "/catalog/releases/1"):  # fmt: skip
-        assert page.goto(served + path).status == 200, path
-        page.wait_for_load_state("networkidle")
+        assert visit(page, served + path).status == 200, path
         assert page.evaluate("document.querySelector('main').clientWidth") > 350, path
         assert page.evaluate("document.documentElement.scrollWidth") <= 391, path
     page.goto(f"{served}/quarantine")

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from sample_site import PASSWORD, Site
+from visiting import visit
 
 from hutong.web.navigation import ENTRIES
 
@@ -52,9 +53,8 @@ def test_no_page_complains(browser: Any, served: str, site: Site, locale: str, v
     """XP-07: every page answers 200, in its language, says nothing to the console, and is no wider than the screen."""
     page, complaints = open_as(browser, served, "administrator", locale, viewport)
     for path in every_path(site):
-        answer = page.goto(served + path)
+        answer = visit(page, served + path)
         assert answer.status == 200, path
-        page.wait_for_load_state("networkidle")
         assert page.locator("html").get_attribute("lang") == locale
         room = page.locator("main").bounding_box()["width"] / viewport["width"]
         assert room > (0.95 if viewport == PHONE else 0.8), f"{path} leaves its contents {room:.0%} of the screen"
@@ -69,8 +69,7 @@ def test_pages_of_other_roles_do_not_complain(browser: Any, served: str, site: S
     for role in ("clerk", "service", "billing"):
         page, complaints = open_as(browser, served, role)
         for path in ("/", f"/customers/{site.customer}", f"/customers/{site.customer}?tab=records"):
-            assert page.goto(served + path).status == 200
-            page.wait_for_load_state("networkidle")
+            assert visit(page, served + path).status == 200
         assert complaints == [], role
         page.context.close()
 

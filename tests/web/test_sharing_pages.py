@@ -10,6 +10,7 @@ import pytest
 from sample_site import PACKS, PASSWORD, Site
 from sqlalchemy import text
 from test_pages import DESKTOP, PHONE, open_as
+from visiting import visit
 
 from hutong.identity import SYSTEM, roles, users
 from hutong.party import PartyData, find_or_create
@@ -62,9 +63,8 @@ def test_no_page_complains(browser: Any, served: str, customer: int, locale: str
     """XP-07: each page answers, in its language, without a complaint, and no wider than the screen."""
     page, complaints = open_as(browser, served, "administrator", locale, viewport)
     for path in (*PLACES, f"/customers/{customer}/glance", "/calls"):
-        answer = page.goto(served + path)
+        answer = visit(page, served + path)
         assert answer.status == 200, path
-        page.wait_for_load_state("networkidle")
         shoot(page, f"{locale}-{viewport['width']}-{path.strip('/').replace('/', '_').replace('?', '_')}")
         wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert wide <= 1, f"{path} is {wide} pixels too wide"

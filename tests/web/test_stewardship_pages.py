@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from sample_site import Site
 from sqlalchemy import text
 from test_pages import open_as
+from visiting import visit
 
 from hutong.identity import SYSTEM, Principal
 from hutong.party.lifecycle.changes import apply_change
@@ -199,8 +200,7 @@ def test_pages_do_not_complain(browser: Any, served: str, site: Site, locale: st
              f"/customers/{site.customer}?tab=changes", f"/customers/{site.customer}/split",
              f"/customers/{site.customer}/erase", f"/suspects/{site.group}"]  # fmt: skip
     for path in paths:
-        assert page.goto(served + path).status == 200, path
-        page.wait_for_load_state("networkidle")
+        assert visit(page, served + path).status == 200, path
         wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert wide <= 1, f"{path} is {wide} pixels too wide"
         assert complaints == [], path
