@@ -1,6 +1,5 @@
 """A world of canaries: parties whose every sensitive value is a text found nowhere else, some in scope, some not."""
 
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,9 +29,7 @@ ORGANISATION = PACKS / "base" / "identity" / "organisation.yaml"
 PASSWORD = "a-good-password"
 KEY = "k" * 43
 
-sys.path.insert(0, str(ROOT / "tests" / "ordering"))
-sys.path.insert(0, str(ROOT / "tests" / "party"))
-import shop  # noqa: E402
+from tests.ordering import shop
 
 
 def resident_id(birth: str, order: str) -> str:

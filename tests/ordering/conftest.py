@@ -1,14 +1,10 @@
 """The shop, and simulated peers on a free port, with a book of their own."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from shop import dispatching, open_shop
+from tests.ordering.shop import dispatching, open_shop
 
 from hutong.ordering.dispatch import Dispatcher
 from hutong.simulators.server import Simulators

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from shop import accept, count, fused, settle, states, steps
+from tests.ordering.shop import accept, count, fused, settle, states, steps
 
 from hutong.identity.principal import SYSTEM
 from hutong.ordering import change, worker

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from shop import count, fused, mobile, order
+from tests.ordering.shop import count, fused, mobile, order
 
 from hutong.catalog.product import Action
 from hutong.ordering import intake

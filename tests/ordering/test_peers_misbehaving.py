@@ -6,8 +6,20 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from shop import accept, billing_answers, count, dispatching, fused, hurry, mobile, order, settle, states, steps
 from sqlalchemy import text
+from tests.ordering.shop import (
+    accept,
+    billing_answers,
+    count,
+    dispatching,
+    fused,
+    hurry,
+    mobile,
+    order,
+    settle,
+    states,
+    steps,
+)
 
 from hutong.identity.principal import SYSTEM
 from hutong.ordering import answers, change, queries, recording, remote_steps, worker

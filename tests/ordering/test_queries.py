@@ -1,7 +1,7 @@
 """Order lists, details, traces and figures (OC-12, OC-13, OC-14)."""
 
 import pytest
-from shop import accept, count, fused, mobile, order, settle
+from tests.ordering.shop import accept, count, fused, mobile, order, settle
 
 from hutong.identity.principal import SYSTEM, Principal
 from hutong.ordering import change, monitoring, queries, worker

@@ -12,9 +12,9 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from shop import count, hurry, open_shop, order, states
 from sqlalchemy import Connection, text
 from sqlalchemy.engine import URL
+from tests.ordering.shop import count, hurry, open_shop, order, states
 from tests.thorough import examples
 
 from hutong import catalog

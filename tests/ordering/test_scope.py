@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from shop import accept, count, mobile, order, settle
 from sqlalchemy import text
+from tests.ordering.shop import accept, count, mobile, order, settle
 
 from hutong.identity.principal import Principal
 from hutong.ordering import amend, change, queries

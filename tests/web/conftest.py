@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,11 +13,8 @@ from fastapi.testclient import TestClient
 from granian.constants import Interfaces
 from granian.server.embed import Server
 from tests.conftest import Filled
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-import sample_site
-from sample_site import Site, signed_in
+from tests.web import sample_site
+from tests.web.sample_site import Site, signed_in
 
 from hutong.server import create_app
 from hutong.web.static_files import LIBRARIES

@@ -1,6 +1,5 @@
 """An installation to look at: people with roles, a catalog, customers out of three sources, orders in every state."""
 
-import sys
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,8 +27,7 @@ PACKS = ROOT / "packs"
 PASSWORD = "a-good-password"
 ROLES = ("administrator", "clerk", "service", "steward", "billing")
 
-sys.path.insert(0, str(ROOT / "tests" / "ordering"))
-import shop  # noqa: E402  (the order center's tests tell how a shop is opened)
+from tests.ordering import shop
 
 
 @dataclass(frozen=True)

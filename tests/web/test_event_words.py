@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sample_site import Site
 from sqlalchemy import text
+from tests.web.sample_site import Site
 
 from hutong.platform import database, history, migrations, subscriptions
 from hutong.platform.i18n import LOCALES, has_message

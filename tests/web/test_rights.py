@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 from fastapi.testclient import TestClient
-from sample_site import Site
 from sqlalchemy import text
+from tests.web.sample_site import Site
 
 from hutong.platform import database
 from hutong.web.navigation import ENTRIES

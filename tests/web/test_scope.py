@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import pytest
 from fastapi.testclient import TestClient
-from sample_site import PACKS, PASSWORD, signed_in
 from sqlalchemy import text
 from sqlalchemy.engine import URL
+from tests.web.sample_site import PACKS, PASSWORD, signed_in
 
 from hutong.identity import SYSTEM, Principal, roles, users
 from hutong.party import PartyData, find_or_create

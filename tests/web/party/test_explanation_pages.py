@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 from fastapi.testclient import TestClient
-from sample_site import Site
 from sqlalchemy import text
+from tests.web.sample_site import Site
 
 from hutong.party.models.sampling import train_new
 from hutong.platform import database

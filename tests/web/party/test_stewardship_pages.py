@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sample_site import Site
 from sqlalchemy import text
-from test_pages import open_as
-from visiting import visit
+from tests.web.browsing import open_as
+from tests.web.sample_site import Site
+from tests.web.visiting import visit
 
 from hutong.identity import SYSTEM, Principal
 from hutong.party.lifecycle.changes import apply_change

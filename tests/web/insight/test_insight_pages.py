@@ -8,10 +8,10 @@ from typing import Any
 import openpyxl
 import pytest
 from fastapi.testclient import TestClient
-from sample_site import Site
 from sqlalchemy import text
-from test_pages import DESKTOP, PHONE, open_as
-from visiting import visit
+from tests.web.browsing import DESKTOP, PHONE, open_as
+from tests.web.sample_site import Site
+from tests.web.visiting import visit
 
 from hutong.insight.reports import REPORTS
 from hutong.insight.snapshots import take_all

@@ -36,7 +36,7 @@ LINE: dict[str, Any] = {
 )  # fmt: skip
 def test_usage_names_rule_version_and_data(database: object, locale: str, title: str, rule: str, free: str) -> None:
     """XP-02: the answer names the plan, its version, the tariff, and the numbers it was computed from."""
-    catalog.publish(read_pack(Path(__file__).parents[2] / "packs" / "telecom"), by="test")
+    catalog.publish(read_pack(Path(__file__).parents[3] / "packs" / "telecom"), by="test")
     loaded = queries.load()
     words = line_words(loaded, LINE, locale)
     assert (words["title"], words["amount_free"]) == (title, free)

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sample_site import Site
 from sqlalchemy import text
-from test_pages import open_as
+from tests.web.browsing import open_as
+from tests.web.sample_site import Site
 
 from hutong.party.ingest import mappings
 from hutong.platform import database, jobs

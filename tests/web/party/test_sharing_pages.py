@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sample_site import PACKS, PASSWORD, Site
 from sqlalchemy import text
-from test_pages import DESKTOP, PHONE, open_as
-from visiting import visit
+from tests.web.browsing import DESKTOP, PHONE, open_as
+from tests.web.sample_site import PACKS, PASSWORD, Site
+from tests.web.visiting import visit
 
 from hutong.identity import SYSTEM, roles, users
 from hutong.party import PartyData, find_or_create

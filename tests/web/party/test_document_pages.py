@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import yaml
 from fastapi.testclient import TestClient
-from sample_site import Site
 from sqlalchemy import text
-from test_pages import open_as
+from tests.web.browsing import open_as
+from tests.web.sample_site import Site
 
 from hutong.identity import users
 from hutong.insight.snapshots import take_all

@@ -6,10 +6,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import sample_site
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 from sqlalchemy.engine import URL
+from tests.web import sample_site
 
 from hutong.platform import clock, database, jobs, schedules, troubles, worker
 from hutong.platform import log_files as files

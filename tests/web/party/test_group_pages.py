@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from fastapi.testclient import TestClient
-from sample_site import Site
-from test_pages import open_as
+from tests.web.browsing import open_as
+from tests.web.sample_site import Site
 
 from hutong.identity import SYSTEM
 from hutong.party.relations import groups

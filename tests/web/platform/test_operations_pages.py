@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sample_site import PASSWORD, Site
 from sqlalchemy import Connection, text
-from visiting import visit
+from tests.web.sample_site import PASSWORD, Site
+from tests.web.visiting import visit
 
 from hutong.billing.collect import collect
 from hutong.identity import clients
@@ -273,7 +273,7 @@ def test_people_roles_and_clients(sign_in: SignIn, site: Site) -> None:
 
 def test_every_right_of_the_delivered_roles_has_words() -> None:
     """XP-07: no role shows the bare name of a right."""
-    document = Path(__file__).parents[2] / "packs" / "base" / "identity" / "organisation.yaml"
+    document = Path(__file__).parents[3] / "packs" / "base" / "identity" / "organisation.yaml"
     rights = set(re.findall(r"[a-z]+\.[a-z_.*]+", ", ".join(re.findall(r"rights: \[(.*)\]", document.read_text()))))
     assert len(rights) > 10
     for right in rights:

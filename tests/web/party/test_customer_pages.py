@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sample_site import PACKS, Site
 from sqlalchemy import event, text
-from test_pages import DESKTOP, PHONE, open_as
-from visiting import visit
+from tests.web.browsing import DESKTOP, PHONE, open_as
+from tests.web.sample_site import PACKS, Site
+from tests.web.visiting import visit
 
 from hutong import masterdata
 from hutong.identity import SYSTEM

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from fastapi.testclient import TestClient
-from sample_site import Site
+from tests.web.sample_site import Site
 
 from hutong import catalog
 from hutong.catalog.document import Kind
@@ -12,7 +12,7 @@ from hutong.catalog.documents import drafts, read_pack
 from hutong.web.catalog.releases import said
 
 SignIn = Callable[[str], TestClient]
-TELECOM = Path(__file__).parents[2] / "packs" / "telecom"
+TELECOM = Path(__file__).parents[3] / "packs" / "telecom"
 
 
 def test_a_release_shows_what_it_changed(sign_in: SignIn, site: Site) -> None:
