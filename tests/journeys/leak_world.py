@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 from sqlalchemy import text
+from tests.ordering import shop
 
 from hutong import masterdata
 from hutong.identity import Principal, clients, roles, users
@@ -28,8 +29,6 @@ PACKS = ROOT / "packs"
 ORGANISATION = PACKS / "base" / "identity" / "organisation.yaml"
 PASSWORD = "a-good-password"
 KEY = "k" * 43
-
-from tests.ordering import shop
 
 
 def resident_id(birth: str, order: str) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from fastapi.testclient import TestClient
 from sqlalchemy import text
+from tests.ordering import shop
 
 from hutong import masterdata
 from hutong.cli.sample.generate import generate
@@ -26,8 +27,6 @@ ROOT = Path(__file__).parents[2]
 PACKS = ROOT / "packs"
 PASSWORD = "a-good-password"
 ROLES = ("administrator", "clerk", "service", "steward", "billing")
-
-from tests.ordering import shop
 
 
 @dataclass(frozen=True)
