@@ -21,6 +21,12 @@ def _specification(number: str) -> dict[str, Any]:
     return loaded
 
 
+def definitions(number: str) -> dict[str, Any]:
+    """The definitions of a specification."""
+    found: dict[str, Any] = _specification(number)["definitions"]
+    return found
+
+
 def conforms(number: str, definition: str, body: Any) -> None:
     """The body fits the definition of the specification (`conforms("TMF622", "ProductOrder", order)`)."""
     definitions = _specification(number)["definitions"]

@@ -131,7 +131,7 @@ def test_a_customer_with_credit_and_payment(api: TestClient) -> None:
         (650, "2026-01-01")
     ]
     assert shown["paymentMethod"][0]["id"] == "direct-debit"
-    assert {"name": "hobby", "value": "go"} in shown["characteristic"]
+    assert {"name": "hobby", "valueType": "string", "value": "go"} in shown["characteristic"]
     patched = api.patch(f"{CUSTOMERS}/{party['id']}", json={"paymentMethod": [{"id": "card"}]}, headers=MERGE)
     assert [one["id"] for one in patched.json()["paymentMethod"]] == ["card"]
     for fixed in ({"account": []}, {"agreement": []}, {"engagedParty": {"id": "1"}}):

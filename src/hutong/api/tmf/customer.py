@@ -12,9 +12,12 @@ from msgspec import Meta
 from hutong import inventory, party
 from hutong.api.tmf import body, openapi
 from hutong.api.tmf.listing import Page, fields_of, list_answer, wanted
-from hutong.api.tmf.party_beside import current, elsewhere, modify
-from hutong.api.tmf.party_body import Contact, Line, Named, Period, characteristics, contacts
-from hutong.api.tmf.party_view import CUSTOMERS, customer
+from hutong.api.tmf.party_beside import current, elsewhere, modify, others_of, relate_to
+from hutong.api.tmf.party_body import Contact, Line, Named, Period, Related
+from hutong.api.tmf.party_contacts import add, instant_of, period_of, split
+from hutong.api.tmf.party_specification import told
+from hutong.api.tmf.party_stated import characteristics
+from hutong.api.tmf.party_view import CUSTOMERS, RISKS, customer
 from hutong.api.tmf.product_order_body import Reference, Typed, number
 from hutong.api.tmf.resource import JsonAnswer, Resource, chosen_fields, created, key_of, patch_of
 from hutong.identity import Principal
@@ -36,9 +39,12 @@ FILTERS = {
     "contactMedium.characteristic.city": "city",
 }
 FIXED = frozenset({"id", "href", "status", "statusReason", "engagedParty", "account", "agreement", "validFor"})
+GRADES = {risk: grade for grade, risk in RISKS.items() if len(grade) == 1}
+"""TMF's risk rating → grade of an evaluation."""
 _INSTANT = r"^(19|20)\d\d-(0[1-9]|1[0-2])-([01][1-9]|10|2[0-8])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?Z$"
 Instant = Annotated[str, Meta(pattern=_INSTANT, max_length=40)]
 TAGS: list[str | Enum] = ["TMF629 Customer"]
+openapi.described["TMF629 Customer"] = told()
 router = APIRouter(prefix=CUSTOMERS, tags=TAGS)
 
 
@@ -47,7 +53,7 @@ class Profile(Typed, kw_only=True):
 
     credit_profile_date: Instant
     valid_for: Period | None = None
-    credit_risk_rating: Annotated[int, Meta(ge=1, le=9)] | None = None
+    credit_risk_rating: Annotated[int, Meta(ge=1, le=4)] | None = None
     credit_score: Annotated[int, Meta(ge=-(2**31), le=2**31)] | None = None
 
 
@@ -59,6 +65,7 @@ class CustomerUpdate(Typed, kw_only=True):
     characteristic: Annotated[list[Named], Meta(max_length=100)] | None = None
     credit_profile: Annotated[list[Profile], Meta(max_length=10)] | None = None
     payment_method: Annotated[list[Reference], Meta(max_length=1)] | None = None
+    related_party: Annotated[list[Related], Meta(max_length=50)] | None = None
 
 
 class CustomerCreate(CustomerUpdate, kw_only=True):
@@ -129,15 +136,19 @@ def _state(viewer: Principal, key: int, content: CustomerCreate | CustomerUpdate
     Returns the status to answer: 202 while a change waits for approval.
     """
     changes: dict[str, Any] = {"name": content.name or ""} if "name" in named else {}
+    main, beside = split(content.contact_medium or [])
     if "contactMedium" in named:
-        changes |= contacts(content.contact_medium or [])
+        changes |= main
     if "characteristic" in named:
         changes |= characteristics(content.characteristic or [])
     status = modify(viewer, key, changes) if changes else 200
+    add(viewer, key, beside)
+    relate_to(viewer, key, others_of(content.related_party or []))
     for profile in content.credit_profile or []:
-        day = profile.credit_profile_date
-        values = {"kind": "credit", "score": profile.credit_score, "valid_from": day}
-        people.state(viewer, key, "evaluation", values, f"{viewer.actor}/{key}/credit/{day}")
+        begun, ended = period_of(profile.valid_for)
+        values = {"kind": "credit", "score": profile.credit_score, "grade": GRADES.get(profile.credit_risk_rating or 0),
+                  "valid_from": begun or instant_of(profile.credit_profile_date), "valid_to": ended}  # fmt: skip
+        people.state(viewer, key, "evaluation", values, f"{viewer.actor}/{key}/credit/{profile.credit_profile_date}")
     for method in content.payment_method or []:
         values = {"kind": "payment", "value": method.id}
         people.state(viewer, key, "preference", values, f"{viewer.actor}/{key}/payment")

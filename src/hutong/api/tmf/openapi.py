@@ -32,6 +32,10 @@ _schemas: dict[str, Any] = {
 }
 
 
+described: dict[str, str] = {}
+"""Tag → what is said of its API as a whole."""
+
+
 def moved(status: int) -> dict[int | str, dict[str, Any]]:
     """The answer for an id that was merged into another, whose place is in `Location`."""
     place = {"Location": {"schema": {"type": "string"}}}
@@ -91,6 +95,7 @@ def describe(app: FastAPI) -> None:
         components.setdefault("schemas", {}).update(_schemas)
         components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
         document["security"] = [{"key": []}]
+        document["tags"] = [{"name": tag, "description": text} for tag, text in sorted(described.items())]
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]

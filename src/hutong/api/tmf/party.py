@@ -11,8 +11,10 @@ from fastapi.concurrency import run_in_threadpool
 from hutong import party
 from hutong.api.tmf import body, openapi
 from hutong.api.tmf.listing import Page, fields_of, list_answer, wanted
-from hutong.api.tmf.party_beside import BESIDE, add_beside, current, elsewhere, modify
-from hutong.api.tmf.party_body import KINDS, PATCHES, IndividualUpdate, OrganizationUpdate, changes, party_data
+from hutong.api.tmf.party_beside import BESIDE, add_beside, beside_of, current, elsewhere, modify
+from hutong.api.tmf.party_body import KINDS, PATCHES, IndividualUpdate, OrganizationUpdate
+from hutong.api.tmf.party_specification import told
+from hutong.api.tmf.party_stated import changes, party_data
 from hutong.api.tmf.party_view import BASE
 from hutong.api.tmf.party_view import party as shown
 from hutong.api.tmf.resource import JsonAnswer, Resource, chosen_fields, created, identified, key_of, patch_of
@@ -44,6 +46,9 @@ FILTERS = {
     | {"name": "name", "tradingName": "name", "organizationIdentification.identificationId": "identifier"},
 }
 FIXED = frozenset({"id", "href", "status", "externalReference"})
+
+
+openapi.described["TMF632 Party"] = told()
 
 
 def routes(kind: str) -> APIRouter:
@@ -128,6 +133,7 @@ def one(viewer: Principal, kind: str, key: int) -> Resource:
 def _create(
     viewer: Principal, kind: str, content: IndividualUpdate | OrganizationUpdate, named: set[str]
 ) -> JsonAnswer:
+    beside_of(content)  # refused before anything is written
     own = content.external_reference[0].name if content.external_reference else uuid.uuid4().hex
     found = party.find_or_create(viewer, party_data(content, named), f"{viewer.name}:{own}")
     try:

@@ -1,10 +1,12 @@
 """What TMF632 and TMF629 have in common: retired and erased ids, and what stands beside a party."""
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from hutong import party
 from hutong.api.tmf.errors import error_body
-from hutong.api.tmf.party_body import KINDS, IndividualUpdate, OrganizationUpdate
+from hutong.api.tmf.party_body import KINDS, IndividualUpdate, OrganizationUpdate, Related
+from hutong.api.tmf.party_contacts import Beside, add, documents, period_of, split
 from hutong.api.tmf.product_order_body import number
 from hutong.api.tmf.resource import JsonAnswer
 from hutong.identity import Principal
@@ -46,7 +48,7 @@ def modify(viewer: Principal, key: int, changes: dict[str, Any]) -> int:
 
 def relations(stated: IndividualUpdate | OrganizationUpdate) -> list[tuple[str, str]]:
     """The others a document relates a party to: id, and what the other is to it."""
-    made = [(other.id, other.role) for other in stated.related_party or []]
+    made = others_of(stated.related_party or [])
     if isinstance(stated, OrganizationUpdate):
         above = stated.organization_parent_relationship
         organized = [*([above] if above else []), *(stated.organization_child_relationship or [])]
@@ -54,26 +56,49 @@ def relations(stated: IndividualUpdate | OrganizationUpdate) -> list[tuple[str, 
     return list(dict.fromkeys(made))
 
 
-BESIDE = frozenset({"relatedParty", "creditRating", "organizationParentRelationship", "organizationChildRelationship"})
-"""Attributes kept beside the party's own."""
+BESIDE = frozenset({
+    "relatedParty", "creditRating", "organizationParentRelationship", "organizationChildRelationship", "contactMedium",
+    "individualIdentification", "organizationIdentification",
+})  # fmt: skip
+"""Attributes of which all or a part is kept beside the party's own."""
+
+
+def beside_of(stated: IndividualUpdate | OrganizationUpdate) -> list[Beside]:
+    """Contacts and documents that are stated beside the party's own. Raises Unprocessable."""
+    if isinstance(stated, IndividualUpdate):
+        known = stated.individual_identification
+    else:
+        known = stated.organization_identification
+    return [*split(stated.contact_medium or [])[1], *documents(known or [])]
 
 
 def add_beside(viewer: Principal, key: int, stated: IndividualUpdate | OrganizationUpdate) -> None:
-    """Add the relations and ratings that a document states and that are not there yet.
-
-    The specification's role is what the other is to this party, so the relation is stated of the other.
-    """
-    others = relations(stated)
-    if not (others or stated.credit_rating):
+    """Add the relations, ratings, further contacts and documents that a document states and that are not there yet."""
+    add(viewer, key, beside_of(stated))
+    relate_to(viewer, key, relations(stated))
+    if not stated.credit_rating:
         return
-    known = around(viewer, [key])[key]
-    there = {(str(row["other_id"]), row["other_is"]) for row in known["related"]}
+    ratings = {(row["score"], row["grade"], row["model"]) for row in around(viewer, [key])[key]["credit"]}
+    for rating in stated.credit_rating:
+        score, grade, model = rating.rating_score, rating.rating_reference, rating.credit_agency_name
+        if (score, grade, model) not in ratings:
+            begun, ended = period_of(rating.valid_for)
+            values = {"kind": "credit", "score": score, "grade": grade, "model": model, "valid_from": begun,
+                      "valid_to": ended}  # fmt: skip
+            people.state(viewer, key, "evaluation", values)
+
+
+def others_of(stated: Iterable[Related]) -> list[tuple[str, str]]:
+    """Of related parties, id and what each is to the party."""
+    return list(dict.fromkeys((other.id, other.role) for other in stated))
+
+
+def relate_to(viewer: Principal, key: int, others: Sequence[tuple[str, str]]) -> None:
+    """Add relations that are not there yet. The specification's role is what the other is to this party, so each is
+    stated of the other."""
+    if not others:
+        return
+    there = {(str(row["other_id"]), row["other_is"]) for row in around(viewer, [key])[key]["related"]}
     for other, role in others:
         if (other, role) not in there:
             relate(viewer, number(other, "relatedParty"), key, role)
-    ratings = {(row["score"], row["grade"], row["model"]) for row in known["credit"]}
-    for rating in stated.credit_rating or []:
-        score, grade, model = rating.rating_score, rating.rating_reference, rating.credit_agency_name
-        if (score, grade, model) not in ratings:
-            values = {"kind": "credit", "score": score, "grade": grade, "model": model}
-            people.state(viewer, key, "evaluation", values)

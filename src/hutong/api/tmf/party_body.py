@@ -1,20 +1,12 @@
-"""TMF632 v4 Individual and Organization as they are sent to us, and what they state about a party.
+"""TMF632 v4 Individual and Organization as they are sent to us. Attributes that are not kept are refused by name, not
+dropped; `party_specification` says which and why."""
 
-Attributes we could not keep are refused by name, not dropped. Up to two phones, an e-mail, an address and an identity
-document can be stated; source records hold the rest of what is known.
-"""
-
-from collections.abc import Iterable
-from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
 from hutong.api.tmf.product_order_body import Reference, Typed
-from hutong.party import PartyData
-from hutong.party.standardise import identifiers, phones
-from hutong.platform.errors import Unprocessable
 
 Line = Annotated[str, Meta(max_length=500)]
 Birth = Annotated[str, Meta(pattern=r"^(18|19|20)\d\d-[01]\d-[0-3]\d(T.*)?$", max_length=40)]
@@ -33,34 +25,8 @@ PLAIN = {
     ),
 }  # fmt: skip
 """Attributes kept as they came, by kind of party."""
-
-
-class Medium(Typed, kw_only=True):
-    """TMF632 MediumCharacteristic."""
-
-    contact_type: Line | None = None
-    phone_number: Line | None = None
-    email_address: Line | None = None
-    street1: Line | None = None
-    city: Line | None = None
-    state_or_province: Line | None = None
-    post_code: Line | None = None
-    country: Line | None = None
-
-
-class Contact(Typed, kw_only=True):
-    """TMF632 ContactMedium."""
-
-    medium_type: Line | None = None
-    preferred: bool | None = None
-    characteristic: Medium | None = None
-
-
-class Identification(Typed, kw_only=True):
-    """TMF632 IndividualIdentification and OrganizationIdentification; the type is of the code set id_type."""
-
-    identification_id: Line
-    identification_type: Line
+DETAILS = "identificationDetails"
+"""The attribute that keeps who issued identity documents, when, and how long they hold; by type."""
 
 
 class Period(Typed, kw_only=True):
@@ -68,6 +34,41 @@ class Period(Typed, kw_only=True):
 
     start_date_time: Line | None = None
     end_date_time: Line | None = None
+
+
+class Medium(Typed, kw_only=True):
+    """TMF632 MediumCharacteristic. `contact_type`: of the code set value_use, or what it is shown as without one."""
+
+    contact_type: Line | None = None
+    phone_number: Line | None = None
+    fax_number: Line | None = None
+    email_address: Line | None = None
+    social_network_id: Line | None = None
+    street1: Line | None = None
+    street2: Line | None = None
+    city: Line | None = None
+    state_or_province: Line | None = None
+    post_code: Line | None = None
+    country: Line | None = None
+
+
+class Contact(Typed, kw_only=True):
+    """TMF632 ContactMedium. `preferred`: the one of its kind that is stated as the party's own attribute."""
+
+    medium_type: Line | None = None
+    preferred: bool | None = None
+    characteristic: Medium | None = None
+    valid_for: Period | None = None
+
+
+class Identification(Typed, kw_only=True):
+    """TMF632 IndividualIdentification and OrganizationIdentification; the type is of the code set id_type."""
+
+    identification_id: Line
+    identification_type: Line
+    issuing_authority: Line | None = None
+    issuing_date: Line | None = None
+    valid_for: Period | None = None
 
 
 class Skill(Typed, kw_only=True):
@@ -133,6 +134,7 @@ class TaxDefinition(Typed, kw_only=True):
     id: Line | None = None
     name: Line | None = None
     tax_type: Line | None = None
+    referred_type: Line | None = msgspec.field(name="@referredType", default=None)
 
 
 class Exemption(Typed, kw_only=True):
@@ -147,7 +149,6 @@ class Rating(Typed, kw_only=True):
     """TMF632 PartyCreditProfile: kept as an evaluation of the party's credit."""
 
     credit_agency_name: Line | None = None
-    credit_agency_type: Line | None = None
     rating_reference: Line | None = None
     rating_score: Annotated[int, Meta(ge=-(2**31), le=2**31)] | None = None
     valid_for: Period | None = None
@@ -221,7 +222,7 @@ class IndividualUpdate(_Party, kw_only=True):
     language_ability: Annotated[list[Language], Meta(max_length=50)] | None = None
     other_name: Annotated[list[OtherName], Meta(max_length=20)] | None = None
     skill: Annotated[list[Skill], Meta(max_length=50)] | None = None
-    individual_identification: Annotated[list[Identification], Meta(max_length=1)] | None = None
+    individual_identification: Annotated[list[Identification], Meta(max_length=10)] | None = None
 
 
 class OrganizationUpdate(_Party, kw_only=True):
@@ -237,126 +238,10 @@ class OrganizationUpdate(_Party, kw_only=True):
     organization_parent_relationship: Organized | None = None
     organization_child_relationship: Annotated[list[Organized], Meta(max_length=50)] | None = None
     other_name: Annotated[list[OtherOrganizationName], Meta(max_length=20)] | None = None
-    organization_identification: Annotated[list[Identification], Meta(max_length=1)] | None = None
+    organization_identification: Annotated[list[Identification], Meta(max_length=10)] | None = None
 
 
 PATCHES: dict[str, type[IndividualUpdate] | type[OrganizationUpdate]] = {
     "individual": IndividualUpdate,
     "organization": OrganizationUpdate,
 }
-_ATTRIBUTES = {"grade", "branch"}
-
-
-def changes(body: IndividualUpdate | OrganizationUpdate, named: set[str]) -> dict[str, Any]:
-    """What a document states, in the words of PartyData. `named`: the attributes it names. Raises Unprocessable."""
-    made: dict[str, Any] = {}
-    if isinstance(body, IndividualUpdate):
-        kind, identifications = "person", body.individual_identification
-        if named & {"fullName", "givenName", "familyName"}:
-            made["name"] = body.full_name or _full_name(body.family_name or "", body.given_name or "")
-        if "gender" in named:
-            made["gender"] = _gender(body.gender)
-        if "birthDate" in named:
-            made["birth_date"] = _birth(body.birth_date)
-    else:
-        kind, identifications = "organisation", body.organization_identification
-        if named & {"name", "tradingName"}:
-            made["name"] = body.name or body.trading_name or ""
-    if named & {"individualIdentification", "organizationIdentification"}:
-        one = identifications[0] if identifications else None
-        made |= {"id_type": one and one.identification_type, "id_number": one and one.identification_id}
-    if "contactMedium" in named:
-        made |= contacts(body.contact_medium or [])
-    plain = {field.encode_name: getattr(body, field.name) for field in msgspec.structs.fields(body)}
-    attributes = {name: msgspec.to_builtins(plain[name]) for name in PLAIN[kind] if name in named}
-    if "partyCharacteristic" in named:
-        given = characteristics(body.party_characteristic or [])
-        attributes |= given.pop("attributes", {})
-        made |= given
-    if attributes:
-        made["attributes"] = attributes
-    _refuse_useless(made)
-    return made
-
-
-def characteristics(named: Iterable[Named]) -> dict[str, Any]:
-    """Characteristics in the words of PartyData: grade and branch, and extension attributes (EC-10)."""
-    given = {one.name: one.value for one in named}
-    made = {name: given.pop(name) for name in _ATTRIBUTES if name in given}
-    return {**made, "attributes": given} if given else made
-
-
-def party_data(body: IndividualUpdate | OrganizationUpdate, named: set[str]) -> PartyData:
-    """A new party's data."""
-    kind = "person" if isinstance(body, IndividualUpdate) else "organisation"
-    return PartyData(**{"name": "", **changes(body, named), "kind": kind})
-
-
-def contacts(media: Iterable[Contact]) -> dict[str, Any]:
-    """Contacts as PartyData has them. Raises Unprocessable for more than can be kept."""
-    known = [medium.characteristic for medium in media if medium.characteristic]
-    numbers = _at_most(2, "phoneNumber", [medium.phone_number for medium in known])
-    emails = _at_most(1, "emailAddress", [medium.email_address for medium in known])
-    places = [medium for medium in known if medium.street1 or medium.city or medium.state_or_province]
-    texts = [_address(medium) for medium in places]
-    address = next(iter(_at_most(1, "street1", texts)), None)
-    postcode = next((medium.post_code for medium in known if medium.post_code), None)
-    mobile, phone = (*numbers, None, None)[:2]
-    return {
-        "mobile": mobile,
-        "phone": phone,
-        "email": next(iter(emails), None),
-        "address": address,
-        "postcode": postcode,
-    }
-
-
-def _at_most(most: int, name: str, values: Iterable[str | None]) -> list[str]:
-    given = [value for value in values if value]
-    if len(given) > most:
-        raise Unprocessable("api-party-too-many", field=name, name=name, most=most)
-    return given
-
-
-def _address(medium: Medium) -> str:
-    """The street with what it lacks of province and city before it."""
-    text = medium.street1 or ""
-    for part in (medium.city, medium.state_or_province):
-        if part and part not in text:
-            text = part + text
-    return text
-
-
-def _full_name(family: str, given: str) -> str:
-    """Chinese names are written family name first, without a space."""
-    return f"{given} {family}".strip() if (family + given).isascii() else family + given
-
-
-def _gender(word: str | None) -> str | None:
-    if word is None or word in GENDERS:
-        return word
-    if word.casefold() not in SEXES:
-        raise Unprocessable("api-reference-unknown", field="gender", name="gender")
-    return SEXES[word.casefold()]
-
-
-def _birth(text: str | None) -> date | None:
-    try:
-        return date.fromisoformat(text[:10]) if text else None
-    except ValueError:
-        raise Unprocessable("api-reference-unknown", field="birthDate", name="birthDate") from None
-
-
-def _refuse_useless(made: dict[str, Any]) -> None:
-    """Masked values, and contacts that standardisation cannot use: a statement that would be dropped is refused."""
-    for name in ("name", "id_number", "mobile", "phone", "email", "address"):
-        value = made.get(name)
-        if value and "*" in value:
-            raise Unprocessable("api-masked", field=name, name=name)
-        standard = {"mobile": _phone, "phone": _phone, "email": identifiers.email}.get(name)
-        if value and standard and not standard(value):
-            raise Unprocessable("api-party-useless", field=name, name=name)
-
-
-def _phone(value: str) -> str | None:
-    return phones.phone(value).value

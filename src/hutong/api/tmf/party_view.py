@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from hutong.api.tmf.party_body import GENDERS, PLAIN
+from hutong.api.tmf.party_body import DETAILS, GENDERS, PLAIN
 from hutong.api.tmf.resource import Resource, identified, instant, reference
 from hutong.party.relation_kinds import BELOW
 from hutong.party.standardise.pinyin import COMPOUND_SURNAMES
@@ -15,7 +15,9 @@ TYPES = {"person": ("individual", "Individual"), "organisation": ("organization"
 
 
 ABOVE = ("parent_company", "head_office")
-NOTHING: Mapping[str, Sequence[Mapping[str, Any]]] = {"related": (), "credit": (), "payment": (), "values": ()}
+NOTHING: Mapping[str, Sequence[Mapping[str, Any]]] = {
+    "related": (), "credit": (), "payment": (), "values": (), "agreement": (),
+}  # fmt: skip
 
 
 def party(row: Mapping[str, Any], around: Mapping[str, Sequence[Mapping[str, Any]]] = NOTHING) -> Resource:
@@ -72,7 +74,7 @@ def related(rows: Sequence[Mapping[str, Any]]) -> list[Resource]:
 
 def period(row: Mapping[str, Any]) -> Resource:
     """TMF TimePeriod of a row that holds for a time."""
-    made = {"startDateTime": instant(row["valid_from"]), "endDateTime": instant(row["valid_to"])}
+    made = {"startDateTime": instant(row["valid_from"]), "endDateTime": instant(row.get("ends_at") or row["valid_to"])}
     return {name: value for name, value in made.items() if value is not None}
 
 
@@ -115,7 +117,7 @@ def organization(row: Mapping[str, Any], values: Sequence[Mapping[str, Any]]) ->
     """What only organisations have."""
     return {
         "name": row["name"],
-        "tradingName": row["name"],
+        "tradingName": row["attributes"].get("tradingName") or row["name"],
         "organizationIdentification": identification(row, values),
     }
 
@@ -136,20 +138,20 @@ def day(value: date | None) -> str | None:
 
 def identification(row: Mapping[str, Any], values: Sequence[Mapping[str, Any]]) -> list[Resource] | None:
     """The identity documents that hold now, the golden one first."""
-    return [
-        {
-            "identificationType": one["detail"] or row["id_type"] or "other",
-            "identificationId": one["value"],
-            "validFor": period(one),
-        }
-        for one in values
-        if one["kind"] == "identifier"
-    ] or None
+    known = row["attributes"].get(DETAILS) or {}
+    made = []
+    for one in values:
+        if one["kind"] == "identifier":
+            kind = one["detail"] or row["id_type"] or "other"
+            said = {"identificationType": kind, "identificationId": one["value"], "validFor": period(one)}
+            made.append(said | known.get(kind, {}))
+    return made or None
 
 
 MEDIA: Mapping[str, tuple[str, str, str]] = {
     "mobile": ("mobile", "mobile", "phoneNumber"),
     "fixed": ("telephone", "fixed", "phoneNumber"),
+    "fax": ("fax", "fax", "faxNumber"),
     "email": ("email", "email", "emailAddress"),
     "social": ("socialNetwork", "social", "socialNetworkId"),
     "address": ("postalAddress", "address", "street1"),
@@ -164,10 +166,11 @@ def contacts(row: Mapping[str, Any], values: Sequence[Mapping[str, Any]]) -> lis
 
 def _medium(row: Mapping[str, Any], one: Mapping[str, Any]) -> Resource:
     kind = ("mobile" if one["mobile"] else "fixed") if one["kind"] == "phone" else one["kind"]
-    medium, contact, name = MEDIA[kind]
-    detail = {"contactType": one["use"] or contact, name: one["value"]}
+    medium, contact, name = MEDIA["fax" if one["use"] == "fax" else kind]
+    detail = {"contactType": one["use"] or (one["detail"] if kind == "social" else "") or contact, name: one["value"]}
     if kind == "address":
         place = {"city": one["city"], "stateOrProvince": one["province"]}
+        place["country"] = "CN" if one["province"] else None
         place["postCode"] = row["postcode"] if one["current"] else None
         detail |= {part: value for part, value in place.items() if value}
     return {"mediumType": medium, "preferred": one["current"], "characteristic": detail, "validFor": period(one)}
@@ -176,9 +179,18 @@ def _medium(row: Mapping[str, Any], one: Mapping[str, Any]) -> Resource:
 def characteristics(row: Mapping[str, Any]) -> list[Resource]:
     """Grade, branch, and what sources state beyond TMF's attributes."""
     given = {"grade": row["grade"], "branch": row["branch"]} | {
-        name: value for name, value in row["attributes"].items() if name not in PLAIN[row["kind"]]
+        name: value
+        for name, value in row["attributes"].items()
+        if name not in PLAIN[row["kind"]] and name not in (DETAILS, "tradingName")
     }
-    return [{"name": name, "value": value} for name, value in given.items() if value is not None]
+    return [
+        {"name": name, "valueType": VALUE_TYPES.get(type(value), "string"), "value": value}
+        for name, value in given.items()
+        if value is not None
+    ]
+
+
+VALUE_TYPES = {bool: "boolean", int: "integer", str: "string"}
 
 
 def customer(
@@ -206,5 +218,9 @@ def customer(
         paymentMethod=[reference(None, one["value"], "PaymentMethod", name=one["value"]) for one in around["payment"]]
         or None,
         relatedParty=related(around["related"]) or None,
+        agreement=[
+            reference(None, one["number"], "InsurancePolicy", name=one["product"]) for one in around["agreement"]
+        ]
+        or None,
         validFor={"startDateTime": instant(row["effective_at"])},
     )

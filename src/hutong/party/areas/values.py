@@ -37,7 +37,8 @@ SELECT party_id AS id, s.id AS stated_id, kind, value,
        coalesce(nullif(o.detail, ''), s.detail, '') AS detail,
        s.use, coalesce(o.records, 0) AS records, coalesce(o.sources, ARRAY[s.source]) AS sources,
        coalesce(o.current, false) AS current, least(s.valid_from, o.first_seen_at) AS valid_from,
-       CASE WHEN s.valid_to <= :at THEN s.valid_to END AS valid_to, o.first_seen_at, o.last_seen_at, s.confirmed_at,
+       CASE WHEN s.valid_to <= :at THEN s.valid_to END AS valid_to, s.valid_to AS ends_at,
+       o.first_seen_at, o.last_seen_at, s.confirmed_at,
        s.confirmed_by
 FROM own o FULL JOIN stated s USING (party_id, kind, value)
 WHERE coalesce(o.first_seen_at <= :at, true)
@@ -47,8 +48,8 @@ ORDER BY party_id, kind, current DESC, valid_to IS NOT NULL, s.confirmed_at DESC
 def values(viewer: Principal, party_id: int, at: datetime | None = None) -> list[Row]:
     """All names, contacts, documents of a party known at an instant (now), masked; ended ones with `valid_to`.
 
-    `sources`: who states it; `stated_id`: the statement about it, if people made one; `token`: names the value without
-    saying it. Needs `party.read`.
+    `ends_at`: when it ends or has ended, as it was stated; `sources`: who states it; `stated_id`: the statement about
+    it, if people made one; `token`: names the value without saying it. Needs `party.read`.
     """
     require(viewer, "party.read")
     with database.read("party") as conn:
@@ -72,11 +73,14 @@ def add(
     detail: str | None = None,
     main: bool = False,
     confirmed: bool = False,
+    valid_from: datetime | None = None,
+    valid_to: datetime | None = None,
 ) -> str:
     """State a value of a party. Returns it as it is kept (standardised).
 
-    `main`: also as the attribute that survivorship chooses from; `confirmed`: the customer said so just now. Needs
-    `party.change`. Raises Unprocessable when the value is not one of its kind.
+    It holds from now on, or as `valid_from` and `valid_to` say. `main`: also as the attribute that survivorship chooses
+    from; `confirmed`: the customer said so just now. Needs `party.change`. Raises Unprocessable when the value is not
+    one of its kind.
     """
     require(viewer, RIGHT)
     made = standardised(kind, value, detail)
@@ -87,7 +91,9 @@ def add(
             changes = {"id_type": detail, "id_number": made}
         apply_change(viewer, "modify", [party_id], body={"attributes": changes})  # a new identity may wait for approval
     said = {"confirmed_at": clock.now(), "confirmed_by": viewer.actor} if confirmed else {}
-    given = {"kind": kind, "value": made, "detail": detail, "use": use, **said}
+    began = valid_from or (min(clock.now(), valid_to) if valid_to else clock.now())
+    given = {"kind": kind, "value": made, "detail": detail, "use": use, "valid_from": began, "valid_to": valid_to,
+             **said}  # fmt: skip
     with database.begin("party") as conn:
         home, _ = anchor(conn, viewer, party_id)
         state_in(conn, viewer, party_id, AREA, given, key=_key(home, kind, made))

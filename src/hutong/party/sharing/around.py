@@ -16,13 +16,15 @@ VALUES = ("phone", "email", "social", "address", "identifier")
 
 
 def around(viewer: Principal, ids: Sequence[int]) -> dict[int, dict[str, list[Row]]]:
-    """Party → `related` (others the viewer sees, names masked), `credit` (evaluations in force, latest first),
-    `payment` (preferences of payment in force), `values` (contacts, addresses and documents that hold now, the main
-    ones first, masked; with `mobile`, `city` and `province`, which masks hide). Of living parties that the viewer sees
-    already."""
+    """Of living parties that the viewer sees already, what stands around each.
+
+    `related`: others the viewer sees, names masked; `credit`: evaluations in force, latest first; `payment`:
+    preferences of payment in force; `agreement`: policies that have not ended; `values`: contacts, addresses and
+    documents that hold now, the main ones first, masked, with `mobile`, `city` and `province`, which masks hide.
+    """
     require(viewer, "party.read")
     made: dict[int, dict[str, list[Row]]] = {
-        id: {"related": [], "credit": [], "payment": [], "values": []} for id in ids
+        id: {"related": [], "credit": [], "payment": [], "agreement": [], "values": []} for id in ids
     }
     if not ids:
         return made
@@ -32,10 +34,14 @@ def around(viewer: Principal, ids: Sequence[int]) -> dict[int, dict[str, list[Ro
         credit = of_parties(conn, AREAS["evaluation"], ids, at=now, limit=None)
         held = [_placed(row) for row in in_clear(conn, ids, now) if row["kind"] in VALUES and row["valid_to"] is None]
         payment = of_parties(conn, AREAS["preference"], ids, at=now, limit=None)
+        policies = of_parties(conn, AREAS["policy_summary"], ids, at=now, limit=None)
     for row in shown_values(viewer, held, "id"):
         made[row["id"]]["values"].append(row)
     for row in shown(viewer, others):
         made[row["party_id"]]["related"].append(row)
+    told = "party" not in viewer.fields or "agreement" in viewer.fields["party"]
+    for row in policies if told else ():
+        made[row["party_id"]]["agreement"].append(row)
     for name, rows, kind in (("credit", credit, "credit"), ("payment", payment, "payment")):
         for row in rows:
             if row["kind"] == kind:
