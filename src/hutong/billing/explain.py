@@ -44,7 +44,8 @@ def paths(sections: tuple[Section, ...], above: tuple[Section, ...]) -> Iterator
 def explain_usage(viewer: Principal, usage_id: str, locale: str) -> Found:
     """Why one event costs what it costs: its group is priced again from the cycle's beginning, with the trace on.
 
-    `rates`: plan, version, `path` (sections with their conditions as sentences), `charge_micros`, `sentences`. Raises NotFound.
+    `rates`: plan, version, `path` (sections with their conditions as sentences), `charge_micros`, `sentences`.
+    Raises NotFound.
     """
     require(viewer, queries.READ)
     event = usage_queries.usage(viewer, usage_id)

@@ -1,4 +1,4 @@
-"""Rows of parties and source records as a viewer may see them (EC-17): the model's own columns and the declared ones."""
+"""Rows of parties and source records as a viewer may see them (EC-17): columns and declared attributes."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

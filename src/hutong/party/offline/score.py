@@ -34,6 +34,9 @@ class TruthColumns:
     source: str | None = "source"
 
 
+USUAL = TruthColumns()
+
+
 _KEYS = ("source_key", "key", "record_id", "rec_id", "id", "record", "source key")
 _ENTITIES = (
     "customer_id",
@@ -75,7 +78,7 @@ def _scan(truth: Path) -> str:
     return "read_csv(?, all_varchar = true, header = true, quote = '\"', escape = '\"', delim = ',')"
 
 
-def score_table(made: pa.Table, truth: Path, columns: TruthColumns = TruthColumns()) -> Score:
+def score_table(made: pa.Table, truth: Path, columns: TruthColumns = USUAL) -> Score:
     """Score a table of `source`, `key`, `party` against a truth file. Raises Invalid when no record is in it."""
     with duckdb.connect() as duck:
         duck.register("made", made)

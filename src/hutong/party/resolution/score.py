@@ -5,13 +5,13 @@ from pathlib import Path
 import pyarrow as pa
 from sqlalchemy import Connection, text
 
-from hutong.party.offline.score import Score, TruthColumns, score_table
+from hutong.party.offline.score import USUAL, Score, TruthColumns, score_table
 
 
 def score(
     conn: Connection,
     truth: Path,
-    columns: TruthColumns = TruthColumns(),
+    columns: TruthColumns = USUAL,
     source: str | None = None,
     kind: str | None = None,
 ) -> Score:
