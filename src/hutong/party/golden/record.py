@@ -80,7 +80,7 @@ def refresh(conn: Connection, by: str, cause: str) -> Refreshed:
     conn.execute(text("DROP TABLE IF EXISTS golden"))
     conn.execute(text("ANALYZE stale"))
     conn.execute(text(f"CREATE TEMPORARY TABLE golden ON COMMIT DROP AS {statement}"))
-    conn.execute(text("ANALYZE golden"))
+    conn.execute(text("ANALYZE golden (id)"))
     known = party.alias("p")
     joined = select(*_golden.c, *_STANDS).select_from(_golden.outerjoin(known, known.c.id == _golden.c.id))
     created = history.insert_from(conn, party, joined.where(known.c.id.is_(None)), changed_by=by, cause=cause)

@@ -10,6 +10,9 @@ from hutong.party.match.rules import RulesDocument
 from hutong.party.resolution.lifting import News
 from hutong.platform import database
 
+MANY = 5000
+"""Changes from which on the database counts anew, for what follows in the same transaction."""
+
 _ALTERED = """
 CREATE TEMPORARY TABLE altered ON COMMIT DROP AS
 SELECT DISTINCT record_id AS id FROM party.changed_record c
@@ -70,4 +73,6 @@ def bring_to(
     about = {} if news.records is None else {"records": news.records}
     ended = conn.execute(text(_END.format(meant=_ABOUT_NEWS if about else "")), {"newest": newest, **about}).all()
     made = conn.execute(text(_MAKE), {"version": rules.version}).all()
+    if len(made) + len(ended) > MANY:
+        conn.execute(text("ANALYZE party.judgement (left_id, right_id, verdict, made_by_kind, ended_at)"))
     return Logged(len(made), len(ended), {record for pair in (*made, *ended) for record in pair})

@@ -99,17 +99,21 @@ def keyed(rules: RulesDocument, wanted: str = "") -> str:
     return f"SELECT DISTINCT made.id, {NUMBER.format('made.key')} AS key FROM ({' UNION ALL '.join(selects)}) AS made"  # noqa: S608
 
 
-def _insertion(rules: RulesDocument, wanted: str) -> str:
-    return f"""INSERT INTO party.match_key (record_id, key) {keyed(rules, wanted)} ON CONFLICT DO NOTHING"""
+def _insertion(rules: RulesDocument, wanted: str = "") -> str:
+    """In the order of keys, as their index wants them."""
+    return f"INSERT INTO party.match_key (record_id, key) {keyed(rules, wanted)} ORDER BY key"
 
 
 def renew(conn: Connection, rules: RulesDocument, records: Sequence[int]) -> None:
     """Write the keys of these records as they are now."""
+    if not records:
+        return
     conn.execute(text("DELETE FROM party.match_key WHERE record_id = ANY(:ids)"), {"ids": list(records)})
-    conn.execute(text(_insertion(rules, "AND r.id = ANY(:ids)")), {"ids": list(records)})
+    wanted = _insertion(rules, "AND r.id = ANY(:ids)")
+    conn.execute(text(f"{wanted} ON CONFLICT DO NOTHING"), {"ids": list(records)})
 
 
 def renew_all(conn: Connection, rules: RulesDocument) -> None:
     """Write the keys of all records anew, as other blocks ask for."""
     conn.execute(text("TRUNCATE party.match_key"))
-    conn.execute(text(_insertion(rules, "")))
+    conn.execute(text(_insertion(rules)))

@@ -19,6 +19,9 @@ LOCK = "party.membership"
 FEW = 500
 """Moves up to which rows are parameters: temporary tables cost more than they save."""
 
+MANY = 5000
+"""Moves from which on the database counts anew what it moves among."""
+
 
 @dataclass(frozen=True)
 class Moved:
@@ -120,6 +123,9 @@ class _Moves:
         """The golden records of `stale`."""
         if self.few:
             return golden.refresh_these(self.conn, self.parameters["parties"], by, cause)
+        if self.count > MANY:
+            columns = "id, kind, source, owner_id, withdrawn_at"
+            self.conn.execute(text(f"ANALYZE party.xref, party.source_record ({columns})"))
         return golden.refresh(self.conn, by, cause)
 
 
@@ -151,8 +157,7 @@ def _fill(
     if touched:
         touching = "INSERT INTO stale SELECT DISTINCT party_id FROM party.xref WHERE record_id = ANY(:ids)"
         conn.execute(text(f"{touching} ON CONFLICT DO NOTHING"), {"ids": list(touched)})
-    big = conn.execute(text("SELECT count(*) > 5000 FROM moved")).scalar_one()
-    conn.execute(text("ANALYZE party.xref, party.source_record, moved, stale" if big else "ANALYZE moved, stale"))
+    conn.execute(text("ANALYZE moved, stale"))
     if everywhere:
         golden.mark_stale(conn, rules_in_force(conn).version)
 

@@ -24,22 +24,28 @@ class Group:
 
 
 _EDGES = """
-SELECT least(l.party_id, r.party_id), greatest(l.party_id, r.party_id), p.kind, max(j.strength),
+WITH judged AS MATERIALIZED (
+    SELECT least(l.party_id, r.party_id) AS one, greatest(l.party_id, r.party_id) AS other, l.party_id AS left_party,
+           j.left_id, j.right_id, j.verdict, j.rule, j.strength, j.made_by_kind = 'person' AS by_person
+    FROM {judgements} j JOIN party.xref l ON l.record_id = j.left_id JOIN party.xref r ON r.record_id = j.right_id
+    WHERE j.ended_at IS NULL AND l.party_id <> r.party_id
+), apart AS MATERIALIZED (
+    SELECT one, other, bool_or(by_person) AS by_person FROM judged WHERE verdict = 'not_same' GROUP BY 1, 2
+)
+SELECT j.one, j.other, p.kind, max(j.strength),
        array_agg(DISTINCT CASE j.verdict WHEN 'same' THEN 'conflict' ELSE j.rule END)
-FROM party.judgement j JOIN party.xref l ON l.record_id = j.left_id JOIN party.xref r ON r.record_id = j.right_id
-JOIN party.party p ON p.id = l.party_id
-WHERE j.ended_at IS NULL AND j.verdict IN ('same', 'unsure') AND l.party_id <> r.party_id AND p.state = 'active'
-  AND (CAST(:near AS bigint[]) IS NULL OR l.party_id = ANY(:near))
+FROM judged j JOIN party.party p ON p.id = j.left_party LEFT JOIN apart a ON a.one = j.one AND a.other = j.other
+WHERE p.state = 'active' AND (j.verdict = 'same' OR j.verdict = 'unsure'
+        AND NOT j.by_person AND a.one IS NULL)  -- a person's 'unsure' is a note, no cause of its own
+  AND a.by_person IS NOT TRUE
   AND j.left_id NOT IN (SELECT id FROM party.source_record WHERE withdrawn_at IS NOT NULL)
   AND j.right_id NOT IN (SELECT id FROM party.source_record WHERE withdrawn_at IS NOT NULL)
-  AND (j.verdict = 'same' OR j.made_by_kind <> 'person')  -- a person's 'unsure' is a note, no cause of its own
-  AND NOT EXISTS (
-    SELECT FROM party.xref a JOIN party.judgement n ON n.left_id = a.record_id OR n.right_id = a.record_id
-    JOIN party.xref b ON b.record_id = CASE a.record_id WHEN n.left_id THEN n.right_id ELSE n.left_id END
-    WHERE a.party_id = l.party_id AND b.party_id = r.party_id AND n.ended_at IS NULL AND n.verdict = 'not_same'
-      AND (n.made_by_kind = 'person' OR j.verdict = 'unsure'))
 GROUP BY 1, 2, 3
 ORDER BY 4 DESC, 1, 2"""
+"""`judged`: what is said between parties, which is little of all that is said; only that is looked at further."""
+_ALL = "party.judgement"
+_NEAR = """(SELECT own.* FROM party.xref x JOIN party.judgement own ON own.left_id = x.record_id
+            WHERE x.party_id = ANY(CAST(:near AS bigint[])))"""
 
 
 _NEXT = """
@@ -99,7 +105,8 @@ def _region(conn: Connection, near: Sequence[int]) -> list[int]:
 def _groups(conn: Connection, near: list[int] | None) -> list[Group]:
     """Connected parties, strongest ties first, in groups of bounded size."""
     of: dict[int, Group] = {}
-    for left, right, kind, strength, rules in conn.execute(text(_EDGES), {"near": near}):
+    edges = _EDGES.format(judgements=_ALL if near is None else _NEAR)
+    for left, right, kind, strength, rules in conn.execute(text(edges), {} if near is None else {"near": near}):
         one = of.get(left) or Group({left}, set(), 0, kind)
         two = of.get(right) or Group({right}, set(), 0, kind)
         if one is not two:

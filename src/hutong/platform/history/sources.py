@@ -53,7 +53,7 @@ def staged(conn: Connection, table: Table, select: Select[Any], names: Sequence[
     )
     stage.create(conn)
     conn.execute(insert(stage).from_select(list(names), select))
-    conn.execute(text(f"ANALYZE {stage.name}"))
+    conn.execute(text(f"ANALYZE {stage.name} ({quoted(key_of(table))})"))
     yield Source(f"{stage.name} AS given", tuple(names), {})
     stage.drop(conn)
 
