@@ -1,4 +1,4 @@
-"""`hutong import`, `resolve-parties`, `party-rules`: the customer master from the command line."""
+"""`hutong import`, `resolve-parties`, `party-rules`, `readmit`: the customer master from the command line."""
 
 from pathlib import Path
 from typing import Annotated
@@ -94,3 +94,16 @@ def publish_rules(
         say("cli-party-published", kind=word(f"cli-party-document-{kind}", kind), version=version)
     if not made:
         say("cli-party-nothing")
+
+
+@app.command("readmit", help=t("cli-help-party-readmit"))
+def readmit(
+    source: Annotated[str, typer.Argument(help=t("cli-help-party-readmit-source"))],
+    key: Annotated[str, typer.Argument(help=t("cli-help-party-readmit-key"))],
+) -> None:
+    """Let an erased record come back with its source's next load: the person consented anew."""
+    from hutong.identity import SYSTEM
+    from hutong.party.lifecycle.erasure import consent_again
+
+    consent_again(SYSTEM, source, key)
+    say("cli-party-readmitted", source=source)

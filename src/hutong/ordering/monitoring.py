@@ -1,4 +1,4 @@
-"""How orders are getting on (OC-12): counts, what is overdue, stuck or unpaid, how long steps take. Viewer first."""
+"""How orders are getting on (OC-12): counts, what is overdue or stuck, how long steps take. Viewer first."""
 
 from datetime import timedelta
 from typing import Any
@@ -28,10 +28,6 @@ _OVERDUE = text(f"""
     {_OPEN_STEPS} AND s.state IN ('ready', 'running', 'awaiting', 'backoff')
       AND s.ready_at + make_interval(secs => s.timeout_seconds) < :now
     ORDER BY o.expedited DESC, s.ready_at LIMIT :limit""")
-_UNPAID = text(f"""
-    SELECT s.id AS step_id, s.order_id, s.business_order_id, b.one_off_micros, s.started_at, s.deadline_at
-    {_OPEN_STEPS} AND s.kind = 'take_payment' AND s.state = 'awaiting'
-    ORDER BY s.deadline_at LIMIT :limit""")
 _UNEXPLAINED = text(
     """SELECT count(*) AS orders FROM ordering.customer_order o
        WHERE o.state NOT IN ('completed', 'partial', 'failed', 'cancelled', 'rejected')
@@ -75,11 +71,6 @@ def counts(viewer: Principal, days: int = 1) -> Row:
 def overdue(viewer: Principal, limit: int = 100) -> list[Row]:
     """Steps that take longer than their template allows, expedited orders first, then the longest."""
     return _rows(viewer, _OVERDUE, {"now": clock.now(), "limit": limit})
-
-
-def unpaid(viewer: Principal, limit: int = 100) -> list[Row]:
-    """Payments that are waited for, and when the order is void (`deadline_at`)."""
-    return _rows(viewer, _UNPAID, {"limit": limit})
 
 
 def stuck(viewer: Principal, minutes: int = 5, limit: int = 100) -> list[Row]:

@@ -263,9 +263,6 @@ AREAS = {
 }
 SUMMARIES = ("policy_summary", "coverage_summary", "claim_summary", "customer_event")
 """Areas that summarise what other systems hold (EC-16)."""
-RELATIONS = ("party_role", "party_relation")
-"""Areas about what parties are to us and to each other (EC-11)."""
-CONTACT_KINDS = ("phone", "email", "social", "address")
 VALUE_MASKS = {"name": "name", "phone": "phone", "email": "email", "social": "phone", "address": "address",
                "identifier": "id_card", "bank_card": "bank_card"}  # fmt: skip
 """How a stated value of a kind is masked; kinds not named here are shown."""

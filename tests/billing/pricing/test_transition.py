@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.billing.pricing.plans import SHANGHAI
 
-from hutong.billing.pricing.transition import Relation, Span, spans, takes_effect
+from hutong.billing.pricing.transition import Relation, Span, spans
 
 
 def at(month: int, day: int, hour: int = 0) -> datetime:
@@ -22,7 +22,7 @@ def test_package_from_next_month() -> None:
     """Package from next month; the mobile is usable today, the broadband from the 23rd: each is in transition from its
     own completion, and both are in the package from the 1st."""
     for completed in (at(9, 10, 9), at(9, 23, 15)):
-        effective = takes_effect("next_cycle", completed, SHANGHAI)
+        effective = at(10, 1)
         assert spans(completed, None, [Relation(FUSION, effective)]) == (
             Span(completed, at(10, 1), "transition", (FUSION,)),
             Span(at(10, 1), None, "regular", (FUSION,)),
@@ -32,7 +32,7 @@ def test_package_from_next_month() -> None:
 def test_broadband_after_the_package_took_effect() -> None:
     """The line is ready only after the package is in effect: nothing to bridge."""
     completed = at(10, 5)
-    found = spans(completed, None, [Relation(FUSION, takes_effect("immediately", completed, SHANGHAI))])
+    found = spans(completed, None, [Relation(FUSION, completed)])
     assert found == (Span(completed, None, "regular", (FUSION,)),)
 
 
@@ -42,7 +42,7 @@ def test_second_card_joins_next_month() -> None:
     first = [Relation(FUSION, at(6, 1))]
     assert spans(at(5, 20), None, first)[-1] == Span(at(6, 1), None, "regular", (FUSION,))
     completed = at(9, 12, 11)
-    second = [Relation(FUSION, takes_effect("next_cycle", completed, SHANGHAI))]
+    second = [Relation(FUSION, at(10, 1))]
     assert [span.phase for span in spans(completed, None, second)] == ["transition", "regular"]
     assert spans(completed, None, second)[0].until == at(10, 1)
 

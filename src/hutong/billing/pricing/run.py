@@ -101,11 +101,6 @@ def price_one(
     return Priced(*results[0].tolist())
 
 
-def deltas(posted: Table, repriced: Table) -> Table:
-    """What re-rating posts: new charges less those already posted, micros; zero where nothing changed (BL-13)."""
-    return repriced - posted
-
-
 def expand(tariffs: CompiledTariffs, leaves: Sequence[int] | Table) -> tuple[Table, Table]:
     """Leaves of events → (event number, rate) of each priced row: a surcharge makes an event two rows. NONE stays."""
     counts = np.array([len(leaf.rates) for leaf in tariffs.leaves] + [1], dtype=np.int64)

@@ -5,9 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 from typing import Literal
-from zoneinfo import ZoneInfo
-
-from hutong.billing.pricing.cycle import Cycle
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +29,6 @@ class Span:
     until: datetime | None
     phase: Literal["transition", "regular"]
     offers: tuple[int, ...]
-
-
-def takes_effect(start: str, completed: datetime, zone: ZoneInfo) -> datetime:
-    """When a relation takes effect: at completion (`immediately`), or with the cycle after it (`next_cycle`)."""
-    if start == "immediately":
-        return completed
-    return Cycle.of(completed.astimezone(zone).date()).ends(zone)
 
 
 def spans(completed: datetime, ended: datetime | None, relations: Sequence[Relation]) -> tuple[Span, ...]:

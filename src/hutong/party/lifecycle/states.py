@@ -12,7 +12,6 @@ TRANSITIONS: Mapping[str, tuple[str, str]] = {
     "finish": ("approved", "done"),
 }
 """Action → (state it starts from, state it leads to). What no rule asks approval for begins as approved."""
-BEGINS = ("pending", "approved")
 
 
 def after(action: str, state: str, request_id: int) -> str:
