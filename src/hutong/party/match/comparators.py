@@ -36,6 +36,12 @@ LEVELS = {
     "words": ("differ", *(f"from_{bits:.0f}_bits" for bits in WORD_BITS)),
 }  # fmt: skip
 
+AGREED: dict[int, dict[int, tuple[int, ...]]] = {
+    WORD: {1: (5,)}, PERSON: {1: (7,), 2: (2, 3), 3: (4,)}, PHONE: {1: (3,)}, EMAIL: {1: (2,)}, URL: {1: (2,)},
+    TEXT: {1: (6,)}, ADDRESS: {1: (6,), 2: (5,), 3: (2,)},
+}  # fmt: skip
+"""Form → the levels that `compare` gives only where that form agrees; the highest where the first one does."""
+
 
 class Encoded(NamedTuple):
     """Distinct values of a comparison in comparable forms. `ids[value, form]`: number of the form's text, -1 where
@@ -353,24 +359,31 @@ def compare(kind: int, i: int, j: int, v: Encoded) -> tuple[int, int]:
 
 
 @njit(cache=True, nogil=True)
+def best_of(kind: int, a: int, b: int, a_codes: Ints, b_codes: Ints, v: Encoded) -> tuple[int, int, int]:
+    """Level of two records, the form that agreed, and the value of the first record whose form that is (-1: none).
+    Where a record has several values the best of all their pairs counts."""
+    best, form, value = -1, -1, -1
+    for x in range(a_codes.shape[1]):
+        i = a_codes[a, x]
+        if i < 0:
+            continue
+        for y in range(b_codes.shape[1]):
+            j = b_codes[b, y]
+            if j < 0:
+                continue
+            level, agreed_form = compare(kind, i, j, v)
+            if level > best:
+                best, form, value = level, agreed_form, i
+    return best, form, value
+
+
+@njit(cache=True, nogil=True)
 def compare_pairs(
     kind: int, left: Ints, right: Ints, a_codes: Ints, b_codes: Ints, v: Encoded, levels: Levels, agreed: Ints
 ) -> None:
     """Fill `levels` (-1 where a side is not given) and `agreed` (number of the agreed form's text times eight plus
-    the form, -1 for none). Where a record has several values the best of all their pairs counts."""
+    the form, -1 for none)."""
     for pair in range(left.shape[0]):
-        a, b = left[pair], right[pair]
-        best, form, value = -1, -1, -1
-        for x in range(a_codes.shape[1]):
-            i = a_codes[a, x]
-            if i < 0:
-                continue
-            for y in range(b_codes.shape[1]):
-                j = b_codes[b, y]
-                if j < 0:
-                    continue
-                level, agreed_form = compare(kind, i, j, v)
-                if level > best:
-                    best, form, value = level, agreed_form, i
+        best, form, value = best_of(kind, left[pair], right[pair], a_codes, b_codes, v)
         levels[pair] = best
         agreed[pair] = v.ids[value, form] * 8 + form if form >= 0 else -1

@@ -61,36 +61,40 @@ def starts_with(points: Points, a: int, a_end: int, b: int, b_end: int) -> bool:
 
 @njit(cache=True, nogil=True)
 def slips(points: Points, a: int, a_end: int, b: int, b_end: int, most: int) -> int:
-    """Optimal string alignment distance (insert, delete, change, swap neighbours); `most` + 1 where it is more."""
+    """Optimal string alignment distance (insert, delete, change, swap neighbours) up to `most` (1 or 2); `most` + 1
+    where it is more."""
     n, m = min(a_end - a, _LONGEST), min(b_end - b, _LONGEST)
     if abs(n - m) > most:
         return most + 1
+    while n > 0 and m > 0 and points[a] == points[b]:
+        a, b, n, m = a + 1, b + 1, n - 1, m - 1
+    if most == 1:
+        return _one_slip(points, a, n, b, m)
+    if n == 0 or m == 0:
+        return n + m
+    least = min(
+        _one_slip(points, a + 1, n - 1, b + 1, m - 1),
+        _one_slip(points, a + 1, n - 1, b, m),
+        _one_slip(points, a, n, b + 1, m - 1),
+    )
+    if n > 1 and m > 1 and points[a] == points[b + 1] and points[a + 1] == points[b]:
+        least = min(least, _one_slip(points, a + 2, n - 2, b + 2, m - 2))
+    return least + 1
+
+
+@njit(cache=True, nogil=True)
+def _one_slip(points: Points, a: int, n: int, b: int, m: int) -> int:
+    """The distance of texts of n and m characters: 0, 1, or 2 for more."""
+    if abs(n - m) > 1:
+        return 2
     while n > 0 and m > 0 and points[a] == points[b]:
         a, b, n, m = a + 1, b + 1, n - 1, m - 1
     while n > 0 and m > 0 and points[a + n - 1] == points[b + m - 1]:
         n, m = n - 1, m - 1
     if n == 0 or m == 0:
         return n + m
-    if most == 1:
-        crossed = n == 2 and m == 2 and points[a] == points[b + 1] and points[a + 1] == points[b]
-        return 1 if crossed or (n == 1 and m == 1) else 2
-    before = np.zeros(m + 1, dtype=np.int64)
-    last = np.arange(m + 1)
-    row = np.zeros(m + 1, dtype=np.int64)
-    for i in range(1, n + 1):
-        row[0] = i
-        least = i
-        for j in range(1, m + 1):
-            cost = 0 if points[a + i - 1] == points[b + j - 1] else 1
-            value = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + cost)
-            if i > 1 and j > 1 and points[a + i - 1] == points[b + j - 2] and points[a + i - 2] == points[b + j - 1]:
-                value = min(value, before[j - 2] + 1)
-            row[j] = value
-            least = min(least, value)
-        if least > most:
-            return most + 1
-        before, last, row = last, row, before
-    return int(min(last[m], most + 1))
+    crossed = n == 2 and m == 2 and points[a] == points[b + 1] and points[a + 1] == points[b]
+    return 1 if crossed or (n == 1 and m == 1) else 2
 
 
 @njit(cache=True, nogil=True)

@@ -77,7 +77,7 @@ def _compared(plans: Sequence[Plan], values: Sequence[Encoded], left: Ints, righ
     swapped = np.zeros(len(left), dtype=np.bool_)
     if ORDER in names:
         given, family = by_name[GIVEN], by_name[FAMILY]
-        _crossed(left, right, given.codes[:, 0], family.codes[:, 0], given, swapped, levels[-1])
+        crossed(left, right, given.codes[:, 0], family.codes[:, 0], given, swapped, levels[-1])
     for place, plan in enumerate(plans):
         arrays = values[place]
         other = {GIVEN: FAMILY, FAMILY: GIVEN}.get(plan.name)
@@ -122,8 +122,16 @@ def _namesakes(names: Sequence[str], levels: Levels) -> None:
             mail[(mail == 1) & (levels[names.index(name)] >= least)] = -1
 
 
+def withdrawn(plans: Sequence[Plan]) -> dict[str, tuple[int, ...]]:
+    """Comparison → levels which, by the two rules above, may count as not given."""
+    kinds = {plan.name: plan.comparator for plan in plans}
+    parts = {part for whole, implied in _IMPLIES.items() if whole in kinds for part in implied if part in kinds}
+    made: dict[str, tuple[int, ...]] = {part: (len(level_names(kinds[part])) - 1,) for part in parts}
+    return made | ({"email": (1,)} if "email" in kinds and not _ALIKE.keys().isdisjoint(kinds) else {})
+
+
 @njit(cache=True, nogil=True)
-def _crossed(
+def crossed(
     left: Ints, right: Ints, given: Ints, family: Ints, v: Encoded, swapped: NDArray[np.bool_], levels: Levels
 ) -> None:
     """Mark pairs whose names agree better crosswise; level 1 straight, 0 swapped."""

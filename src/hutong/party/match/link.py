@@ -8,7 +8,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from hutong.party.match import linkage
-from hutong.party.match.blocking import candidate_pairs
+from hutong.party.match.blocking import candidates
+from hutong.party.match.bounds import Bounds
 from hutong.party.match.forming import Former, formed
 from hutong.party.match.kernels import Ints
 from hutong.party.match.model import Model
@@ -46,15 +47,14 @@ def link(  # noqa: PLR0917  (the last two by name)
     `alone`: whether the record's source has each party only once; `former`: makes the forms of many values."""
     tell = progress or (lambda _: None)
     encoded = encode(model, records, former)
-    pairs = candidate_pairs(model, encoded)
-    left, right, weight = near(model, encoded, pairs.left, pairs.right)
+    compared, left, right, weight = near(model, encoded)
     more_left, more_right = linkage.unscored(encoded.count, left, right, weight, model.threshold_bits)
     more = weights(model, encoded, more_left, more_right)
     left, right = np.concatenate([left, more_left]), np.concatenate([right, more_right])
     weight = np.concatenate([weight, more])
     tell("cluster")
     label = clustered(model, left, right, weight, encoded.source, codes, alone)
-    return Linked(label, left, right, weight, len(pairs.left) + len(more_left), model, encoded)
+    return Linked(label, left, right, weight, compared + len(more_left), model, encoded)
 
 
 def clustered(  # noqa: PLR0917  (arrays of one pair list)
@@ -75,8 +75,19 @@ def clustered(  # noqa: PLR0917  (arrays of one pair list)
     return linkage.average_linkage(count, left, right, weight, held, sources, model.threshold_bits)
 
 
-def near(model: Model, encoded: Encoded, left: Ints, right: Ints) -> tuple[Ints, Ints, NDArray[np.float64]]:
-    """Of the pairs those whose weight could matter: the rest count as far apart."""
-    weight = weights(model, encoded, left, right)
-    kept = weight > linkage.LOW + model.threshold_bits
-    return left[kept], right[kept], weight[kept]
+def near(model: Model, encoded: Encoded) -> tuple[int, Ints, Ints, NDArray[np.float64]]:
+    """How many pairs meet in the model's blocks, and those whose weight could matter: the rest count as far apart."""
+    least = linkage.LOW + model.threshold_bits
+    bounds = Bounds(model, encoded, least)
+    lefts, rights = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+    found, compared = [np.zeros(0)], 0
+    for pairs in candidates(model, encoded).parts():
+        compared += len(pairs.left)
+        possible = bounds.possible(pairs.left, pairs.right)
+        left, right = pairs.left[possible], pairs.right[possible]
+        weight = weights(model, encoded, left, right)
+        kept = weight > least
+        lefts.append(left[kept])
+        rights.append(right[kept])
+        found.append(weight[kept])
+    return compared, np.concatenate(lefts), np.concatenate(rights), np.concatenate(found)
