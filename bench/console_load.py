@@ -273,7 +273,7 @@ def fill_access_log(rows: int) -> None:
     with database.begin("identity") as conn, without_indexes(conn, ["identity.sensitive_read"]):
         conn.execute(
             text("""INSERT INTO identity.sensitive_read (at, actor, entity, entity_ids, kinds, fields, reason)
-                    SELECT now() - (CAST(:rows AS bigint) - n) * interval '365 days' / CAST(:rows AS bigint),
+                    SELECT now() - interval '365 days' * ((CAST(:rows AS bigint) - n)::float8 / CAST(:rows AS bigint)),
                            'user:' || 1 + n % 10, CASE WHEN n % 50 = 0 THEN 'order' ELSE 'party' END,
                            ARRAY[1 + n * 7919 % (SELECT max(id) FROM party.party)],
                            CASE WHEN n % 7 = 0 THEN ARRAY['phone'] ELSE ARRAY['name', 'phone'] END,

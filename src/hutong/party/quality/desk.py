@@ -1,56 +1,44 @@
 """What people do with quality tasks (EC-18): look through them, assign, send, say what was mended, or waive."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select, text, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    tuple_,
+    union_all,
+    update,
+)
 
-from hutong.identity import Principal, protect, require, row_scope
+from hutong.identity import Principal, protect, require
 from hutong.identity.queries import holders
-from hutong.party import visibility
 from hutong.party.quality import task_states
 from hutong.party.quality.rules import LEAD, QUALITY_RULES, READ
+from hutong.party.quality.task_scope import visible
 from hutong.party.quality.task_states import REPORTED, State
 from hutong.party.tables import party, quality_task, quality_task_step, source_record, xref
-from hutong.platform import cel, clock, database, documents
+from hutong.platform import clock, database, documents
 from hutong.platform.errors import NotFound, Unprocessable
 
 Row = dict[str, Any]
 FILTERS = ("state", "rule", "source", "branch", "contributor", "owner")
 MOST = 10_000
 """Tasks one action may take at once."""
+COUNTED = 1000
+"""Tasks of a kind up to which they are counted: with a row scope each is looked at with its customer."""
 
 
-_UNIT_PATH = "(SELECT u.path FROM identity.v1_unit u WHERE u.code = party.quality_task.branch)"
-_MINE = """('user:{id}' IN (party.quality_task.assignee, party.quality_task.contributor,
-                            party.quality_task.reported_by)) IS TRUE"""
-
-
-def _addressed(viewer: Principal) -> ColumnElement[bool]:
-    """Tasks within the viewer's scope of tasks (EC-17): what a role may ask of one is its branch, the path of that unit
-    (`row.unit_path`), and whether the viewer holds it, entered the record, or reported it (`row.mine`)."""
-    columns: dict[str, tuple[str, cel.Type]] = {
-        "branch": ("party.quality_task.branch", cel.STRING),
-        "unit_path": (_UNIT_PATH, cel.STRING),
-        "mine": (f"({_MINE.format(id=int(viewer.id) if viewer.kind == 'user' else 0)})", cel.BOOL),
-    }
-    return row_scope(viewer, "quality_task", columns)
-
-
-def _scope(viewer: Principal) -> ColumnElement[bool]:
-    """Tasks addressed to the viewer, about rows it sees. A viewer with a scope of parties sees none about records
-    without a party yet."""
-    if "party" not in viewer.scopes:
-        return _addressed(viewer)
-    seen = visibility.seen(viewer)
-    own = exists().where(party.c.id == quality_task.c.record_id, seen)
-    its = exists().where(xref.c.record_id == quality_task.c.record_id, party.c.id == xref.c.party_id, seen)
-    about = or_(and_(quality_task.c.entity == "party", own), and_(quality_task.c.entity == "source_record", its))
-    return and_(_addressed(viewer), about)
-
-
-def _wanted(viewer: Principal, filters: Mapping[str, str]) -> list[ColumnElement[bool]]:
-    made = [_scope(viewer)]
+def _wanted(conn: Connection, viewer: Principal, filters: Mapping[str, str]) -> list[ColumnElement[bool]]:
+    made = [visible(conn, viewer)]
     for name, value in filters.items():
         if name in FILTERS and value:
             wanted = task_states.WAITING if (name, value) == ("state", "waiting") else (value,)
@@ -96,13 +84,13 @@ def tasks(
     require(viewer, READ)
     severity, id = after or (6, 0)
     place = tuple_(-quality_task.c.severity, quality_task.c.id)
-    statement = (
-        _listed()
-        .where(*_wanted(viewer, filters), place > (-severity, id))
-        .order_by(-quality_task.c.severity, quality_task.c.id)
-        .limit(min(limit, 1000))
-    )
     with database.read("party") as conn:
+        statement = (
+            _listed()
+            .where(*_wanted(conn, viewer, filters), place > (-severity, id))
+            .order_by(-quality_task.c.severity, quality_task.c.id)
+            .limit(min(limit, 1000))
+        )
         rows = [dict(row) for row in conn.execute(statement).mappings()]
     return protect(viewer, "quality_task", rows, {"name": "name"})
 
@@ -121,14 +109,19 @@ def _in_turn(viewer: Principal, filters: Mapping[str, str], most: int) -> Iterat
 
 
 def counts(viewer: Principal) -> dict[str, int]:
-    """State → tasks, within the viewer's rows; and `mine`, those that wait for the viewer."""
+    """State → tasks, within the viewer's rows; and `mine`, those that wait for the viewer; each up to `COUNTED`."""
     require(viewer, READ)
-    waiting = quality_task.c.state.in_(task_states.WAITING)
-    mine = func.count().filter(and_(waiting, quality_task.c.assignee == viewer.actor))
-    statement = select(quality_task.c.state, func.count(), mine).where(_scope(viewer)).group_by(quality_task.c.state)
+    mine = and_(quality_task.c.assignee == viewer.actor, quality_task.c.state.in_(task_states.WAITING))
+    counted = {**{state: quality_task.c.state == state for state in task_states.STATES}, "mine": mine}
     with database.read("party") as conn:
-        rows = conn.execute(statement).all()
-    return {**dict.fromkeys(task_states.STATES, 0), **{row[0]: row[1] for row in rows}, "mine": sum(r[2] for r in rows)}
+        seen = visible(conn, viewer)
+        each = [
+            select(literal(name).label("name")).where(seen, condition).limit(COUNTED).subquery()
+            for name, condition in counted.items()
+        ]
+        found = union_all(*(select(one) for one in each)).subquery()
+        rows = conn.execute(select(found.c.name, func.count()).group_by(found.c.name))
+        return dict.fromkeys(counted, 0) | {row[0]: row[1] for row in rows}
 
 
 def task(viewer: Principal, task_id: int) -> Row:
@@ -136,7 +129,8 @@ def task(viewer: Principal, task_id: int) -> Row:
     require(viewer, READ)
     steps = select(quality_task_step).where(quality_task_step.c.task_id == task_id).order_by(quality_task_step.c.id)
     with database.read("party") as conn:
-        row = conn.execute(_listed().where(quality_task.c.id == task_id, _scope(viewer))).mappings().one_or_none()
+        known = _listed().where(quality_task.c.id == task_id, visible(conn, viewer))
+        row = conn.execute(known).mappings().one_or_none()
         if row is None:
             raise NotFound("party-quality-task-unknown", id=task_id)
         history = [dict(step) for step in conn.execute(steps).mappings()]
@@ -155,7 +149,7 @@ def move(viewer: Principal, ids: Sequence[int], to: State, note: str = "") -> in
     condition: ColumnElement[bool] = quality_task.c.id.in_(list(ids)[:MOST])
     if to in ("verified", "reopened") and not viewer.may(LEAD):
         condition = and_(condition, quality_task.c.rule == REPORTED, quality_task.c.reported_by == viewer.actor)
-    return _move(viewer, condition, to, note)
+    return _move(viewer, lambda _: condition, to, note)
 
 
 def may_move(viewer: Principal, task: Row, to: State) -> bool:
@@ -167,11 +161,11 @@ def may_move(viewer: Principal, task: Row, to: State) -> bool:
 def send_all(viewer: Principal, filters: Mapping[str, str], note: str = "") -> int:
     """Send every open task that matches to those who mend. Returns how many; needs `party.quality.lead`."""
     require(viewer, LEAD)
-    condition = and_(*_wanted(viewer, {**filters, "state": "", "mine": ""}))
-    return _move(viewer, condition, "sent", note)
+    every = {**filters, "state": "", "mine": ""}
+    return _move(viewer, lambda conn: and_(*_wanted(conn, viewer, every)), "sent", note)
 
 
-def _move(viewer: Principal, condition: ColumnElement[bool], to: State, note: str) -> int:
+def _move(viewer: Principal, condition: Callable[[Connection], ColumnElement[bool]], to: State, note: str) -> int:
     now = clock.now()
     values: dict[str, Any] = {"state": to, "changed_at": now}
     values |= {"sent_at": now} if to == "sent" else {"closed_at": now} if to in ("waived", "verified") else {}
@@ -185,7 +179,7 @@ def _move(viewer: Principal, condition: ColumnElement[bool], to: State, note: st
         ids = (
             conn.execute(
                 update(quality_task)
-                .where(condition, _scope(viewer), allowed)
+                .where(condition(conn), visible(conn, viewer), allowed)
                 .values(**values)
                 .returning(quality_task.c.id)
             )
@@ -208,14 +202,10 @@ def assign(viewer: Principal, ids: Sequence[int], user_id: int | None) -> int:
     require(viewer, READ if own else LEAD)
     if user_id is not None and not own and user_id not in {row["id"] for row in holders(viewer, READ)}:
         raise Unprocessable("party-quality-assignee-unknown", field="to")
-    statement = (
-        update(quality_task)
-        .where(
-            quality_task.c.id.in_(list(ids)[:MOST]), _scope(viewer), quality_task.c.state.in_(task_states.WAITING)
-        )
-        .values(assignee=None if user_id is None else f"user:{user_id}", changed_at=clock.now())
-    )  # fmt: skip
+    chosen = (quality_task.c.id.in_(list(ids)[:MOST]), quality_task.c.state.in_(task_states.WAITING))
+    values = {"assignee": None if user_id is None else f"user:{user_id}", "changed_at": clock.now()}
     with database.begin("party") as conn:
+        statement = update(quality_task).where(*chosen, visible(conn, viewer)).values(**values)
         return int(conn.execute(statement).rowcount)
 
 
@@ -225,20 +215,35 @@ def workers(viewer: Principal) -> list[Row]:
 
 
 def choices(viewer: Principal) -> dict[str, list[str]]:
-    """What the lists of filters offer: rules, sources, branches and contributors that have tasks."""
+    """What the lists of filters offer: rules, sources, branches and contributors that have tasks; for a viewer with a
+    row scope those of the first `COUNTED` tasks it sees."""
     require(viewer, READ)
     with database.read("party") as conn:
-        made = {
-            name: list(
-                conn.execute(
-                    select(quality_task.c[name])
-                    .where(quality_task.c[name] != "", _scope(viewer))
-                    .distinct()
-                    .order_by(quality_task.c[name])
-                    .limit(200)
-                ).scalars()
-            )
-            for name in ("rule", "source", "branch", "contributor")
-        }
+        if "party" in viewer.scopes or "quality_task" in viewer.scopes:
+            made = _choices_of_some(conn, viewer)
+        else:
+            made = {name: list(conn.execute(text(_DISTINCT.format(name=name))).scalars()) for name in CHOICES}
         known = documents.in_force(conn, QUALITY_RULES)
     return {**made, "rule": [name for name in made["rule"] if name == REPORTED or known.find(name)]}
+
+
+CHOICES = ("rule", "source", "branch", "contributor")
+_DISTINCT = """
+WITH RECURSIVE each AS (
+    (SELECT {name} AS value FROM party.quality_task WHERE {name} <> '' ORDER BY {name} LIMIT 1)
+    UNION ALL
+    SELECT (SELECT t.{name} FROM party.quality_task t WHERE t.{name} <> '' AND t.{name} > each.value
+            ORDER BY t.{name} LIMIT 1) FROM each WHERE each.value IS NOT NULL)
+SELECT value FROM each WHERE value IS NOT NULL LIMIT 200"""
+"""The values of a column by its index, one step for each: of a million tasks few are looked at."""
+
+
+def _choices_of_some(conn: Connection, viewer: Principal) -> dict[str, list[str]]:
+    columns = [quality_task.c[name] for name in CHOICES]
+    some = select(*columns).where(visible(conn, viewer)).limit(COUNTED).cte("some")
+    each = [select(literal(name).label("name"), some.c[name].label("value")).distinct() for name in CHOICES]
+    found = union_all(*each).subquery()
+    made: dict[str, list[str]] = {name: [] for name in CHOICES}
+    for name, value in conn.execute(select(found).where(found.c.value != "").order_by(found.c.name, found.c.value)):
+        made[name].append(value)
+    return {name: values[:200] for name, values in made.items()}

@@ -93,6 +93,9 @@ Index(
 )
 Index("ix_quality_task_source", quality_task.c.source, quality_task.c.state, quality_task.c.id)
 Index("ix_quality_task_assignee", quality_task.c.assignee, postgresql_where=quality_task.c.assignee.isnot(None))
+Index("ix_quality_task_branch", quality_task.c.branch, quality_task.c.state)
+Index("ix_quality_task_contributor", quality_task.c.contributor, postgresql_where=quality_task.c.contributor != "")
+Index("ix_quality_task_reporter", quality_task.c.reported_by, postgresql_where=quality_task.c.reported_by.isnot(None))
 Index("ix_quality_task_record", quality_task.c.entity, quality_task.c.record_id)
 
 quality_task_step = Table(

@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from hutong.insight.report import Dimension
+from hutong.party.quality import desk
 from hutong.party.quality.rules import QUALITY_RULES, QualityDocument
 from hutong.party.quality.task_states import REPORTED
 from hutong.platform import database, documents
@@ -33,6 +34,12 @@ def rule_words(name: str, locale: str) -> str:
         return translate("web-quality-reported", locale)
     found = quality_rules().find(name)
     return found.name(locale) if found else name
+
+
+def tasks(*counted: int) -> str:
+    """Tasks of one or more states, which are counted up to a bound: `1,000+` from it on."""
+    number = sum(counted)
+    return f"{desk.COUNTED:,}+" if number >= desk.COUNTED else f"{number:,}"
 
 
 def contributor_words(value: str, locale: str) -> str:

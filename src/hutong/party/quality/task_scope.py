@@ -1,0 +1,63 @@
+"""Which quality tasks a viewer sees (EC-17): the one place where the row scope of tasks is made.
+
+What a role may ask of a task is its branch, the path of that unit (`row.unit_path`), and whether the viewer holds it,
+entered the record, or reported it (`row.mine`). Tasks that are not the viewer's own are therefore seen or not by their
+branch alone: lists ask which branches those are once, and compare each of a million tasks with that set.
+"""
+
+from sqlalchemy import ColumnElement, Connection, and_, exists, false, or_
+
+from hutong.identity import Principal, row_scope
+from hutong.party import visibility
+from hutong.party.tables import party, quality_task, xref
+from hutong.platform import cel
+
+_ENTITY = "quality_task"
+_UNIT_PATH = "(SELECT u.path FROM identity.v1_unit u WHERE u.code = {branch})"
+
+
+def _own(viewer: Principal) -> ColumnElement[bool]:
+    """Tasks that the viewer holds, whose record it entered, or that it reported; each by an index of its own."""
+    columns = (quality_task.c.assignee, quality_task.c.contributor, quality_task.c.reported_by)
+    return or_(*(column == viewer.actor for column in columns)) if viewer.kind == "user" else false()
+
+
+def _condition(viewer: Principal, branch: str, mine: str) -> ColumnElement[bool]:
+    columns: dict[str, tuple[str, cel.Type]] = {
+        "branch": (branch, cel.STRING),
+        "unit_path": (_UNIT_PATH.format(branch=branch), cel.STRING),
+        "mine": (mine, cel.BOOL),
+    }
+    return row_scope(viewer, _ENTITY, columns)
+
+
+def _about(viewer: Principal) -> list[ColumnElement[bool]]:
+    """About rows the viewer sees. A viewer with a scope of parties sees no task about a record without a party yet."""
+    if "party" not in viewer.scopes:
+        return []
+    seen = visibility.seen(viewer)
+    own = exists().where(party.c.id == quality_task.c.record_id, seen)
+    its = exists().where(xref.c.record_id == quality_task.c.record_id, party.c.id == xref.c.party_id, seen)
+    return [or_(and_(quality_task.c.entity == "party", own), and_(quality_task.c.entity == "source_record", its))]
+
+
+def visible(conn: Connection, viewer: Principal) -> ColumnElement[bool]:
+    """The condition that tasks meet which are addressed to the viewer and about rows it sees."""
+    if _ENTITY not in viewer.scopes:
+        return and_(row_scope(viewer, _ENTITY, {}), *_about(viewer))
+    asked = _BRANCHES.format(scope=_condition(viewer, "b.branch", "false"))
+    branches = conn.exec_driver_sql(asked.replace("%", "%%")).scalars().all()
+    own = _own(viewer)
+    of_branches = quality_task.c.branch.in_(branches)
+    whole = _condition(viewer, "party.quality_task.branch", "true")
+    return and_(or_(and_(of_branches, own.is_not(True)), and_(own, whole)), *_about(viewer))
+
+
+_BRANCHES = """
+WITH RECURSIVE b AS (
+    (SELECT branch FROM party.quality_task ORDER BY branch LIMIT 1)
+    UNION ALL
+    SELECT (SELECT t.branch FROM party.quality_task t WHERE t.branch > b.branch ORDER BY t.branch LIMIT 1) FROM b
+    WHERE b.branch IS NOT NULL)
+SELECT b.branch FROM b WHERE b.branch IS NOT NULL AND {scope}"""
+"""The branches that have tasks, by an index, one step for each; of them those whose tasks are seen."""
