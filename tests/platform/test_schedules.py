@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import URL
 
-from hutong.platform import clock, job_runner, jobs, schedules
+from hutong.platform import clock, job_runner, jobs, periodic, schedules
 from hutong.platform import database as live
 from hutong.platform.errors import Invalid, NotFound
 from hutong.platform.jobs import JobContext, job
@@ -160,7 +160,7 @@ def test_a_schedule_that_cannot_start_says_why_and_stops_no_other(declared: list
 
 def test_workers_start_what_is_due(declared: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """EC-19: two workers running: it starts by itself, once."""
-    monkeypatch.setitem(job_runner._periodic, "platform.schedules", ("* * * * * *", schedules.start_due))
+    monkeypatch.setitem(periodic.DECLARED, "platform.schedules", ("* * * * * *", schedules.start_due))
     stop = threading.Event()
     workers = [threading.Thread(target=job_runner.run_worker, args=(stop, ["platform"])) for _ in range(2)]
     for worker in workers:

@@ -1,7 +1,7 @@
 """Upkeep of the inventory."""
 
 from hutong.inventory import numbers
-from hutong.platform.job_runner import periodic
+from hutong.platform.periodic import periodic
 
 
 @periodic("* * * * *", "inventory.sweep_numbers")

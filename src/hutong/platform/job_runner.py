@@ -7,6 +7,7 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 import procrastinate
@@ -14,30 +15,13 @@ import structlog
 from procrastinate import exceptions
 from sqlalchemy.exc import DBAPIError
 
-from hutong.platform import database, jobs, schedules
+from hutong.platform import database, jobs, periodic, schedules
 from hutong.platform.subscriptions import load_handlers
 
 log = structlog.get_logger(__name__)
 STALLED_AFTER = 30.0
 """Seconds without a sign of life after which a worker counts as dead."""
 AFTER_FAILURE = 1.0
-
-_periodic: dict[str, tuple[str, Callable[[], object]]] = {}
-
-
-def periodic(cron: str, name: str) -> Callable[[Callable[[], object]], Callable[[], object]]:
-    """Declare short upkeep to run by a schedule (cron in UTC), by one worker at a time, without a job's row."""
-
-    def register(run: Callable[[], object]) -> Callable[[], object]:
-        _periodic[name] = (cron, run)
-        return run
-
-    return register
-
-
-def upkeep_times() -> dict[str, str]:
-    """Declared upkeep: name → cron in UTC."""
-    return {name: cron for name, (cron, _) in _periodic.items()}
 
 
 def _application(pool: int) -> procrastinate.App:
@@ -47,7 +31,7 @@ def _application(pool: int) -> procrastinate.App:
     )
     app = procrastinate.App(connector=connector)
     app.task(name="hutong.job")(_run)
-    for name, (cron, work) in _periodic.items():
+    for name, (cron, work) in periodic.DECLARED.items():
         app.periodic(cron=cron)(
             app.task(name=name, queue="platform.online", queueing_lock=name, lock=name)(_upkeep(name, work))
         )
@@ -83,7 +67,7 @@ def run_worker(
     chosen = tuple(database.CENTERS if centers is None else centers)
     load_handlers(chosen)
     if "platform" in chosen:
-        from hutong.platform import upkeep  # noqa: F401  (declares the ground's own upkeep)
+        import_module("hutong.platform.upkeep")  # declares the ground's own
 
         load_handlers(database.CENTERS)
     jobs.stopping.clear()

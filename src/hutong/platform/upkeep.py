@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import text
 
 from hutong.platform import clock, database, history, log_files, migrations, schedules
-from hutong.platform.job_runner import periodic
+from hutong.platform.periodic import periodic
 from hutong.platform.relay import rotate
 from hutong.platform.worker import speaking
 

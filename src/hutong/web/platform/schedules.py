@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Request, Response
 
 from hutong.identity.http import SignedInSession
 from hutong.identity.principal import Principal, require
-from hutong.platform import clock, database, job_runner, schedules, subscriptions
+from hutong.platform import clock, database, periodic, schedules, subscriptions
 from hutong.platform.http import locale_of
 from hutong.platform.i18n import translate
 from hutong.web.shell import render, to_page
@@ -66,7 +66,7 @@ def schedules_page(request: Request, session: SignedInSession) -> Response:
     context = {
         "rows": rows,
         "now": clock.now(),
-        "upkeep": [(name, in_words(cron, locale)) for name, cron in sorted(job_runner.upkeep_times().items())],
+        "upkeep": [(name, in_words(cron, locale)) for name, cron in sorted(periodic.times().items())],
     }
     return render(request, "platform/schedules.html", context, session)
 
