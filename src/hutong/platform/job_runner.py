@@ -7,7 +7,6 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
-from importlib import import_module
 from typing import Any
 
 import procrastinate
@@ -67,7 +66,7 @@ def run_worker(
     chosen = tuple(database.CENTERS if centers is None else centers)
     load_handlers(chosen)
     if "platform" in chosen:
-        import_module("hutong.platform.upkeep")  # declares the ground's own
+        from hutong.platform import upkeep  # noqa: F401  (declares the ground's own)
 
         load_handlers(database.CENTERS)
     jobs.stopping.clear()
