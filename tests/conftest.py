@@ -164,15 +164,15 @@ def _drop_abandoned(conn: psycopg.Connection, oldest_template: str) -> None:
 
 LONGEST = ("tests/crash/test_orders.py", "tests/crash/", "tests/journeys/test_no_leak.py", "tests/journeys/",
            "tests/web/", "tests/cli/test_guide.py", "tests/platform/test_embedded_postgres.py",
-           "tests/party/stewardship/", "tests/party/resolution/", "tests/platform/cel/test_agreement.py",
+           "tests/party/stewardship/", "tests/party/resolution/", "tests/party/match/test_accuracy.py", "tests/platform/cel/test_agreement.py",
            "tests/billing/test_rating.py", "tests/billing/pricing/test_kernel_against_reference.py",
            "tests/cli/")  # fmt: skip
 """Files that take long, longest first: begun first (`--no-loadscope-reorder`), so that no process waits for another."""
 
 
 def pytest_xdist_auto_num_workers() -> int | None:
-    """One process more than there are cores: some always wait, for killed servers to come back or pages to rest."""
-    return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else len(os.sched_getaffinity(0)) + 1
+    """Two processes more than there are cores: some always wait, for killed servers to come back or pages to rest."""
+    return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else len(os.sched_getaffinity(0)) + 2
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

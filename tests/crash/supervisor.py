@@ -21,7 +21,7 @@ AFTER_A_BAD_END = 0.3
 
 
 def preload() -> None:
-    """Import what the programs will need."""
+    """Import and read what the programs will need."""
     import hutong.billing.bill_run
     import hutong.billing.collect
     import hutong.billing.rating
@@ -29,9 +29,11 @@ def preload() -> None:
     import hutong.ordering.worker
     import hutong.platform.job_runner
     import hutong.server
+    from hutong.party.realtime.stated import PartyData, standardised
     from hutong.platform import migrations, subscriptions, webhooks
 
     subscriptions.load_handlers(migrations.installed())
+    standardised(PartyData("person", "王小明", mobile="13900000000", address="杭州市西湖区文三路90号"))  # dictionaries
     assert (
         hutong.billing.rating and hutong.server and hutong.ordering.worker and hutong.platform.job_runner and webhooks
     )
