@@ -164,8 +164,9 @@ def _drop_abandoned(conn: psycopg.Connection, oldest_template: str) -> None:
 
 LONGEST = ("tests/crash/test_orders.py", "tests/crash/", "tests/journeys/test_no_leak.py", "tests/journeys/",
            "tests/web/", "tests/cli/test_guide.py", "tests/platform/test_embedded_postgres.py",
-           "tests/party/stewardship/", "tests/party/resolution/", "tests/party/match/test_accuracy.py", "tests/platform/cel/test_agreement.py",
-           "tests/billing/test_rating.py", "tests/billing/pricing/test_kernel_against_reference.py",
+           "tests/party/stewardship/", "tests/party/resolution/", "tests/party/match/test_accuracy.py",
+           "tests/platform/cel/test_agreement.py", "tests/billing/test_rating.py",
+           "tests/billing/pricing/test_kernel_against_reference.py",
            "tests/cli/")  # fmt: skip
 """Files that take long, longest first: begun first (`--no-loadscope-reorder`), so that no process waits for another."""
 
