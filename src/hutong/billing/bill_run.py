@@ -180,30 +180,34 @@ LINE_COLUMNS = (
 )  # fmt: skip
 
 
+_BILLS = f"""
+CREATE OR REPLACE TABLE bill_line AS
+SELECT account_id, row_number() OVER (PARTITION BY account_id ORDER BY step, origin) AS line, origin, reduced,
+    kind,
+       source_cycle, {NAMES}, events, quantity, free, exact, amount, level
+FROM (SELECT line AS origin, NULL AS reduced, 0 AS step, {COLUMNS}, amount, NULL AS level FROM charge_line
+      UNION ALL
+      SELECT l.line, l.line, t.step, 'discount', l.source_cycle, l.customer_id, l.account_id,
+          l.product_instance_id,
+             l.offer_instance_id, t.plan, t.version, '', t.discount, l.unit, 0, 0, 0, t.amount, t.amount,
+                 t.level
+      FROM taken t JOIN charge_line l USING (line));
+CREATE OR REPLACE TABLE bill AS
+SELECT account_id, max(customer_id) AS customer_id, count(*) AS lines,
+       coalesce(sum(amount) FILTER (kind <> 'discount'), 0)::BIGINT AS charges,
+       coalesce(sum(amount) FILTER (kind = 'discount'), 0)::BIGINT AS discounts,
+       row_number() OVER (ORDER BY account_id) - 1 AS number
+FROM bill_line GROUP BY account_id
+"""  # noqa: S608
+"""`bill_line`: charges as they are listed, each followed by the discounts that lower it; `bill`: their sums."""
+
+
 def write_bills(  # noqa: PLR0917
     conn: Connection, duck: duckdb.DuckDBPyConnection, scratch: Path, run_id: int, cycle: str, state: BillState,
     release: int, by: str,
 ) -> tuple[int, int, int]:  # fmt: skip
     """Bills with their lines, charges before discounts. Returns bills, lines, and the sum of totals."""
-    duck.execute(f"""
-        CREATE OR REPLACE TABLE bill_line AS
-        SELECT account_id, row_number() OVER (PARTITION BY account_id ORDER BY step, origin) AS line, origin, reduced,
-            kind,
-               source_cycle, {NAMES}, events, quantity, free, exact, amount, level
-        FROM (SELECT line AS origin, NULL AS reduced, 0 AS step, {COLUMNS}, amount, NULL AS level FROM charge_line
-              UNION ALL
-              SELECT l.line, l.line, t.step, 'discount', l.source_cycle, l.customer_id, l.account_id,
-                  l.product_instance_id,
-                     l.offer_instance_id, t.plan, t.version, '', t.discount, l.unit, 0, 0, 0, t.amount, t.amount,
-                         t.level
-              FROM taken t JOIN charge_line l USING (line));
-        CREATE OR REPLACE TABLE bill AS
-        SELECT account_id, max(customer_id) AS customer_id, count(*) AS lines,
-               coalesce(sum(amount) FILTER (kind <> 'discount'), 0)::BIGINT AS charges,
-               coalesce(sum(amount) FILTER (kind = 'discount'), 0)::BIGINT AS discounts,
-               row_number() OVER (ORDER BY account_id) - 1 AS number
-        FROM bill_line GROUP BY account_id
-    """)
+    duck.execute(_BILLS)
     [(bills, lines, total)] = duck.execute(
         "SELECT count(*), coalesce(sum(lines), 0), coalesce(sum(charges + discounts), 0) FROM bill"
     ).fetchall()

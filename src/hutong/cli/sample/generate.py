@@ -57,7 +57,7 @@ def generate(
             "first_cycle": first_cycle,
             "months": months,
             "order_usage": order_usage,
-        },
+        },  # fmt: skip
         "cycles": [str(cycle).replace("-", "") for cycle in cycles],
         "timezone": "Asia/Shanghai",
         "customers": {
