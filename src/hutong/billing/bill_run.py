@@ -198,7 +198,7 @@ SELECT account_id, max(customer_id) AS customer_id, count(*) AS lines,
        coalesce(sum(amount) FILTER (kind = 'discount'), 0)::BIGINT AS discounts,
        row_number() OVER (ORDER BY account_id) - 1 AS number
 FROM bill_line GROUP BY account_id
-"""  # noqa: S608
+"""
 """`bill_line`: charges as they are listed, each followed by the discounts that lower it; `bill`: their sums."""
 
 

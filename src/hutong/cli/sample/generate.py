@@ -46,18 +46,11 @@ def generate(
     used = events(seed, held, lines - sum(duplicates(lines)), first_day=begin, days=days, order_usage=order_usage)
     laid = deliver(seed, used, lines, cycles)
     files = write_usage(out / "usage", used, laid, held, cycles)
+    arguments = {"customers": customers, "events": lines, "seed": seed, "active": active, "orders": orders,
+                 "first_cycle": first_cycle, "months": months, "order_usage": order_usage}  # fmt: skip
     manifest = {
         "format": 1,
-        "arguments": {
-            "customers": customers,
-            "events": lines,
-            "seed": seed,
-            "active": active,
-            "orders": orders,
-            "first_cycle": first_cycle,
-            "months": months,
-            "order_usage": order_usage,
-        },  # fmt: skip
+        "arguments": arguments,
         "cycles": [str(cycle).replace("-", "") for cycle in cycles],
         "timezone": "Asia/Shanghai",
         "customers": {
