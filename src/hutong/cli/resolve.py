@@ -124,8 +124,8 @@ def _by_rules(inputs: list, rules: Path, out: Path) -> None:  # type: ignore[typ
     import pyarrow.csv
 
     from hutong.party.match.rules import read_rules
+    from hutong.party.offline.by_rules import resolve_files
     from hutong.party.offline.mapping import FileMapping
-    from hutong.party.resolution.offline import resolve_files
 
     if any(isinstance(mapping, FileMapping) for _, mapping in inputs):
         raise typer.BadParameter(t("cli-resolve-rules-source"), param_hint="--rules")

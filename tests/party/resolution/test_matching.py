@@ -6,6 +6,8 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
+from hutong.party.match.clusters import Apart, Links, cluster
+from hutong.party.offline.by_rules import resolve_files
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.party.conftest import MAPPINGS, write_crm
@@ -18,9 +20,7 @@ from hutong.party.match.features import FEATURES, of_pair
 from hutong.party.match.likeness import register
 from hutong.party.match.rules import RULES, read_rules
 from hutong.party.offline.score import TruthColumns, score_table
-from hutong.party.resolution.clusters import Apart, Links, cluster
 from hutong.party.resolution.identity_of_clusters import keep_ids
-from hutong.party.resolution.offline import resolve_files
 from hutong.party.resolution.resolve import resolve
 from hutong.party.resolution.score import score
 from hutong.platform import database

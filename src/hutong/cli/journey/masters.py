@@ -14,9 +14,9 @@ from hutong.cli.words import word
 from hutong.party.ingest.load import LoadReport, load_file
 from hutong.party.ingest.mapping import read_mapping
 from hutong.party.match.rules import read_rules
+from hutong.party.offline.by_rules import resolve_files
 from hutong.party.offline.score import Score, TruthColumns, score_table
 from hutong.party.reading import listing
-from hutong.party.resolution.offline import resolve_files
 from hutong.party.resolution.resolve import Resolved, resolve
 from hutong.party.resolution.score import score
 from hutong.platform import database

@@ -10,9 +10,10 @@ from hutong.identity import Principal, require
 from hutong.party import visibility
 from hutong.party.golden import explanation
 from hutong.party.living import survivor_ids
+from hutong.party.match import clusters
 from hutong.party.match.rules import RULES
 from hutong.party.reading import queries
-from hutong.party.resolution import clusters, graph
+from hutong.party.resolution import graph
 from hutong.party.resolution.graph import Graph
 from hutong.platform import database, documents
 

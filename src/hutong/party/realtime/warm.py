@@ -3,9 +3,9 @@
 import numpy as np
 
 from hutong.identity import SYSTEM
+from hutong.party.match.clusters import Apart, Links, cluster
 from hutong.party.realtime.match import Question, match_set
 from hutong.party.realtime.stated import PartyData
-from hutong.party.resolution.clusters import Apart, Links, cluster
 
 _SAMPLES = (
     PartyData("person", "王小明", id_type="resident_id", id_number="110105194912310023", mobile="13900000000",

@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from hutong.party.match.clusters import Apart, Flags, Floats, Ints, Links, cluster
 from hutong.party.match.linkage import HIGH, LOW
-from hutong.party.resolution.clusters import Apart, Flags, Floats, Ints, Links, cluster
 
 Weigh = Callable[[Ints, Ints], Floats]
 """The weights of pairs of records (by number), in bits above the model's threshold."""

@@ -9,10 +9,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
+from hutong.party.match import clusters
+from hutong.party.match.clusters import BY_PERSON, BY_RULE, Apart, Clusters, Flags, Ints, Links
 from hutong.party.match.rules import RulesDocument
 from hutong.party.models import registry
-from hutong.party.resolution import bridges, clusters
-from hutong.party.resolution.clusters import BY_PERSON, BY_RULE, Apart, Clusters, Flags, Ints, Links
+from hutong.party.resolution import bridges
 from hutong.party.resolution.identity_of_clusters import keep_ids
 from hutong.party.resolution.judging import weigher
 from hutong.platform.arrow import fetch, ints

@@ -15,12 +15,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Connection, text
 
+from hutong.party.match.clusters import Ints
 from hutong.party.match.propose import propose
 from hutong.party.match.rules import RULES, RulesDocument
 from hutong.party.models import registry
 from hutong.party.models.registry import InForce
 from hutong.party.resolution import graph, judging, match_keys, membership, model_keys, model_runs, statistics, suspects
-from hutong.party.resolution.clusters import Ints
 from hutong.party.resolution.judgement_log import Logged, bring_to
 from hutong.party.resolution.lifting import News, lift_news
 from hutong.party.resolution.membership import Moved

@@ -9,10 +9,10 @@ import pyarrow as pa
 
 from hutong.party.ingest.mapping import Mapping
 from hutong.party.ingest.parts import admitted
+from hutong.party.match import clusters
+from hutong.party.match.clusters import BY_RULE, Apart, Ints, Links
 from hutong.party.match.propose import propose
 from hutong.party.match.rules import RulesDocument
-from hutong.party.resolution import clusters
-from hutong.party.resolution.clusters import BY_RULE, Apart, Ints, Links
 from hutong.platform.processes import Processes
 
 
