@@ -1,10 +1,10 @@
 """EC-05: links of the model hold by the mean of all pairs between two groups: a weak bridge does not."""
 
 import numpy as np
-from hutong.party.match.clusters import Apart, Floats, Ints, Links
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hutong.party.match.clusters import Apart, Floats, Ints, Links
 from hutong.party.resolution import bridges
 
 NONE = np.zeros(0, dtype=np.int64)

@@ -1,8 +1,8 @@
 """EC-05, EC-07: whose id an undo gives back."""
 
 import numpy as np
-from hutong.party.match.clusters import Apart, Links
 
+from hutong.party.match.clusters import Apart, Links
 from hutong.party.resolution.graph import Graph
 
 

@@ -6,8 +6,6 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
-from hutong.party.match.clusters import Apart, Links, cluster
-from hutong.party.offline.by_rules import resolve_files
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.party.conftest import MAPPINGS, write_crm
@@ -16,9 +14,11 @@ from hutong.party.columns import ATTRIBUTES, NAMES
 from hutong.party.defaults import FOLDER
 from hutong.party.ingest.load import load_file
 from hutong.party.ingest.mapping import read_mapping
+from hutong.party.match.clusters import Apart, Links, cluster
 from hutong.party.match.features import FEATURES, of_pair
 from hutong.party.match.likeness import register
 from hutong.party.match.rules import RULES, read_rules
+from hutong.party.offline.by_rules import resolve_files
 from hutong.party.offline.score import TruthColumns, score_table
 from hutong.party.resolution.identity_of_clusters import keep_ids
 from hutong.party.resolution.resolve import resolve

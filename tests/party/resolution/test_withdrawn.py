@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hutong.party.match.clusters import BY_RULE, Apart, Links, cluster
 from sqlalchemy import text
 from tests.party.ingest.test_deliveries import changes, row, taken
 from tests.party.resolution.test_resolve import clear
@@ -14,6 +13,7 @@ from tests.party.state import parties, partition
 from hutong.identity import SYSTEM
 from hutong.party import PartyData, find_or_create
 from hutong.party.ingest.mapping import Mapping
+from hutong.party.match.clusters import BY_RULE, Apart, Links, cluster
 from hutong.party.resolution.resolve import resolve
 from hutong.platform import database
 
