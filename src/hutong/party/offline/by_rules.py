@@ -1,4 +1,5 @@
-"""Resolving files without a database: the same mapping, rules and clustering, on DuckDB alone."""
+"""Resolving files by rules instead of a model (`hutong resolve --rules`): the same mapping, rules and clustering as the
+master's, on DuckDB alone."""
 
 from collections.abc import Sequence
 from pathlib import Path
