@@ -15,6 +15,7 @@ from pathlib import Path
 import yaml
 from sqlalchemy import Connection, text
 
+from bench import access_log
 from hutong import masterdata
 from hutong.cli.sample.insurance.generate import generate
 from hutong.identity import SYSTEM, roles, users
@@ -270,17 +271,9 @@ def share_out() -> None:
 
 def fill_access_log(rows: int) -> None:
     """What a year of work leaves: reads by all people of single customers and of lists, some with a reason."""
-    with database.begin("identity") as conn, without_indexes(conn, ["identity.sensitive_read"]):
-        conn.execute(
-            text("""INSERT INTO identity.sensitive_read (at, actor, entity, entity_ids, kinds, fields, reason)
-                    SELECT now() - interval '365 days' * ((CAST(:rows AS bigint) - n)::float8 / CAST(:rows AS bigint)),
-                           'user:' || 1 + n % 10, CASE WHEN n % 50 = 0 THEN 'order' ELSE 'party' END,
-                           ARRAY[1 + n * 7919 % (SELECT max(id) FROM party.party)],
-                           CASE WHEN n % 7 = 0 THEN ARRAY['phone'] ELSE ARRAY['name', 'phone'] END,
-                           ARRAY['name', 'mobile'], CASE WHEN n % 1000 = 0 THEN 'call back ' || n END
-                    FROM generate_series(CAST(1 AS bigint), :rows) AS n"""),
-            {"rows": rows},
-        )
+    with database.read("party") as conn:
+        customers = conn.execute(text("SELECT max(id) FROM party.party")).scalar_one()
+    access_log.fill(rows, days=365, actors=10, customers=customers)
 
 
 def vacuum() -> None:

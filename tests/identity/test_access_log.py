@@ -3,12 +3,13 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from alembic import command
 from sqlalchemy import event, text
 from sqlalchemy.engine import URL
 
 from hutong.identity import Principal, protect, queries, record_read
 from hutong.identity.queries import sensitive_reads
-from hutong.platform import clock, jobs
+from hutong.platform import clock, jobs, migrations
 from hutong.platform import database as live
 from hutong.platform.errors import Forbidden
 from hutong.platform.settings import settings
@@ -81,6 +82,9 @@ def test_search_by_who_whom_what_when_why(database: URL) -> None:
 def test_every_search_goes_by_an_index(database: URL, asked: dict[str, object]) -> None:
     """However long the log grows: no search reads it whole."""
     many(60_000)
+    with live.begin("identity") as conn:
+        conn.execute(text("SELECT identity.part_reads('2024-01-01Z', '2024-02-28Z')"))
+        conn.execute(text("ANALYZE identity.sensitive_read"))
     said: list[tuple[str, object]] = []
 
     def hear(_conn: object, _cursor: object, statement: str, values: object, *_: object) -> None:
@@ -93,7 +97,7 @@ def test_every_search_goes_by_an_index(database: URL, asked: dict[str, object]) 
     [(statement, values)] = said
     with live.read("identity") as conn:
         plan = "\n".join(row[0] for row in conn.exec_driver_sql(f"EXPLAIN {statement}", values))  # type: ignore[arg-type]
-    assert "Seq Scan" not in plan, plan
+    assert "Seq Scan on sensitive_read_p2024" not in plan, plan
 
 
 def test_forgets_what_is_too_old_and_keeps_the_rest(database: URL) -> None:
@@ -105,3 +109,51 @@ def test_forgets_what_is_too_old_and_keeps_the_rest(database: URL) -> None:
         assert jobs.run(jobs.start("identity.forget_reads")) == "done"
     left = queries.sensitive_reads(AUDITOR, limit=500)
     assert len(left) == 101
+
+
+def parts() -> dict[str, int]:
+    """The log's parts with how many entries each has, those without any left out."""
+    with live.read("identity") as conn:
+        counted = text(
+            "SELECT CAST(CAST(tableoid AS regclass) AS text), count(*) FROM identity.sensitive_read GROUP BY 1"
+        )
+        return {name.removeprefix("identity.sensitive_read_"): count for name, count in conn.execute(counted)}
+
+
+def test_each_month_is_a_part_that_is_dropped_when_it_is_too_old(database: URL) -> None:
+    """What had no part of its own is moved to one when it is made; old parts go as a whole."""
+    many(60_000)  # 2024-01-01 to 02-11
+    assert parts() == {"rest": 60_000}, "nothing is refused for want of a part"
+    with live.begin("identity") as conn:
+        made = conn.execute(text("SELECT identity.part_reads('2024-01-15Z', '2024-02-01Z')")).scalar_one()
+    assert made == 2 and parts() == {"p202401": 31 * 24 * 60 - 1, "p202402": 60_000 - 31 * 24 * 60 + 1}
+    found = queries.sensitive_reads(AUDITOR, actor="user:7", entity_id=7, limit=500)
+    assert found and [row["at"] for row in found] == sorted((row["at"] for row in found), reverse=True)
+    with clock.fixed(datetime(2024, 2, 1, tzinfo=UTC) + timedelta(days=settings.access_log_days)):
+        assert jobs.run(jobs.start("identity.forget_reads")) == "done"
+    assert parts() == {"p202402": 60_000 - 31 * 24 * 60 + 1}
+    record_read(CLERK, "party", [8], ["name"], fields=["name"])
+    assert f"p{clock.now():%Y%m}" in parts(), "this month's was made at the start"
+
+
+def test_entries_of_before_are_carried_over(database: URL) -> None:
+    """The revision that divides the log keeps every entry, its number, and numbers that go on."""
+    before = (1, "2024-01-31 16:00:00+00", "user:1", ["name"]), (7, "2024-02-29 23:59:59+00", "client:2", ["*"])
+    with live.engine().begin() as conn:
+        conn.execute(text("DROP SCHEMA identity CASCADE"))
+        conn.execute(text("CREATE SCHEMA identity"))
+        command.upgrade(migrations.config("identity", conn), "0002")
+        for id, at, actor, kinds in before:
+            values = {"id": id, "at": at, "actor": actor, "kinds": kinds}
+            conn.execute(
+                text("""INSERT INTO identity.sensitive_read (id, at, actor, entity, entity_ids, kinds)
+                        VALUES (:id, :at, :actor, 'party', '{7}', :kinds)"""),
+                values,
+            )
+    migrations.upgrade_all(["identity"])
+    assert parts() == {"p202401": 1, "p202402": 1}
+    record_read(CLERK, "party", [8], ["name"], fields=["name"])
+    found = sensitive_reads(AUDITOR)
+    assert [row["id"] for row in found] == [8, 7, 1]
+    kept = [(row["id"], f"{row['at']:%Y-%m-%d %H:%M:%S+00}", row["actor"], row["kinds"]) for row in found[1:]]
+    assert kept == list(reversed(before))

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from contextvars import ContextVar
 from typing import Any
 
+import msgspec
 from fastapi.concurrency import run_in_threadpool
-from sqlalchemy import insert
+from sqlalchemy import text
 
-from hutong.identity.tables import sensitive_read
 from hutong.platform import database
 from hutong.platform.asgi import Asgi, Message, Receive, Send
 
@@ -52,9 +52,15 @@ def note(entry: Entry) -> None:
         _write([entry])
 
 
+_WRITE = text("""
+    INSERT INTO identity.sensitive_read (actor, entity, entity_ids, kinds, fields, reason)
+    SELECT actor, entity, entity_ids, kinds, fields, reason FROM json_to_recordset(CAST(:entries AS json)) AS e (
+        actor text, entity text, entity_ids bigint[], kinds text[], fields text[], reason text)""")
+
+
 def _write(entries: Sequence[Entry]) -> None:
     with database.begin("identity") as conn:
-        conn.execute(insert(sensitive_read).values(list(entries)))
+        conn.execute(_WRITE, {"entries": msgspec.json.encode(entries).decode()})
 
 
 class LoggedReads:

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    PrimaryKeyConstraint,
     Table,
     Text,
     func,
@@ -105,7 +106,7 @@ api_client = Table(
 sensitive_read = Table(
     "sensitive_read",
     metadata,
-    _id(),
+    Column("id", BigInteger, Identity(), nullable=False),
     _now("at"),
     Column("actor", Text, nullable=False),
     Column("entity", Text, nullable=False),
@@ -113,12 +114,52 @@ sensitive_read = Table(
     Column("kinds", ARRAY(Text), nullable=False, comment="kinds of sensitive field shown in clear"),
     Column("fields", ARRAY(Text), nullable=False, server_default="{}", comment="the fields themselves"),
     Column("reason", Text),
-    comment="log of every read of sensitive data in clear (EC-17)",
+    PrimaryKeyConstraint("at", "id"),
+    comment="log of every read of sensitive data in clear (EC-17); a part for each month, dropped when it is too old",
+    postgresql_partition_by="RANGE (at)",
 )
-Index("ix_sensitive_read_actor", sensitive_read.c.actor, sensitive_read.c.id)
-Index("ix_sensitive_read_entity", sensitive_read.c.entity_ids, postgresql_using="gin")
-Index("ix_sensitive_read_at", sensitive_read.c.at, sensitive_read.c.id)
-Index("ix_sensitive_read_reason", sensitive_read.c.id, postgresql_where=sensitive_read.c.reason.isnot(None))
+Index("ix_sensitive_read_id", sensitive_read.c.id, postgresql_using="brin")
+Index("ix_sensitive_read_actor", sensitive_read.c.actor, sensitive_read.c.at, sensitive_read.c.id)
+Index("ix_sensitive_read_ids", sensitive_read.c.entity_ids, postgresql_using="gin")
+Index("ix_sensitive_read_kinds", sensitive_read.c.kinds, postgresql_using="gin")
+_others = sensitive_read.c.entity != "party"
+Index("ix_sensitive_read_entity", sensitive_read.c.entity, sensitive_read.c.at, sensitive_read.c.id,
+      postgresql_where=_others)  # fmt: skip
+_reasoned = sensitive_read.c.reason.isnot(None)
+Index("ix_sensitive_read_reason", sensitive_read.c.at, sensitive_read.c.id, postgresql_where=_reasoned)
+metadata.info["unmanaged"] = ("sensitive_read_p", "sensitive_read_rest")
+
+STATEMENTS = (
+    "CREATE TABLE IF NOT EXISTS identity.sensitive_read_rest PARTITION OF identity.sensitive_read DEFAULT",
+    """
+    CREATE OR REPLACE FUNCTION identity.part_reads(since timestamptz, until timestamptz) RETURNS integer
+    LANGUAGE plpgsql SET timezone = 'UTC' AS $part$
+    DECLARE
+        month timestamptz;
+        part text;
+        made integer := 0;
+    BEGIN
+        FOR month IN SELECT generate_series(date_trunc('month', since), until, interval '1 month') LOOP
+            part := 'sensitive_read_p' || to_char(month, 'YYYYMM');
+            CONTINUE WHEN to_regclass('identity.' || part) IS NOT NULL;
+            LOCK TABLE identity.sensitive_read_rest IN SHARE ROW EXCLUSIVE MODE;
+            CONTINUE WHEN to_regclass('identity.' || part) IS NOT NULL;
+            EXECUTE format('CREATE TABLE identity.%I (LIKE identity.sensitive_read INCLUDING ALL EXCLUDING IDENTITY)',
+                           part);
+            EXECUTE format('WITH moved AS (DELETE FROM identity.sensitive_read_rest WHERE at >= $1 AND at < $2
+                                           RETURNING *) INSERT INTO identity.%I SELECT * FROM moved', part)
+                USING month, month + interval '1 month';
+            EXECUTE format('ALTER TABLE identity.sensitive_read ATTACH PARTITION identity.%I
+                            FOR VALUES FROM (%L) TO (%L)', part, month, month + interval '1 month');
+            made := made + 1;
+        END LOOP;
+        RETURN made;
+    END
+    $part$""",
+    "SELECT identity.part_reads(now(), now() + interval '2 months')",
+)
+"""The access log's parts: one for each month (UTC) from a moment to another, with what lay in the rest meanwhile; the
+rest takes what has no month of its own, so that a read is never refused for want of one."""
 
 VIEWS = {"identity.v1_unit": "SELECT code, path FROM identity.unit"}
 """Published: units by code, for centers whose rows belong to units."""
