@@ -97,7 +97,7 @@ def test_lines_add_up_to_the_total(tmp_path: Path) -> None:
     billed(tmp_path)
     report = bill_run.run("202609", "test")
     [bill] = queries.bills_page(SYSTEM, cycle="202609")
-    items = queries.bill_lines(SYSTEM, bill["id"])
+    items = queries.bill(SYSTEM, bill["id"])["items"]
     assert sum(item["amount_micros"] for item in items) == bill["total_micros"] == report.total_micros
     assert all(item["amount_micros"] % 10_000 == 0 for item in items)
     assert abs(sum(item["exact_micros"] for item in items) - bill["charges_micros"]) <= 5_000
@@ -131,7 +131,7 @@ def test_pro_forma_is_replaced_and_final_is_final(tmp_path: Path) -> None:
     bill_run.run("202610", "test", final=True)
     [october, september] = queries.bills_page(SYSTEM)
     assert september == final
-    late = [item for item in queries.bill_lines(SYSTEM, october["id"]) if item["source_cycle"] == "202609"]
+    late = [item for item in queries.bill(SYSTEM, october["id"])["items"] if item["source_cycle"] == "202609"]
     assert [(item["kind"], item["tariff"], item["events"], item["amount_micros"]) for item in late] == [
         ("usage", "international", 1, 1_090_000)
     ]

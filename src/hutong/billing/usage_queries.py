@@ -1,7 +1,6 @@
 """Reads of single usage events in the columnar files, with what rating made of them: by key, and by id."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -43,37 +42,18 @@ def read_events(
 
 
 def usage_page(
-    viewer: Principal,
-    *,
-    cycle: str,
-    product_instance_id: int | None = None,
-    access_number: str | None = None,
-    record_id: str | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    after: tuple[int, str] | None = None,
-    limit: int = 100,
+    viewer: Principal, *, cycle: str, product_instance_id: int | None = None, limit: int = 100
 ) -> list[Found]:
-    """Accepted events of a cycle in order of start, with their charge (micros) where rated. `after`: (start as UTC
-    seconds, record_id) of the last one of the page before. Numbers are masked unless the viewer sees phones."""
+    """The first accepted events of a cycle (of a product instance) by start, with their charge (micros) where rated.
+    Numbers are masked unless the viewer sees phones."""
     require(viewer, READ)
     with database.read("billing") as conn:
         parts = parts_of(conn, [cycle])
         if not parts:
             return []
-        given = {
-            "e.product_instance_id = $product": ("product", product_instance_id),
-            "e.access_number = $number": ("number", access_number),
-            "e.record_id = $record": ("record", record_id),
-            "e.start >= $since": ("since", int(since.timestamp()) if since else None),
-            "e.start < $until": ("until", int(until.timestamp()) if until else None),
-            "(e.start, e.record_id) > ($after, $after_record)": ("after", after[0] if after else None),
-        }
-        wanted = {name: value for name, value in given.values() if value is not None}
-        if after:
-            wanted["after_record"] = after[1]
-        where = " AND ".join(["true", *(sql for sql, (_, value) in given.items() if value is not None)])
-        rows = read_events(parts, where, wanted, f"ORDER BY e.start, e.record_id LIMIT {min(int(limit), 1000)}")
+        where = "$product IS NULL OR e.product_instance_id = $product"
+        first = f"ORDER BY e.start, e.record_id LIMIT {min(int(limit), 1000)}"
+        rows = read_events(parts, where, {"product": product_instance_id}, first)
         charges = rated_as(conn, cycle, rows)
     found = [row | charges.get(row["id"], NOT_RATED) for row in rows]
     return protect(viewer, "usage", found, SENSITIVE, key="product_instance_id")
