@@ -24,7 +24,7 @@ LARGEST = 200
 WORTH_THREADS = 20_000
 """Records from which blocks are sorted by several threads."""
 _WINDOW = 25
-_WINDOWED = 0.1
+_WINDOWED = 0.5
 """Share of records in too large blocks up to which a match key is considered."""
 _SAMPLED = 40_000
 _IMAGINED = 3000
@@ -89,14 +89,17 @@ def combined(a: Ints, b: Ints) -> Ints:
     return out
 
 
-def _cost(block: Block, found: Hashes, share: float) -> float:
-    """Pairs a block makes among all records, from a sample of them; endless where too much is too large."""
+def _cost(block: Block, found: Hashes, share: float) -> tuple[float, float]:
+    """Pairs a block makes among all records, from a sample of them, endless where too much is too large; and the share
+    of a record's partners in it that it meets."""
     _, key = members(block, found)
     counts = np.unique(key, return_counts=True)[1].astype(np.float64)
     large = counts / share > LARGEST
     if counts[large].sum() > _WINDOWED * counts.sum():
-        return float("inf")
-    return float((counts * (counts - 1) / 2)[~large].sum() / share**2 + _WINDOW * counts[large].sum() / share)
+        return float("inf"), 0.0
+    met = np.minimum(np.where(large, 2 * _WINDOW * share / counts, 1.0), 1.0)
+    pairs = (counts * (counts - 1) / 2)[~large].sum() / share**2 + _WINDOW * counts[large].sum() / share
+    return float(pairs), float((met * counts).sum() / max(counts.sum(), 1.0))
 
 
 def choose(
@@ -113,26 +116,31 @@ def choose(
     own = {name: name.partition(".")[0] for name in names}
     candidates: list[Block] = [(name,) for name in names]
     candidates += [(a, b) for place, a in enumerate(names) for b in names[place + 1 :] if own[a] != own[b]]
-    costs = np.array([_cost(block, found, share) for block in candidates])
+    costs, reach = np.array([_cost(block, found, share) for block in candidates]).reshape(-1, 2).T
     most = budget(records)
     cheap = np.flatnonzero(costs <= most / 3)
     covers = [np.logical_and.reduce([patterns[name] for name in candidates[place]]) for place in cheap]
-    return _greedy([candidates[place] for place in cheap], costs[cheap], covers, most, records)
+    return _greedy([candidates[place] for place in cheap], costs[cheap], reach[cheap], covers, most, records)
 
 
 def _rows(arrays: Encoded, rows: slice) -> Encoded:
     return arrays._replace(codes=np.ascontiguousarray(arrays.codes[rows]))
 
 
-def _greedy(
-    candidates: list[Block], costs: NDArray[np.float64], covers: list[NDArray[np.bool_]], most: int, records: int
+def _greedy(  # noqa: PLR0917  (columns of one list of candidates)
+    candidates: list[Block],
+    costs: NDArray[np.float64],
+    reach: NDArray[np.float64],
+    covers: list[NDArray[np.bool_]],
+    most: int,
+    records: int,
 ) -> Chosen:
     met = np.zeros(_IMAGINED, dtype=np.int64)
     worth = np.array([1.0, 0.35, 0.12, 0.03, 0.0])
     chosen: list[int] = []
     spent = 0.0
     while len(chosen) < _AT_MOST:
-        gain = np.array([worth[np.minimum(met[cover], 4)].sum() for cover in covers])
+        gain = reach * np.array([worth[np.minimum(met[cover], 4)].sum() for cover in covers])
         gain[chosen] = 0.0
         gain[costs + spent > most] = 0.0
         if not len(gain) or gain.max() < _IMAGINED * 2e-4:

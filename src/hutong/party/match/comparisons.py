@@ -80,13 +80,20 @@ def wordy(plans: Sequence[Plan]) -> Plan | None:
 
 
 def _by_words(found: list[Plan]) -> tuple[Plan, ...]:
-    """Where one text is nearly all there is, it is compared by the bits of its words: no other attribute could teach
-    what its likeness is worth."""
-    texts = [plan for plan in found if plan.comparator in _WORDED]
-    others = [plan for plan in found if plan.comparator not in _WORDED]
-    if len(texts) != 1 or any(plan.name not in _LITTLE and plan.comparator != "number" for plan in others):
+    """Where one text is nearly all there is that tells who a party is, it is compared by the bits of its words: no
+    other attribute could teach what its likeness is worth."""
+    telling = [plan for plan in found if not _tells_little(plan)]
+    if not telling:
+        telling = [plan for plan in found if plan.comparator in _WORDED][:2]
+    if len(telling) != 1 or telling[0].comparator not in _WORDED:
         return tuple(found)
-    return tuple(plan._replace(comparator=_WORDED.get(plan.comparator, plan.comparator)) for plan in found)
+    return tuple(plan._replace(comparator=_WORDED[plan.comparator]) if plan is telling[0] else plan for plan in found)
+
+
+def _tells_little(plan: Plan) -> bool:
+    """A place, a number, or a free attribute of words: what it means nobody said."""
+    free = plan.columns[0].startswith(FREE) and plan.comparator in ("text", "exact")
+    return free or plan.name in _LITTLE or plan.comparator == "number"
 
 
 def _free(records: pa.Table) -> list[Plan]:

@@ -16,6 +16,8 @@ _UNIT = 1024.0
 _LARGEST = 1500
 """Records of a component whose matrix of all pairs is still made."""
 _NEVER = -(1 << 55)
+_COMPLETE, _COMPLETED = 400, 2_000_000
+"""Records of a component all of whose pairs are scored, in any case; and pairs up to which larger ones are too."""
 
 
 def average_linkage(
@@ -43,14 +45,15 @@ def average_linkage(
     return _linked(count, keys[order], units[order], codes.astype(np.int64), sources.astype(np.int64), never, gap)
 
 
-def unscored(
-    count: int, left: Ints, right: Ints, weight: Floats, threshold: float, largest: int = 400
-) -> tuple[Ints, Ints]:
+def unscored(count: int, left: Ints, right: Ints, weight: Floats, threshold: float) -> tuple[Ints, Ints]:
     """Pairs within components over pairs above the threshold that were not compared yet: a mean should know them
     all."""
     units = np.round((weight - threshold) * _UNIT).astype(np.int64)
     keys = np.minimum(left, right) * count + np.maximum(left, right)
-    inside = _inside(_components(count, keys, units, 0), largest)
+    root = _components(count, keys, units, 0)
+    size = np.bincount(root, minlength=count)
+    whole = float((size[size <= _LARGEST].astype(np.float64) ** 2).sum() / 2)
+    inside = _inside(root, _LARGEST if whole <= _COMPLETED else _COMPLETE)
     fresh = np.setdiff1d(inside, keys, assume_unique=True)
     return fresh // count, fresh % count
 

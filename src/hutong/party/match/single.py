@@ -2,6 +2,8 @@
 what. So its words are dealt anew among the records; how often such made-up texts are as alike as real ones says from
 how many shared bits on likeness is no chance."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,40 +41,67 @@ def dealt(arrays: Arrays) -> Arrays:
     )  # fmt: skip
 
 
-def found(plan: Plan, arrays: Arrays) -> Ints:
-    """Pairs at each level, among records that share a rare word."""
+class Found(NamedTuple):
+    """Pairs of records that share a rare word, and the level of each."""
+
+    left: Ints
+    right: Ints
+    levels: NDArray[np.int8]
+
+    @property
+    def counts(self) -> Ints:
+        """How many pairs there are at each level."""
+        made: Ints = np.bincount(self.levels[self.levels >= 0], minlength=len(BITS)).astype(np.int64)
+        return made
+
+
+def found(plan: Plan, arrays: Arrays) -> Found:
+    """Pairs of records that share a rare word."""
     count = len(arrays.codes)
     blocks: tuple[blocking.Block, ...] = ((f"{plan.name}.each_word",), (f"{plan.name}.each_two",))
-    hashes = blocking.hashes([plan], [arrays], blocks)
-    pairs = blocking.pairs(blocks, hashes, count)
+    pairs = blocking.pairs(blocks, blocking.hashes([plan], [arrays], blocks), count)
     levels = np.full(len(pairs.left), -1, dtype=np.int8)
     agreed = np.full(len(pairs.left), -1, dtype=np.int64)
     compare_pairs(kernel(plan.comparator), pairs.left, pairs.right, arrays.codes, arrays.codes, arrays, levels, agreed)
-    counted: Ints = np.bincount(levels[levels >= 0], minlength=len(BITS)).astype(np.int64)
-    return counted
+    return Found(pairs.left, pairs.right, levels)
 
 
-def enough(plan: Plan, arrays: Arrays) -> tuple[float, Floats, Floats]:
-    """The bits from which likeness is no chance, and the chances of each level among matches (m) and strangers (u)."""
+class Enough(NamedTuple):
+    """The bits from which likeness is no chance, the chances of each level among matches (m) and strangers (u), and
+    pairs that are alike by no chance."""
+
+    least: float
+    m: Floats
+    u: Floats
+    left: Ints
+    right: Ints
+
+
+def enough(plan: Plan, arrays: Arrays) -> Enough:
+    """What the likeness of a text is worth."""
     step = len(arrays.codes) // _MOST + 1
     some = arrays._replace(codes=np.ascontiguousarray(arrays.codes[::step, :1]))
-    chance, real = found(plan, dealt(some)), found(plan, some)
-    above_chance, above_real = np.cumsum(chance[::-1])[::-1], np.cumsum(real[::-1])[::-1]
+    real = found(plan, some)
+    chance = found(plan, dealt(some)).counts
+    above_chance, above_real = np.cumsum(chance[::-1])[::-1], np.cumsum(real.counts[::-1])[::-1]
     good = np.flatnonzero(above_chance <= CHANCE * above_real)
     good = good[good > _LEAST]
-    least = float(WORD_BITS[(good[0] if len(good) else len(WORD_BITS)) - 1])
+    first = good[0] if len(good) else len(WORD_BITS)
+    least = float(WORD_BITS[first - 1])
     count = len(some.codes)
     whole = max(count * (count - 1) / 2, 1.0)
     u = np.maximum(chance / whole, np.exp2(-BITS - 8.0))
     u[0] = max(1.0 - u[1:].sum(), 0.5)
     u /= u.sum()
     m = u * np.exp2(BITS)
-    return least - float(np.log2(m.sum())), m / m.sum(), u
+    sure = real.levels >= first
+    return Enough(least - float(np.log2(m.sum())), m / m.sum(), u, real.left[sure] * step, real.right[sure] * step)
 
 
-def little(levels: NDArray[np.int8], size: int) -> tuple[Floats, Floats]:
-    """What is believed of another attribute: m; u as random pairs show it."""
-    counts = np.bincount(levels[levels >= 0], minlength=size).astype(np.float64)
-    m = blind_m(size)
-    u = counts + 0.25 * m
-    return m, u / u.sum()
+def little(same: NDArray[np.int8], random: NDArray[np.int8], size: int) -> tuple[Floats, Floats]:
+    """What another attribute says: m as pairs show it whose texts are alike by no chance, u as random pairs show it,
+    each with a little of what is believed beforehand."""
+    belief = blind_m(size)
+    m, u = (np.bincount(levels[levels >= 0], minlength=size).astype(np.float64) for levels in (same, random))
+    m, u = m + 20.0 * belief, u + 0.25 * belief
+    return m / m.sum(), u / u.sum()

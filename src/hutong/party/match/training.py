@@ -107,10 +107,10 @@ def vocabularies(prepared: Prepared, party: Ints | None = None) -> dict[str, Voc
     return made
 
 
-def random_pairs(count: int, blocked: Ints) -> tuple[Ints, Ints]:
+def random_pairs(count: int, blocked: Ints, most: int = _RANDOM) -> tuple[Ints, Ints]:
     """Random pairs that no block holds."""
     random = np.random.default_rng(11)
-    wanted = min(_RANDOM, count * (count - 1) // 2)
+    wanted = min(most, count * (count - 1) // 2)
     a, b = random.integers(0, count, wanted), random.integers(0, count, wanted)
     left, right = np.minimum(a, b), np.maximum(a, b)
     keys = np.unique((left * count + right)[left != right])
@@ -185,15 +185,18 @@ def train(records: pa.Table, kind: str, progress: Progress | None = None) -> Mod
 
 def _of_one_text(prepared: Prepared, kind: str, text: Plan) -> Model:
     """A model of records that are one text and little else."""
-    chosen = blocking.choose(prepared.plans, prepared.arrays, prepared.count)
     arrays = prepared.arrays[prepared.plans.index(text)]
-    least, m, u = single.enough(text, arrays)
-    left, right = random_pairs(prepared.count, np.zeros(0, dtype=np.int64))
-    levels = compare_records(prepared.plans, prepared.arrays, left, right).levels
+    chosen = blocking.choose(prepared.plans, prepared.arrays, prepared.count)
+    own = blocking.choose([text], [arrays], prepared.count)
+    likeness = single.enough(text, arrays)
+    left, right = random_pairs(prepared.count, np.zeros(0, dtype=np.int64), _RANDOM // 4)
+    random = compare_records(prepared.plans, prepared.arrays, left, right).levels
+    same = compare_records(prepared.plans, prepared.arrays, likeness.left, likeness.right).levels
     chances = [
-        (m, u) if plan is text else single.little(levels[:, place], len(level_names(plan.comparator)))
+        (likeness.m, likeness.u) if plan is text else
+        single.little(same[:, place], random[:, place], len(level_names(plan.comparator)))
         for place, plan in enumerate(prepared.plans)
-    ]
+    ]  # fmt: skip
     comparisons = tuple(
         Comparison(name=plan.name, comparator=plan.comparator, columns=plan.columns,
                    levels=level_names(plan.comparator), m=_rounded(same), u=_rounded(other))
@@ -204,10 +207,10 @@ def _of_one_text(prepared: Prepared, kind: str, text: Plan) -> Model:
         comparisons=comparisons,
         vocabularies={},
         words=prepared.words,
-        prior_bits=round(-least, 6),
-        prior_within_bits=round(-least, 6),
+        prior_bits=round(-likeness.least, 6),
+        prior_within_bits=round(-likeness.least, 6),
         review_bits=REVIEW,
-        blocks=chosen.blocks,
+        blocks=tuple(dict.fromkeys((*own.blocks, *chosen.blocks))),
         evidence={"records": prepared.count, "covered": round(chosen.covered, 6)},
     )
 
