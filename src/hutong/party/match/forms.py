@@ -9,15 +9,12 @@ from hutong.party.standardise import addresses, organisations, pinyin, text
 
 Forms = tuple[str, ...]
 _WORD = re.compile(r"[^\W_]+")
-_SPLIT = re.compile(r"(?<=[㐀-鿿])|(?=[㐀-鿿])|[^\w]+|_")
+_WORD_OR_HAN = re.compile(r"[㐀-鿿]|[^\W_㐀-鿿]+")
 
 
 def words(value: str) -> list[str]:
     """The words of a text, Chinese ones character by character."""
-    found = [part for part in _WORD.findall(value.casefold()) if part]
-    if value.isascii():
-        return found
-    return [piece for part in found for piece in _SPLIT.split(part) if piece]
+    return (_WORD if value.isascii() else _WORD_OR_HAN).findall(value.casefold())
 
 
 def plain(value: str) -> Forms:

@@ -105,9 +105,7 @@ def _attribute(  # noqa: PLR0917  (one attribute of what `standardised` was give
         return {"birth_date": _birth(raw, attribute, column, mapping, forms)}
     if attribute == "id_number":
         kinds = mapping.columns.get("id_type")
-        return {"id_number": by_distinct(column, _id_number)} | (
-            {"id_type": _column(raw, kinds.columns)} if kinds else {}
-        )
+        return _id_numbers(column) | ({"id_type": _column(raw, kinds.columns)} if kinds else {})
     return {attribute: by_distinct(column, _STANDARD.get(attribute, _text))}
 
 
@@ -120,16 +118,15 @@ def _several(raw: pa.Table, attribute: str, given: Given, mapping: FileMapping) 
 
 def _document(made: Mapping[str, pa.Array], count: int) -> pa.Array:
     """A credit code holds the organisation code: the two are one document."""
-    found = [
-        by_distinct(made[name], lambda value, kind=kind, size=size: _valid(kind, value, size))  # type: ignore[misc]
-        for name, kind, size in (("organisation_code", "organisation_code", 9), ("id_number", "resident_id", 18))
-        if name in made
-    ]
-    return pc.coalesce(*found, pa.nulls(count, _STRING))
+    resident = made.get("document", pa.nulls(count, _STRING))
+    if "organisation_code" not in made:
+        return resident
+    return pc.coalesce(by_distinct(made["organisation_code"], _organisation_document), resident)
 
 
-def _valid(kind: str, value: str, size: int) -> Text:
-    return f"{kind}:{value}" if len(value) == size and identifiers.identifier(kind, value).valid else None
+def _organisation_document(value: str) -> Text:
+    valid = len(value) == 9 and identifiers.identifier("organisation_code", value).valid
+    return f"organisation_code:{value}" if valid else None
 
 
 def _phone(value: str, region: str) -> Text:
@@ -165,12 +162,23 @@ def _code(value: str) -> Text:
     return None if not_given(text) or filler else text
 
 
-def _id_number(value: str) -> Text:
+def _id_numbers(column: pa.Array) -> dict[str, pa.Array]:
+    """Numbers of documents, and `document` where they are valid resident IDs."""
+    coded = column.dictionary_encode()
+    found = [_id_number(value) for value in coded.dictionary.to_pylist()]
+    return {
+        name: pa.array([both[place] for both in found], _STRING).take(coded.indices)
+        for place, name in enumerate(("id_number", "document"))
+    }
+
+
+def _id_number(value: str) -> tuple[Text, Text]:
+    """The number, and the document it is, if it is a valid resident ID."""
     text = _code(value)
     if text and re.fullmatch(r"\d{15}|\d{17}[\dX]", text):
         made = identifiers.identifier("resident_id", text)
-        return made.value if made.valid else text
-    return text
+        return (made.value, f"resident_id:{made.value}") if made.valid else (text, None)
+    return text, None
 
 
 def _organisation_code(value: str) -> Text:

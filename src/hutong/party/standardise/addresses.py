@@ -2,6 +2,7 @@
 number, direction, street. Both give a key under which spellings of one address meet."""
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from hutong.party.standardise import divisions
@@ -81,7 +82,20 @@ def _unit(rest: str) -> str | None:
 _ROAD_AFTER = re.compile(r"^(?:[东西南北中]?(?:路|街|大道|大街|巷|道|弄)|\d)")
 
 
+_DIGIT = re.compile(r"[0-9]")
+
+
 def _divisions(text: str) -> tuple[str | None, str | None, str | None, str]:
+    """Province, city, district, and the rest. Addresses of a road begin alike up to their first digit."""
+    digit = _DIGIT.search(text)
+    if not digit:
+        return _divided(text)
+    province, city, district, rest = _divided(text[: digit.start()] + "0")
+    return province, city, district, rest[:-1] + text[digit.start() :]
+
+
+@lru_cache(maxsize=1 << 14)
+def _divided(text: str) -> tuple[str | None, str | None, str | None, str]:
     known = divisions.gazetteer()
     province = city = district = None
     found = divisions.head(text, "provinces")
