@@ -51,6 +51,7 @@ def test_numbers_and_cells_go_amounts_stay(tmp_path: Path) -> None:
     bill_run.run("202609", "test", final=True)
     bills = rows("SELECT * FROM billing.bill ORDER BY id")
     erased(7)
+    assert erasure.waiting([7, 99]) == {7: ["202610"]}, "said: October's usage waits for its final run"
     assert erasure.forget_usage() == 1, "October is not billed: its usage is still needed"
     held = on_disk()
     assert held.count(MINE) == 1 and held.count(FRIEND) == 1, "only October's"
@@ -67,6 +68,7 @@ def test_numbers_and_cells_go_amounts_stay(tmp_path: Path) -> None:
     bill_run.run("202610", "test", final=True)
     assert erasure.forget_usage("202610") == 1
     assert MINE not in on_disk() and FRIEND not in on_disk()
+    assert erasure.waiting([7]) == {}
 
 
 def test_it_is_queued_when_told_and_run_as_a_job() -> None:

@@ -44,6 +44,26 @@ def on_party_erased(_conn: Connection, _events: Sequence[Delivered]) -> None:
     jobs.start(JOB, exclusive=JOB)
 
 
+_WAITING = text("""
+    SELECT DISTINCT cycle FROM billing.usage_part
+    WHERE cycle NOT IN (SELECT cycle FROM billing.bill_run WHERE final) ORDER BY cycle""")
+_HOLD = text(
+    "SELECT DISTINCT customer_id FROM inventory.v1_product_instance_period WHERE customer_id = ANY(:customers)"
+)
+
+
+def waiting(customers: Sequence[int]) -> dict[int, list[str]]:
+    """Customer → the cycles with usage whose bills are not final: what such a customer used then is rewritten only
+    after the final run, since until then it must be priced. Customers who hold nothing are left out."""
+    with database.read("billing") as conn:
+        cycles = list(conn.execute(_WAITING).scalars())
+    if not cycles:
+        return {}
+    with database.read("inventory") as conn:
+        holders = conn.execute(_HOLD, {"customers": list(customers)}).scalars()
+        return dict.fromkeys(holders, cycles)
+
+
 def forget_usage(cycle: str | None = None) -> int:
     """Take erased customers' personal data out of the usage of finally billed cycles (one, or all). Returns how many
     files were written anew; run again, it finds nothing to do."""

@@ -97,10 +97,23 @@ def test_deactivated_and_taken_up_again(wang: int) -> None:
     assert pending.rule == "valued_deactivation" and get(SYSTEM, wang)["state"] == "active"
     approve(LEAD, pending.request_id)
     assert get(SYSTEM, wang)["state"] == "inactive"
-    with pytest.raises(NotFound):
+    with pytest.raises(Conflict, match="no longer in use"):
         apply_change(CLERK, "modify", [wang], body={"attributes": {"email": "w@163.com"}})
     assert apply_change(CLERK, "reactivate", [wang]).state == "done"
     assert get(SYSTEM, wang)["state"] == "active"
+    with pytest.raises(Conflict, match="in use already"):
+        apply_change(CLERK, "reactivate", [wang])
+
+
+def test_who_no_source_states_is_not_taken_up_by_hand(wang: int) -> None:
+    """EC-02: it says why and what to do, at once, and leaves no request behind; the source's next record does it."""
+    with database.begin("party") as conn:
+        conn.execute(text("UPDATE party.source_record SET withdrawn_at = now()"))
+        conn.execute(text("UPDATE party.party SET state = 'inactive', inactive_because = 'withdrawn'"))
+    for kind, body in (("reactivate", None), ("modify", {"attributes": {"email": "w@163.com"}})):
+        with pytest.raises(Conflict, match="No source states"):
+            apply_change(CLERK, kind, [wang], body=body)
+    assert requests.of_party(LEAD, wang) == [] and get(SYSTEM, wang)["state"] == "inactive"
 
 
 def test_creation_and_merge_by_request(wang: int, take_in: Importer) -> None:

@@ -31,6 +31,7 @@ def state(
     """
     require(viewer, RIGHT)
     area = area_named(area_name)
+    _not_by_value(area)
     if not area.by_people and viewer.kind == "user":
         raise Forbidden("party-area-systems-only", area=area.name)
     check_codes(area, values)
@@ -60,6 +61,7 @@ def end(viewer: Principal, party_id: int, area_name: str, row_id: int, at: datet
     or has ended."""
     require(viewer, RIGHT)
     area = area_named(area_name)
+    _not_by_value(area)
     if area.timing != "period":
         raise Unprocessable("party-area-period", area=area.name)
     with database.begin("party") as conn:
@@ -75,13 +77,19 @@ def confirm(viewer: Principal, party_id: int, area_name: str, row_id: int) -> No
     party's, Unprocessable for names and contacts, which are confirmed by their value (`values.confirm`)."""
     require(viewer, RIGHT)
     area = area_named(area_name)
-    if area.name == "stated_value":
-        raise Unprocessable("party-area-by-value", area=area.name)
+    _not_by_value(area)
     with database.begin("party") as conn:
         home, _ = anchor(conn, viewer, party_id)
         _of_its_own(conn, area, home, row_id, "confirmed_at = :at, confirmed_by = :by", "true", at=clock.now(),
                     by=viewer.actor)  # fmt: skip
         tell(conn, home, area)
+
+
+def _not_by_value(area: Area) -> None:
+    """Names, contacts and documents are stated, confirmed and ended by their value (`areas.values`): the golden record
+    hears of them, and so does the policy."""
+    if area.name == "stated_value":
+        raise Unprocessable("party-area-by-value", area=area.name)
 
 
 def _of_its_own(  # noqa: PLR0917  (a row and what to do to it)

@@ -7,18 +7,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 
 from hutong.identity import Principal, require
 from hutong.party.areas.people import RIGHT, anchor, check_codes, state_in
 from hutong.party.areas.read import Row, shown_values
+from hutong.party.columns import LEADERS
 from hutong.party.erased_keys import hash_of
 from hutong.party.information import AREAS
-from hutong.party.lifecycle.changes import apply_change
+from hutong.party.lifecycle.changes import apply_change, check_direct
 from hutong.party.living import whom
 from hutong.party.resolution import membership
 from hutong.party.resolution.regroup import records_of, regroup
 from hutong.party.standardise.stated import main_attribute, standardised
+from hutong.party.tables import party
 from hutong.platform import clock, database
 from hutong.platform.errors import NotFound
 
@@ -97,7 +99,7 @@ def add(
     with database.begin("party") as conn:
         home, _ = anchor(conn, viewer, party_id)
         state_in(conn, viewer, party_id, AREA, given, key=_key(home, kind, made))
-        _refresh(conn, home, viewer.actor)
+        _refresh(conn, viewer, home)
     return made
 
 
@@ -113,7 +115,7 @@ def confirm(viewer: Principal, party_id: int, kind: str, value: str) -> None:
                  "valid_from": known["valid_from"] or clock.now(), "confirmed_at": clock.now(),
                  "confirmed_by": viewer.actor}  # fmt: skip
         state_in(conn, viewer, party_id, AREA, given, key=_key(home, kind, value))
-        _refresh(conn, home, viewer.actor)
+        _refresh(conn, viewer, home)
 
 
 def end_value(viewer: Principal, party_id: int, kind: str, value: str) -> None:
@@ -126,7 +128,7 @@ def end_value(viewer: Principal, party_id: int, kind: str, value: str) -> None:
         given = {"kind": kind, "value": value, "detail": known["detail"], "use": known["use"],
                  "valid_from": known["valid_from"] or now, "valid_to": now}  # fmt: skip
         state_in(conn, viewer, party_id, AREA, given, key=_key(home, kind, value))
-        _refresh(conn, home, viewer.actor)
+        _refresh(conn, viewer, home)
 
 
 def _key(home: int, kind: str, value: str) -> str:
@@ -142,9 +144,16 @@ def _known(conn: Connection, viewer: Principal, party_id: int, kind: str, value:
     raise NotFound("party-value-unknown", kind=kind)
 
 
-def _refresh(conn: Connection, home: int, by: str) -> None:
-    """Bring the golden record to what is confirmed and ended now."""
+def _refresh(conn: Connection, viewer: Principal, home: int) -> None:
+    """Bring the golden record to what is confirmed and ended now. Raises Conflict where the policy wants what that
+    changes approved."""
     membership.lock(conn)
+    golden = select(*(party.c[name] for name in LEADERS)).where(party.c.id == home)
+    before = conn.execute(golden).one()
     records = records_of(conn, [home])[home]
-    operation = membership.new_operation(conn, "intake", "value stated", by)
-    regroup(conn, records[:1], operation, by, queue=False)
+    operation = membership.new_operation(conn, "intake", "value stated", viewer.actor)
+    regroup(conn, records[:1], operation, viewer.actor, queue=False)
+    after = conn.execute(golden).one_or_none()
+    if after is not None:
+        changed = [name for name, old, new in zip(LEADERS, before, after, strict=True) if old != new]
+        check_direct(conn, viewer, home, changed)

@@ -42,8 +42,9 @@ def apply_change(
 
     `kind` and `body`: create {attributes: PartyData as a mapping, key}, modify {attributes: fields of PartyData; None
     withdraws}, deactivate, reactivate, merge {force}, split {records}, erase (physical). Raises Forbidden without the
-    kind's right, NotFound for parties the viewer does not see, Conflict while a like request or an erasure is pending,
-    Unprocessable for values that are not valid.
+    kind's right, NotFound for parties the viewer does not see, Conflict while a like request or an erasure is pending
+    and where the party's use does not allow it (ended; in use already; no source states it any more), Unprocessable for
+    values that are not valid.
     """
     require(viewer, KINDS[kind].right)
     asked = dict(body or {})
@@ -70,6 +71,17 @@ def apply_change(
             return Applied(request_id, "pending", rule, {})
         result = _effect_now(conn, request_id)
     return Applied(request_id, "done", None, result if result is not None else finish(request_id))
+
+
+def check_direct(conn: Connection, viewer: Principal, party_id: int, changed: Sequence[str]) -> None:
+    """Raise Conflict where the policy wants a change of these golden attributes approved: what people confirm or end
+    beside them must not do at once what a request would have to wait for."""
+    if not changed:
+        return
+    rows = conn.execute(select(party).where(party.c.id == party_id)).all()
+    document = documents.in_force(conn, POLICY, "lifecycle")
+    if rule := document.asks(_facts(viewer, "modify", {}, dict.fromkeys(changed), rows)):
+        raise Conflict("party-change-needs-approval", rule=document.words(rule, viewer.locale))
 
 
 def approve(viewer: Principal, request_id: int, note: str = "") -> Applied:
@@ -164,23 +176,34 @@ def _spoken(viewer: Principal) -> dict[str, Any]:
 
 
 def _parties(conn: Connection, viewer: Principal, kind: str, given: Sequence[int]) -> tuple[list[int], list[Any]]:
-    """Living ids and rows, locked. Raises NotFound, Unprocessable."""
+    """Living ids and rows, locked. Raises NotFound, Conflict, Unprocessable."""
     least, most = KINDS[kind].parties
     survivors = text("SELECT retired_id, survivor_id FROM party.redirect WHERE retired_id = ANY(:ids)")
     moved = {row[0]: row[1] for row in conn.execute(survivors, {"ids": list(given)})}
     ids = list(dict.fromkeys(moved.get(id, id) for id in given))
     if not least <= len(ids) <= most:
         raise Unprocessable("party-merge-one" if kind == "merge" else "party-change-parties", least=least, most=most)
-    wanted = "inactive" if kind == "reactivate" else "active"
-    allowed = ("active", "inactive") if kind in ("erase", "merge", "split") else (wanted,)
-    rows = conn.execute(
+    allowed = ("active", "inactive") if kind in ("erase", "merge", "split", "reactivate") else ("active",)
+    found = conn.execute(
         select(party)
-        .where(party.c.id.in_(ids), party.c.state.in_(allowed), visibility.seen(viewer))
+        .where(party.c.id.in_(ids), party.c.state.in_(("active", "inactive")), visibility.seen(viewer))
         .order_by(party.c.id)
     ).all()
-    if missing := set(ids) - {row.id for row in rows}:
+    if missing := set(ids) - {row.id for row in found}:
         raise NotFound("party-unknown", id=min(missing))
-    return ids, list(rows)
+    for row in found:
+        _check_use(kind, row, allowed)
+    return ids, list(found)
+
+
+def _check_use(kind: str, row: Any, allowed: Sequence[str]) -> None:
+    """Raise Conflict, saying what to do, where the party's use does not allow a change."""
+    if kind == "reactivate" and row.state == "active":
+        raise Conflict("party-change-in-use", id=row.id)
+    if row.state == "inactive" and row.inactive_because == "withdrawn" and kind in ("reactivate", "modify"):
+        raise Conflict("party-change-withdrawn", id=row.id)
+    if row.state not in allowed:
+        raise Conflict("party-change-not-in-use", id=row.id)
 
 
 def _alone(conn: Connection, kind: str, ids: Sequence[int]) -> None:

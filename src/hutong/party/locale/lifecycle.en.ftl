@@ -10,3 +10,7 @@ party-erased-key = This record of source system { $source } was erased at the wi
 party-erased-key-unknown = No such record of source system { $source } was erased.
 party-change-why = Say why it is refused.
 party-change-overtaken = The party of change request { $id } was merged into another since. Refuse it, and ask anew for the party as it is now.
+party-change-in-use = Customer { $id } is in use already.
+party-change-not-in-use = Customer { $id } is no longer in use. Take it into use again first.
+party-change-withdrawn = No source states customer { $id } any more: every source withdrew its record. It comes into use again with the next record a source sends, or when it is created anew.
+party-change-needs-approval = This would change at once what needs approval ({ $rule }). Ask for the change itself: it waits for a second person.

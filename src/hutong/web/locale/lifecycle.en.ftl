@@ -43,3 +43,5 @@ web-event-type-party-reactivated = Customer in use again
 web-event-type-party-change_requested = Change asked for
 web-event-type-party-change_approved = Change approved
 web-event-type-party-change_refused = Change refused
+web-erase-unbilled = Usage of { $cycles } is not finally billed: numbers and places in it stay until its final bill run, which the law wants priced, and go with it.
+web-customer-withdrawn = No source states this customer any more. It comes into use again with the next record a source sends.

@@ -43,3 +43,5 @@ web-event-type-party-reactivated = 客户恢复使用
 web-event-type-party-change_requested = 申请变更
 web-event-type-party-change_approved = 变更获批
 web-event-type-party-change_refused = 变更被拒
+web-erase-unbilled = { $cycles } 的使用记录尚未出最终账单：其中的号码和位置须保留到最终出账（依法计费），随后删除。
+web-customer-withdrawn = 各来源均已撤回该客户的记录，来源再次送达时自动恢复使用。

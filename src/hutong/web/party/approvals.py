@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request, Response
 
+from hutong.billing import erasure
 from hutong.identity.http import SignedInSession
 from hutong.identity.principal import require
 from hutong.party.lifecycle import changes, tombstones
@@ -47,6 +48,7 @@ def approvals_page(
         "views": VIEWS,
         "rows": [with_lines(row) for row in rows],
         "waiting": requests.count_pending(viewer),
+        "unbilled": erasure.waiting([row["party_id"] for row in rows]) if chosen == "erased" else {},
         "following": rows[-1][name] if len(rows) == PAGE and chosen != "mine" else None,
     }
     return render(request, "party/approvals.html", context, session)
@@ -100,7 +102,8 @@ def erase_page(request: Request, session: SignedInSession, party_id: int) -> Res
     require(session.viewer, "party.erase")
     customer = the_customer(session.viewer, party_id)
     follows, more = consequences(session.viewer, [customer["id"]])
-    context = {"customer": customer, "follows": follows, "follows_more": more}
+    unbilled = erasure.waiting([customer["id"]]).get(customer["id"], [])
+    context = {"customer": customer, "follows": follows, "follows_more": more, "unbilled": unbilled}
     return render(request, "party/erase.html", context, session)
 
 
