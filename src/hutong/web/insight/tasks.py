@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form, Query, Request, Response
 
 from hutong.identity.http import SignedInSession
+from hutong.identity.principal import require
 from hutong.party.quality import desk, reported, scores, task_states
-from hutong.party.quality.rules import LEAD
+from hutong.party.quality.rules import LEAD, READ
 from hutong.platform.errors import Unprocessable
 from hutong.platform.http import locale_of
 from hutong.platform.i18n import translate
@@ -105,10 +106,12 @@ def send_all(request: Request, session: SignedInSession, note: Annotated[str, Fo
 
 @router.get("/quality/report")
 def report_page(
-    request: Request, session: SignedInSession, party: Annotated[int, Query(ge=1)], record: int = 0
+    request: Request, session: SignedInSession, party: Annotated[int | None, Query(ge=1)] = None, record: int = 0
 ) -> Response:
-    """The source records of a customer side by side: which is wrong, and in what."""
-    records = reported.statements_of(session.viewer, party)
+    """The source records of a customer side by side: which is wrong, and in what. Without one, which customer is asked
+    for by number."""
+    require(session.viewer, READ)
+    records = reported.statements_of(session.viewer, party) if party else []
     context = {
         "party_id": party,
         "records": records,
