@@ -67,8 +67,9 @@ def bring_to(
     columns = ("left_id", "right_id", "verdict", "rule", "strength", "reasons")
     database.copy_csv(conn, "proposed", columns, copy_out(duck, f"SELECT {', '.join(columns)} FROM proposals"))  # noqa: S608
     conn.execute(text("CREATE TEMPORARY TABLE taken (seq bigint PRIMARY KEY) ON COMMIT DROP"))
-    database.copy_rows(conn, "taken", ("seq",), ((seq,) for seq in news.taken.tolist()))
-    conn.execute(text("ANALYZE proposed, taken"))
+    filled = text("INSERT INTO taken SELECT unnest(CAST(:seqs AS bigint[])) ORDER BY 1")
+    conn.execute(filled, {"seqs": news.taken.tolist()})
+    conn.execute(text("ANALYZE proposed (left_id, right_id, verdict, rule), taken"))
     conn.execute(text(_ALTERED))
     about = {} if news.records is None else {"records": news.records}
     ended = conn.execute(text(_END.format(meant=_ABOUT_NEWS if about else "")), {"newest": newest, **about}).all()

@@ -17,13 +17,14 @@ from hutong.platform import arrow
 @dataclass(frozen=True)
 class News:
     """What a run takes up. `records`: to be judged anew, None for all; `taken`: places of the queue it covers; `also`:
-    whom they meet besides those of the same match keys."""
+    whom they meet besides those of the same match keys; `loaded`: those of them that nothing judged yet."""
 
     records: list[int] | None
     taken: Ints
     judges: str
     statistics: Statistics
     also: Sequence[int] = ()
+    loaded: Sequence[int] = ()
 
     @property
     def scope(self) -> str:

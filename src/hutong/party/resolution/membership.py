@@ -1,6 +1,6 @@
 """Records moved between parties: cross-references, redirects of retired ids, golden records and events, as one set."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from hutong.party.golden.survivorship import rules_in_force
 from hutong.party.match.clusters import Ints
 from hutong.party.resolution.identity_of_clusters import NEW
 from hutong.party.tables import operation, party
-from hutong.platform import database, history
+from hutong.platform import history
 
 LOCK = "party.membership"
 FEW = 500
@@ -109,8 +109,7 @@ class _Moves:
             }  # fmt: skip
             return
         self.parameters = {}
-        triples = zip(record.tolist(), before.tolist(), after.tolist(), strict=True)
-        _fill(conn, ((one, two or None, three) for one, two, three in triples), touched, everywhere)
+        _fill(conn, moved, touched, everywhere)
 
     def run(self, statement: str, **parameters: Any) -> CursorResult[Any]:
         """A statement over `moved` and `stale`; it begins with a list of common tables, or none."""
@@ -137,9 +136,7 @@ _PRELUDE = """WITH moved AS (
 _HOMES = "SELECT party_id FROM party.xref WHERE record_id = ANY(:ids) AND record_id <> ALL(:moved)"
 
 
-def _fill(
-    conn: Connection, rows: Iterable[tuple[int, int | None, int]], touched: Sequence[int], everywhere: bool
-) -> None:
+def _fill(conn: Connection, moved: tuple[Ints, Ints, Ints], touched: Sequence[int], everywhere: bool) -> None:
     conn.execute(
         text(
             "CREATE TEMPORARY TABLE IF NOT EXISTS moved (record_id bigint, before_id bigint, after_id bigint) "
@@ -148,7 +145,8 @@ def _fill(
     )
     conn.execute(text("CREATE TEMPORARY TABLE IF NOT EXISTS stale (party_id bigint PRIMARY KEY) ON COMMIT DROP"))
     conn.execute(text("TRUNCATE moved, stale"))
-    database.copy_rows(conn, "moved", ("record_id", "before_id", "after_id"), rows)
+    records, befores, afters = (column.tolist() for column in moved)
+    conn.execute(text(_MOVED), {"records": records, "befores": befores, "afters": afters})
     conn.execute(
         text(
             "INSERT INTO stale SELECT before_id FROM moved WHERE before_id IS NOT NULL UNION SELECT after_id FROM moved"
@@ -160,6 +158,11 @@ def _fill(
     conn.execute(text("ANALYZE moved, stale"))
     if everywhere:
         golden.mark_stale(conn, rules_in_force(conn).version)
+
+
+_MOVED = """
+INSERT INTO moved SELECT one, nullif(two, 0), three
+FROM unnest(CAST(:records AS bigint[]), CAST(:befores AS bigint[]), CAST(:afters AS bigint[])) AS m (one, two, three)"""
 
 
 def _named(conn: Connection, after: Ints) -> Ints:

@@ -6,7 +6,7 @@ and those whose comparability the newest statistics changed. Other rules or mode
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -15,7 +15,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Connection, text
 
-from hutong.party.match.clusters import Ints
 from hutong.party.match.propose import propose
 from hutong.party.match.rules import RULES, RulesDocument
 from hutong.party.models import registry
@@ -76,7 +75,7 @@ def resolve(by: str = "system:0", progress: Progress = _quiet, *, full: bool = F
             logged = bring_to(conn, duck, rules, newest, news)
         progress(1, 4, "cluster")
         membership.lock(conn)
-        moved, operation = _move(conn, rules, logged, by)
+        moved, operation = _move(conn, rules, logged, news.loaded, by)
         progress(3, 4, "suspects")
         groups = suspects.refresh(conn)
         conn.execute(text("DELETE FROM party.changed_record c USING taken t WHERE t.seq = c.seq"))
@@ -98,17 +97,15 @@ def resolve(by: str = "system:0", progress: Progress = _quiet, *, full: bool = F
         )  # fmt: skip
 
 
-def _move(conn: Connection, rules: RulesDocument, logged: Logged, by: str) -> tuple[Moved, int]:
+def _move(conn: Connection, rules: RulesDocument, logged: Logged, loaded: Sequence[int], by: str) -> tuple[Moved, int]:
     """Cluster what the news concern and move what changed."""
-    loaded = "SELECT c.record_id FROM party.changed_record c JOIN taken t USING (seq) WHERE NOT c.judged"
-    touched = arrow.ints(arrow.fetch(conn, loaded, {"id": pa.int64()}), "id")
-    found = graph.load(conn, rules, _concerned(conn, logged, touched))
+    found = graph.load(conn, rules, _concerned(conn, logged, loaded))
     after = found.assign()
     operation = membership.new_operation(conn, "resolve", f"rules {rules.version}", by)
     moving = found.record[found.prior != after]
     moved = membership.move(
         conn, found.record, found.prior, after, operation_id=operation, by=by,
-        touched=np.setdiff1d(touched, moving).tolist(), everywhere=True,
+        touched=np.setdiff1d(np.array(loaded, dtype=np.int64), moving).tolist(), everywhere=True,
     )  # fmt: skip
     return moved, operation
 
@@ -147,13 +144,13 @@ def _take_up(conn: Connection, rules: RulesDocument, models: Mapping[str, InForc
     membership.lock(conn)
     brought = statistics.bring_up(conn, rules, None if everything else listed.tolist(), "run")
     records = None if everything else sorted({*unjudged, *brought.affected})
-    return News(records, arrow.ints(queue, "seq"), digest, brought.statistics)
+    return News(records, arrow.ints(queue, "seq"), digest, brought.statistics, loaded=unjudged)
 
 
-def _concerned(conn: Connection, logged: Logged, loaded: Ints) -> list[int] | None:
+def _concerned(conn: Connection, logged: Logged, loaded: Sequence[int]) -> list[int] | None:
     """The records to cluster: those with other judgements, another content or no party, and what hangs together with
     them; None: all. Clusters that nothing changed stay as they are."""
     alone = "NOT EXISTS (SELECT FROM party.xref x WHERE x.record_id = r.id)"
     homeless = arrow.fetch(conn, f"SELECT r.id FROM party.source_record r WHERE {alone}", {"id": pa.int64()})  # noqa: S608
-    records = logged.records | set(arrow.ints(homeless, "id").tolist()) | set(loaded.tolist())
+    records = logged.records | set(arrow.ints(homeless, "id").tolist()) | set(loaded)
     return None if len(records) > MANY else graph.near(conn, sorted(records))

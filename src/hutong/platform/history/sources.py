@@ -53,7 +53,8 @@ def staged(conn: Connection, table: Table, select: Select[Any], names: Sequence[
     )
     stage.create(conn)
     conn.execute(insert(stage).from_select(list(names), select))
-    conn.execute(text(f"ANALYZE {stage.name} ({quoted(key_of(table))})"))
+    key = key_of(table)
+    conn.execute(text(f"ANALYZE {stage.name}" + (f" ({quoted(key)})" if key in names else "")))  # joined by that alone
     yield Source(f"{stage.name} AS given", tuple(names), {})
     stage.drop(conn)
 
