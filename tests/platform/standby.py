@@ -1,0 +1,96 @@
+"""Two PostgreSQL servers of the tests' own, one following the other."""
+
+import os
+import shutil
+import socket
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import psycopg
+
+from hutong.platform.postgres.binaries import programs, run_as
+
+NOBODY = 65534
+UID, GID = (NOBODY, NOBODY) if os.geteuid() == 0 else (os.geteuid(), os.getegid())
+SYNCHRONOUS = "ALTER SYSTEM SET synchronous_standby_names = '{}'"
+
+
+class Server:
+    """A server in a folder, on a port of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.port = folder, _free_port()
+
+    def run(self, program: str, *words: str) -> None:
+        """Run one of PostgreSQL's programs as the server's user."""
+        done = run_as(UID, GID, [programs(UID, GID) / program, *words])
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        options = f"-p {self.port} -k '' -c listen_addresses=127.0.0.1 -c shared_buffers=32MB"
+        self.run("pg_ctl", "-D", str(self.folder), "-l", f"{self.folder}.log", "-o", options, "-w", "start")
+
+    def die(self) -> None:
+        """As if the power went."""
+        self.run("pg_ctl", "-D", str(self.folder), "-m", "immediate", "-w", "stop")
+
+    def promote(self) -> None:
+        """From now on it is written to; it waits for no standby until one follows."""
+        self.run("pg_ctl", "-D", str(self.folder), "-w", "promote")
+        self.say(SYNCHRONOUS.format(""))
+
+    def follow(self, other: "Server") -> None:
+        """Become the standby of a server that went on without it: go back to where they parted, then stream."""
+        place = f"host=127.0.0.1 port={other.port} user=postgres dbname=postgres"
+        self.run("pg_rewind", "-D", str(self.folder), "--source-server", place, "--write-recovery-conf")
+        self.start()
+        other.waits_for_standby()
+
+    def waits_for_standby(self) -> None:
+        """From now on a commit is one only when the standby has it."""
+        self.say(SYNCHRONOUS.format("*"))
+        deadline = time.monotonic() + 60
+        while not self.say("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'"):
+            assert time.monotonic() < deadline, "no standby came"
+            time.sleep(0.1)
+
+    def say(self, statement: str) -> int:
+        """Run a statement; a setting is taken up at once."""
+        with psycopg.connect(f"host=127.0.0.1 port={self.port} user=postgres dbname=postgres", autocommit=True) as conn:
+            found = conn.execute(statement)
+            row = found.fetchone() if found.description else None
+            if row is None:
+                conn.execute("SELECT pg_reload_conf()")
+            return int(row[0]) if row else 0
+
+
+def two_servers(stack: ExitStack) -> tuple[Server, Server]:
+    """A server and its synchronous standby, gone with the stack."""
+    home = Path(tempfile.mkdtemp(prefix="hutong-standby-"))
+    stack.callback(shutil.rmtree, home, ignore_errors=True)
+    os.chown(home, UID, GID)
+    one, other = Server(home / "one"), Server(home / "other")
+    one.run("initdb", "-D", str(one.folder), "-U", "postgres", "--auth=trust", "--data-checksums", "--encoding=UTF8",
+            "--locale=C", "-c", "wal_keep_size=1GB")  # fmt: skip
+    for server in (one, other):
+        stack.callback(_stop, server)
+    one.start()
+    one.run("pg_basebackup", "-h", "127.0.0.1", "-p", str(one.port), "-U", "postgres", "-D", str(other.folder), "-R",
+            "--checkpoint=fast")  # fmt: skip
+    other.start()
+    one.waits_for_standby()
+    return one, other
+
+
+def _stop(server: Server) -> None:
+    """Stop it if it runs; one that was killed left its file behind."""
+    run_as(UID, GID, [programs(UID, GID) / "pg_ctl", "-D", str(server.folder), "-m", "immediate", "-w", "stop"])
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
