@@ -5,11 +5,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 from tests.billing.telecom import account, create, day, family, fusion, mobile, rows, usage_file, voice
+from typer.testing import CliRunner
 
 from hutong import inventory
 from hutong.billing import audit, bill_run, queries, rating, usage_queries
 from hutong.billing.collect import collect
 from hutong.billing.explain import explain_usage
+from hutong.cli.billing import app
+from hutong.cli.words import language
 from hutong.identity import SYSTEM, Principal
 from hutong.inventory.requests import NewProduct, TerminateInstances
 from hutong.platform import database
@@ -176,6 +179,9 @@ def test_why_this_price(tmp_path: Path) -> None:
     [abroad, *_] = [way for way in ways if "voice-intl" in way[1]]
     assert abroad[:2] == ("Mobile standard tariff", ["voice", "voice-intl"]) and "intl" in abroad[2]
     assert any("allowance" in sentence or "GB" in sentence for sentence in told["rates"][0]["sentences"])
+    said = CliRunner().invoke(app, ["why", found[-1]["id"]])
+    [rate] = explain_usage(SYSTEM, found[-1]["id"], language())["rates"]
+    assert said.exit_code == 0 and all(words in said.output for words in (rate["plan"], *rate["sentences"]))
 
 
 def test_bills_are_for_those_who_may(tmp_path: Path) -> None:

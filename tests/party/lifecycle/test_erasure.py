@@ -5,7 +5,9 @@ from sqlalchemy import text
 from tests.party.conftest import Importer, write_crm
 from tests.party.resolution.test_resolve import ids, person, resident
 from tests.party.state import parties
+from typer.testing import CliRunner
 
+from hutong.cli.party import app
 from hutong.identity import SYSTEM, Principal
 from hutong.identity.protection import record_read
 from hutong.inventory import accounts
@@ -273,7 +275,7 @@ def test_erased_keys_do_not_come_back(life: int, take_in: Importer) -> None:
     assert found_in_database(SOUGHT) == []
     with pytest.raises(Gone):
         find_or_create(ADA, PartyData("person", NAME), "CRM-PRIVATE-KEY-2")
-    erasure.consent_again(ADA, "crm", "CRM-PRIVATE-KEY")
+    assert CliRunner().invoke(app, ["readmit", "crm", "CRM-PRIVATE-KEY"]).exit_code == 0
     with pytest.raises(NotFound):
         erasure.consent_again(ADA, "crm", "CRM-PRIVATE-KEY")
     take_in({**row, "更新时间": "2026/03/03 10:00:00"})
