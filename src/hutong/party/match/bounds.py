@@ -124,7 +124,7 @@ def _tables(model: Model, encoded: Encoded) -> Tables:
     for place, table in enumerate(encoded.rarity):
         for form in range(int(forms[place])):
             base[place, form] = at
-            part = np.nextafter(table[form::8].astype(np.float32), np.float32(np.inf))
+            part = np.nextafter(table[:, form].astype(np.float32), np.float32(np.inf))
             rarity.append(part)
             at += len(part)
     top = np.array([len(comparison.levels) - 1 for comparison in compared], dtype=np.int64)

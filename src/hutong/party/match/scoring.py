@@ -28,7 +28,7 @@ class Encoded(NamedTuple):
     """Records ready to be compared; row numbers are their places."""
 
     values: tuple[Arrays, ...]
-    rarity: tuple[Floats, ...]  # per comparison: [text number × 8 + form] → bits for a rare agreed value
+    rarity: tuple[Floats, ...]  # per comparison: [text number, form] → bits for a rare agreed value
     source: Ints
     count: int  # type: ignore[assignment]  # records; nobody counts in this tuple
 
@@ -113,11 +113,11 @@ def weighted(values: Values, words: Vocabulary | None, number: bool) -> Arrays:
 def rarities(name: str, values: Values, vocabularies: Mapping[str, Vocabulary]) -> Floats:
     """Bits that an agreed text of a form gets beyond the average of its form."""
     longest = max((len(texts) for texts in values.texts), default=0)
-    out = np.zeros(longest * 8 + 8)
+    out = np.zeros((longest + 1, max(len(values.texts), 1)))
     for form, texts in enumerate(values.texts):
         known = vocabularies.get(f"{name}.{form}")
         if known is not None and len(texts):
-            out[np.arange(len(texts)) * 8 + form] = -np.log2(np.clip(known.shares(texts), 1e-9, 1.0))
+            out[: len(texts), form] = -np.log2(np.clip(known.shares(texts), 1e-9, 1.0))
     return out
 
 
@@ -125,8 +125,9 @@ def rarity_bits(agreed: Ints, tables: Sequence[Floats]) -> NDArray[np.float64]:
     """Per pair and comparison, bits for the rarity of what agreed."""
     out = np.zeros(agreed.shape)
     for place, table in enumerate(tables):
-        column = agreed[:, place]
-        out[:, place] = np.where(column >= 0, table[np.maximum(column, 0)], 0.0)
+        known = np.flatnonzero(agreed[:, place] >= 0)
+        number = agreed[known, place]
+        out[known, place] = table[number >> 3, number & 7]
     return out
 
 

@@ -33,6 +33,8 @@ def golden_records(resolved: Resolved) -> pa.Table:
     that states it, in `<attribute>_from_source` and `<attribute>_from_key`. Parts of an address and of a document come
     from one record."""
     tables = [_of_kind(kind) for kind in resolved.kinds]
+    if len(tables) == 1:
+        return tables[0]  # parties in their order already
     return pa.concat_tables(tables, promote_options="permissive").sort_by("party")
 
 

@@ -70,16 +70,24 @@ def _together(
     for (_, mapping), table in zip(inputs, tables, strict=True):
         if isinstance(mapping, FileMapping) and mapping.unique:
             unique |= set(pc.unique(table["source"]).to_pylist())
-    whole = pa.concat_tables(tables, promote_options="permissive")
-    records = _latest(whole)
-    done = []
-    for kind in ("person", "organisation"):
-        own = records.filter(pc.equal(records["kind"], kind))
-        if own.num_rows:
-            done.append(_resolved(own, kind, unique, models, tell, threshold, shared(processes)))
+    rows = sum(table.num_rows for table in tables)
+    records = _latest(pa.concat_tables(tables, promote_options="permissive"))
+    repeated = rows - records.num_rows
+    found = _by_kind(records)
+    del tables, table, records  # or five million records would be there three times
+    done = [_resolved(own, kind, unique, models, tell, threshold, shared(processes)) for kind, own in found.items()]
     clusters, parties = _numbered(done)
     kinds = tuple(kind._replace(party=party) for kind, party in zip(done, parties, strict=True))
-    return Resolved(clusters, kinds, whole.num_rows - records.num_rows)
+    return Resolved(clusters, kinds, repeated)
+
+
+def _by_kind(records: pa.Table) -> dict[str, pa.Table]:
+    """The records of each kind there is, persons first."""
+    there = set(pc.unique(records["kind"]).to_pylist())
+    kinds = [kind for kind in ("person", "organisation") if kind in there]
+    if kinds and len(there) == 1:
+        return {kinds[0]: records}
+    return {kind: records.filter(pc.equal(records["kind"], kind)) for kind in kinds}
 
 
 def _latest(whole: pa.Table) -> pa.Table:
