@@ -161,13 +161,9 @@ def score(
     source: Annotated[str | None, typer.Option(help=t("cli-help-score-source"))] = None,
 ) -> None:
     """Pairwise and B³ precision, recall and F1 of clusters against a truth."""
-    import pyarrow as pa
-    import pyarrow.csv
+    from hutong.party.offline.score import read_clusters, score_table, truth_columns
 
-    from hutong.party.offline.score import score_table, truth_columns
-
-    types = {"source": pa.string(), "key": pa.string()}
-    made = pyarrow.csv.read_csv(clusters, convert_options=pyarrow.csv.ConvertOptions(column_types=types))
+    made = read_clusters(clusters)
     show({clusters.name: score_table(made, truth, truth_columns(truth, key, entity, source))})
 
 

@@ -6,7 +6,7 @@ cli-help-resolve =
 
     {"`"}source: crm{"`"} · {"`"}key: id{"`"} · {"`"}kind: person{"`"} · {"`"}region: US{"`"} · {"`"}columns: {"{"}given_name: first, family_name: last, birth_date: dob, phone: {"\\["}home, mobile], postcode: zip{"}"}{"`"}
 
-    All but columns may be left away (key: the row number; source: the file's name; kind: person; region: CN). kind is person or organisation, or {"`"}{"{"}column: type, codes: {"{"}P: person, O: organisation{"}"}{"}"}{"`"}; source may be {"`"}{"{"}column: list{"}"}{"`"}. {"`"}unique: true{"`"} says that no source holds a party twice.
+    All but columns may be left away (key: the row number; source: the file's name; kind: person; region: CN). kind is person or organisation, or {"`"}{"{"}column: type, codes: {"{"}P: person, O: organisation{"}"}{"}"}{"`"}; source may be {"`"}{"{"}column: list{"}"}{"`"}. {"`"}unique: true{"`"} says that no source holds a party twice. Encoding, separator and form of dates are found by themselves; else {"`"}encoding: big5{"`"}, {"`"}delimiter: ";"{"`"}, {"`"}birth_date: {"{"}column: born, date: DD/MM/YYYY{"}"}{"`"}; without a line of names {"`"}header: false{"`"}, and columns are 1, 2, 3 ...
 
     Attributes: name, given_name, middle_name, family_name, birth_date (or birth_year, birth_month, birth_day), gender, id_number, organisation_code, phone, email, url, bank_card, address (or street_number, street, unit), postcode, place, state, country, occupation, organisation, contact_name. Anything else: {"`"}free: [{"{"}name: fax, column: Fax, compare: phone{"}"}]{"`"}; comparators: exact, code, text, name, person, organisation, number, date, phone, email, url, address.
 

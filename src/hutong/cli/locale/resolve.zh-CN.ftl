@@ -6,7 +6,7 @@ cli-help-resolve =
 
     {"`"}source: crm{"`"} · {"`"}key: 编号{"`"} · {"`"}kind: person{"`"} · {"`"}columns: {"{"}name: 姓名, birth_date: 出生日期, id_number: 身份证号, phone: {"\\["}手机, 电话], address: 地址{"}"}{"`"}
 
-    除 columns 外都可省略（key：行号；source：文件名；kind：person；region：CN）。kind 为 person（个人）或 organisation（组织），或 {"`"}{"{"}column: 类型, codes: {"{"}个人: person, 单位: organisation{"}"}{"}"}{"`"}；source 可为 {"`"}{"{"}column: 来源{"}"}{"`"}。{"`"}unique: true{"`"} 表示同一来源内没有重复客户。
+    除 columns 外都可省略（key：行号；source：文件名；kind：person；region：CN）。kind 为 person（个人）或 organisation（组织），或 {"`"}{"{"}column: 类型, codes: {"{"}个人: person, 单位: organisation{"}"}{"}"}{"`"}；source 可为 {"`"}{"{"}column: 来源{"}"}{"`"}。{"`"}unique: true{"`"} 表示同一来源内没有重复客户。编码、分隔符与日期格式会自动识别；否则写 {"`"}encoding: big5{"`"}、{"`"}delimiter: ";"{"`"}、{"`"}birth_date: {"{"}column: 出生日期, date: DD/MM/YYYY{"}"}{"`"}；没有列名行则写 {"`"}header: false{"`"}，各列即为 1、2、3 ……
 
     属性：name、given_name、middle_name、family_name、birth_date（或 birth_year、birth_month、birth_day）、gender、id_number、organisation_code、phone、email、url、bank_card、address（或 street_number、street、unit）、postcode、place、state、country、occupation、organisation、contact_name。其他列：{"`"}free: [{"{"}name: fax, column: 传真, compare: phone{"}"}]{"`"}；比较方式：exact、code、text、name、person、organisation、number、date、phone、email、url、address。
 

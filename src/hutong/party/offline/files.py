@@ -1,6 +1,7 @@
 """Reading CSV and Parquet files as columns of text."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,36 +14,49 @@ from hutong.party.offline.mapping import FileMapping
 from hutong.platform.errors import Invalid
 
 _PARQUET = b"PAR1"
+_PLAIN = FileMapping.model_validate({"columns": {"name": "name"}})
+"""A mapping that says nothing of how the file is written."""
 
 
 def read_columns(path: Path, mapping: FileMapping) -> pa.Table:
     """The columns that the mapping names, as text: trimmed, empty ones null. Raises Invalid naming what is missing."""
-    with duckdb.connect() as duck, TemporaryDirectory(prefix="hutong-resolve-") as folder:
-        if path.suffix.lower() in (".parquet", ".pq") or _begins(path, _PARQUET):
-            scan = f"read_parquet({_literal(str(path))})"
-        else:
-            copy = decoded(path, mapping.encoding, Path(folder))
-            if not copy.stat().st_size:
-                raise Invalid("party-file-empty", file=path.name)
-            delimiter = f", delim = {_literal(mapping.delimiter)}" if mapping.delimiter else ""
-            header = "true" if mapping.header else "false"
-            scan = (
-                f"read_csv({_literal(str(copy))}, header = {header}, all_varchar = true, null_padding = true, "
-                f"quote = '\"', escape = '\"', parallel = false, max_line_size = 8388608{delimiter})"
-            )
-        try:
-            types = {row[0]: row[1] for row in duck.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()}  # noqa: S608
-            names = _names(path, list(types), mapping)
-            listed = ", ".join(
-                f"nullif(trim({_text(theirs, types[theirs])}), '') AS {quoted(ours)}" for ours, theirs in names.items()
-            )
-            table: pa.Table = duck.sql(f"SELECT {listed} FROM {scan}").to_arrow_table()  # noqa: S608
-        except duckdb.Error as problem:
-            why = re.sub(r'"?[^"\s]*/utf8\.csv"?', path.name, str(problem).splitlines()[0])[:200]
-            raise Invalid("party-offline-file", file=path.name, why=why) from problem
+    table = _read(path, mapping, lambda found: _names(path, found, mapping))
     if table.num_rows == 0:
         raise Invalid("party-file-empty", file=path.name)
     return table
+
+
+def read_text(path: Path) -> pa.Table:
+    """All columns of a file with a header, as `read_columns` gives those of a mapping. Raises Invalid."""
+    return _read(path, _PLAIN, lambda found: {name.strip(): name for name in found})
+
+
+def _read(path: Path, mapping: FileMapping, names: Callable[[list[str]], dict[str, str]]) -> pa.Table:
+    with duckdb.connect() as duck, TemporaryDirectory(prefix="hutong-resolve-") as folder:
+        scan = _scan(path, mapping, Path(folder))
+        try:
+            types = {row[0]: row[1] for row in duck.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()}  # noqa: S608
+            listed = ", ".join(
+                f"nullif(trim({_text(theirs, types[theirs])}), '') AS {quoted(ours)}"
+                for ours, theirs in names(list(types)).items()
+            )
+            return duck.sql(f"SELECT {listed} FROM {scan}").to_arrow_table()  # noqa: S608
+        except duckdb.Error as problem:
+            why = re.sub(r'"?[^"\s]*/utf8\.csv"?', path.name, str(problem).splitlines()[0])[:200]
+            raise Invalid("party-offline-file", file=path.name, why=why) from problem
+
+
+def _scan(path: Path, mapping: FileMapping, folder: Path) -> str:
+    if path.suffix.lower() in (".parquet", ".pq") or _begins(path, _PARQUET):
+        return f"read_parquet({_literal(str(path))})"
+    copy = decoded(path, mapping.encoding, folder)
+    if not copy.stat().st_size:
+        raise Invalid("party-file-empty", file=path.name)
+    delimiter = f", delim = {_literal(mapping.delimiter)}" if mapping.delimiter else ""
+    return (
+        f"read_csv({_literal(str(copy))}, header = {str(mapping.header).lower()}, all_varchar = true, "
+        f"null_padding = true, quote = '\"', escape = '\"', parallel = false, max_line_size = 8388608{delimiter})"
+    )
 
 
 def _begins(path: Path, mark: bytes) -> bool:

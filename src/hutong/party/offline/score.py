@@ -7,6 +7,7 @@ import duckdb
 import pyarrow as pa
 
 from hutong.party.ingest.headers import quoted
+from hutong.party.offline.files import read_text
 from hutong.platform.errors import Invalid
 
 
@@ -57,8 +58,7 @@ def truth_columns(
 ) -> TruthColumns:
     """The columns of a truth file: as named, else those with a usual name, else the first as key and the last as
     entity. `source` empty: keys are unique by themselves. Raises Invalid when a named column is missing."""
-    with duckdb.connect() as duck:
-        found = [row[0] for row in duck.execute(f"DESCRIBE SELECT * FROM {_scan(truth)}", [str(truth)]).fetchall()]  # noqa: S608
+    found = read_text(truth).column_names
     missing = [name for name in (key, entity, source) if name and name not in found]
     if missing:
         raise Invalid("party-file-columns", file=truth.name, missing=", ".join(missing), found=", ".join(found)[:500])
@@ -67,29 +67,34 @@ def truth_columns(
     chosen = entity or next(
         (usual[name] for name in _ENTITIES if name in usual and usual[name] != chosen_key), found[-1]
     )
+    if chosen == chosen_key:
+        raise Invalid("party-file-columns", file=truth.name, missing="entity", found=", ".join(found)[:500])
     return TruthColumns(
         chosen_key, chosen, ("source" if "source" in found else None) if source is None else source or None
     )
 
 
-def _scan(truth: Path) -> str:
-    if truth.suffix.lower() in (".parquet", ".pq"):
-        return "read_parquet(?)"
-    return "read_csv(?, all_varchar = true, header = true, quote = '\"', escape = '\"', delim = ',')"
+def read_clusters(path: Path) -> pa.Table:
+    """`source`, `key` and `party` of a file of clusters. Raises Invalid when it has no such columns."""
+    made = read_text(path)
+    missing = [name for name in ("source", "key", "party") if name not in made.column_names]
+    if missing:
+        found = ", ".join(made.column_names)[:500]
+        raise Invalid("party-file-columns", file=path.name, missing=", ".join(missing), found=found)
+    return made.select(["source", "key", "party"])
 
 
 def score_table(made: pa.Table, truth: Path, columns: TruthColumns = USUAL) -> Score:
     """Score a table of `source`, `key`, `party` against a truth file. Raises Invalid when no record is in it."""
     with duckdb.connect() as duck:
         duck.register("made", made)
-        join = f"AND t.{quoted(columns.source)}::VARCHAR = m.source" if columns.source else ""
+        duck.register("truth", read_text(truth))
+        join = f"AND t.{quoted(columns.source)} = m.source" if columns.source else ""
         duck.execute(
             f"""CREATE TABLE judged AS
                 SELECT DISTINCT m.source, m.key, m.party AS cluster, t.{quoted(columns.entity)} AS entity
-                FROM made m JOIN {_scan(truth)} t
-                  ON trim(t.{quoted(columns.key)}::VARCHAR) = m.key {join}
-                WHERE trim(t.{quoted(columns.entity)}::VARCHAR) <> ''""",  # noqa: S608
-            [str(truth)],
+                FROM made m JOIN truth t ON t.{quoted(columns.key)} = m.key {join}
+                WHERE t.{quoted(columns.entity)} IS NOT NULL"""  # noqa: S608
         )
         return _scored(duck, truth.name)
 
