@@ -30,9 +30,10 @@ def pop(viewer: Principal, number: str) -> Row:
         holders = _holders(conn, standard)
         scripts = call_scripts.general(conn)
         named = {*FACTS, *call_scripts.facts_named(scripts)}
-        known = {row["id"]: facts.of_party(conn, row["id"], named) for row in rows}
-        matters = _open_matters(conn, [row["id"] for row in rows])
-        assigned = _assigned(conn, viewer, [row["id"] for row in rows])
+        ids = [row["id"] for row in rows]
+        known = facts.of_parties(conn, ids, named)
+        matters = _open_matters(conn, ids) if ids else {}
+        assigned = _assigned(conn, viewer, ids) if ids and viewer.kind == "user" else {}
     clear = shown(viewer, [{name: row[name] for name in SHOWN} for row in rows])
     return {
         "number": standard,
@@ -138,8 +139,7 @@ _ASSIGNED = text("""
 def _assigned(conn: Connection, viewer: Principal, ids: list[int]) -> dict[int, list[Row]]:
     """Call lists on which the callers are, at this seat: an inbound call is worked off there."""
     made: dict[int, list[Row]] = {}
-    seat = viewer.id if viewer.kind == "user" else 0
-    for row in conn.execute(_ASSIGNED, {"ids": ids, "seat": seat}).mappings():
+    for row in conn.execute(_ASSIGNED, {"ids": ids, "seat": viewer.id}).mappings():
         made.setdefault(row["party_id"], []).append(
             {name: row[name] for name in ("id", "code", "state", "callback_at")}
         )
