@@ -74,7 +74,7 @@ def _meet(
     """Whom records meet in blocks that are new in the text (match keys know only those in force), by one scan; and the
     keys of such blocks under which too many meet."""
     fresh = {
-        kind: after.of(kind).model_copy(
+        str(kind): after.of(kind).model_copy(
             update={"blocks": [block for block in after.of(kind).blocks if block not in before.of(kind).blocks]}
         )
         for kind in KINDS
@@ -102,7 +102,7 @@ def _counted(duck: duckdb.DuckDBPyConnection, before: RulesDocument, after: Rule
          for rule in [*_names(document), *sorted({name for _, name in one} - set(_names(document)))]}
         for document, one in zip((before, after), counts, strict=True)
     ]  # fmt: skip
-    return made + [row for row in compared(*by_rule) if row.before != row.after]
+    return made + [row for row in compared(by_rule[0], by_rule[1]) if row.before != row.after]
 
 
 def _names(document: RulesDocument) -> list[str]:
