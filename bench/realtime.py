@@ -1,15 +1,18 @@
-"""Customer master in real time over HTTP: match, and find-or-create, 500 a second against many parties.
+"""Customer master in real time over HTTP: match, find-or-create, and who is calling, against many parties.
 
 ./dev bench realtime [PARTIES [RATE [serve's options]]]    # default 100000 parties, 500/s, --workers 2
 
 Parties come from a file by the ordinary way (load, resolve). Half of what is matched is known, half is not; of what is
 found or made, a tenth comes twice. Open loop: so many a second whatever the answers take; then find-or-create in a
-closed loop. At the end the parties are counted in the database, and each person asked for twice is one.
-HUTONG_BENCH_KEEP=FOLDER keeps the database: only the first run loads.
+closed loop; then calls from known and unknown numbers, what they show written to the access log. At the end the parties
+are counted in the database, and each person asked for twice is one. Beside each part the lateness of the machine's own
+wakings is told. HUTONG_BENCH_KEEP=FOLDER keeps the database: only the first run loads; HUTONG_BENCH_PARTS names parts
+(match, make, pop).
 """
 
 import csv
 import json
+import os
 import random
 import subprocess
 import sys
@@ -21,9 +24,13 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from bench.api_orders import Used, free_port, postmaster, processor_seconds, report, wait_for
+from bench import console_load
+from bench.api_orders import free_port, postmaster, processor_seconds, wait_for
 from bench.http_load import Generator
+from bench.wakings import Wakings, quantile
 from hutong.identity import clients
+from hutong.identity.http import COOKIE
+from hutong.identity.sign_in import sign_in
 from hutong.party.ingest.load import load_file
 from hutong.party.ingest.mapping import read_mapping
 from hutong.party.resolution.resolve import resolve
@@ -40,6 +47,10 @@ WARMED = ["pk_match_key", "source_record", "pk_source_record", "xref", "pk_xref"
 DAYS = 20_000
 CONNECTIONS = 128
 SECONDS = 20
+WARMING = 1000
+CALLS = 50
+"""A second: a center of a thousand seats has not half of it."""
+SHARES = (0.5, 0.95, 0.99, 0.999)
 PERSON = dict[str, str]
 
 
@@ -96,26 +107,67 @@ def wire(client: str, path: str, body: PERSON) -> bytes:
     return head.encode() + content
 
 
-def measure(server: int, port: int, client: str, parties: int, rate: int, made: int) -> int:  # noqa: PLR0917
-    """Run the parts; returns how many new persons were asked for. `made`: records that earlier runs made."""
-    engine, generator = postmaster(), Generator()
+def calls(client: str, cookie: str, parties: int, count: int) -> Iterator[tuple[str, list[bytes]]]:
+    """Calls from numbers of which half are known, as an interface and as a seat's page ask who it is."""
+    dice = random.Random(3)
+    for name, path, head in (("interface", "/party/v1/pop", f"Authorization: Bearer {client}"),
+                             ("page", "/pop", f"Cookie: {COOKIE}={cookie}\r\nAccept: text/html")):  # fmt: skip
+        numbers = [person(dice.randrange(parties * 2))["mobile"] for _ in range(count)]
+        asked = [f"GET {path}?number={number} HTTP/1.1\r\nHost: localhost\r\n{head}\r\n\r\n" for number in numbers]
+        yield f"pop, {name}", [one.encode() for one in asked]
 
-    def part(name: str, contents: Sequence[bytes], at: float | None) -> None:
-        before = Used(processor_seconds(server), processor_seconds(engine))
-        run = generator.run(port, CONNECTIONS, contents, at)
-        report(name, run, before, Used(processor_seconds(server), processor_seconds(engine)))
 
-    dice, count = random.Random(7), rate * SECONDS
-    asked = [dice.randrange(parties * 2) for _ in range(count + 1000)]
-    matches = [wire(client, "match", person(number)) for number in asked]
-    generator.run(port, CONNECTIONS, matches[:1000])
-    part(f"match, open loop, {rate}/s", matches[1000:], rate)
-    new = [parties * 2 + made + number - (number % 10 == 9) for number in range(2 * count + 1000)]
-    makes = [wire(client, "parties", {**person(number), "key": f"k{place}"}) for place, number in enumerate(new)]
-    generator.run(port, CONNECTIONS, makes[:1000])
-    part(f"find or create, open loop, {rate}/s", makes[1000 : 1000 + count], rate)
-    part(f"find or create, closed loop, {CONNECTIONS} connections", makes[1000 + count :], None)
-    generator.close()
+class Bench:
+    """Sends parts to a server; each is told with the processor time it cost and the machine's late wakings beside."""
+
+    def __init__(self, server: int, port: int) -> None:
+        self._server, self._port = server, port
+        self._engine, self._generator = postmaster(), Generator()
+
+    def warm(self, contents: Sequence[bytes]) -> None:
+        """Send without measuring."""
+        self._generator.run(self._port, CONNECTIONS, contents)
+
+    def part(self, name: str, contents: Sequence[bytes], rate: float | None) -> None:
+        """Send, and print what came of it."""
+        before = self._used()
+        with Wakings() as wakings:
+            run = self._generator.run(self._port, CONNECTIONS, contents, rate)
+        server, engine = ((now - then) / len(run.took) * 1e3 for now, then in zip(self._used(), before, strict=True))
+        shares = " ".join(f"p{share * 100:g} {quantile(run.took, share) * 1e3:.1f}" for share in SHARES)
+        print(f"{name}: {len(run.took) / run.seconds:,.0f}/s, {shares} ms, most {run.took[-1] * 1e3:.0f} ms")
+        own = run.processor / len(run.took) * 1e3
+        print(f"  processor: server {server:.2f} + database {engine:.2f} + generator {own:.2f} ms; {wakings.words}")
+        sys.stdout.flush()
+
+    def _used(self) -> tuple[float, float]:
+        return processor_seconds(self._server), processor_seconds(self._engine)
+
+    def close(self) -> None:
+        """End the generator."""
+        self._generator.close()
+
+
+def measure(bench: Bench, keys: tuple[str, str], parties: int, rate: int, made: int) -> int:
+    """Run the parts; returns how many new persons were asked for. `keys`: a client's, a person's session; `made`:
+    records that earlier runs made."""
+    wanted = os.environ.get("HUTONG_BENCH_PARTS", "match make pop").split()
+    (client, cookie), dice, count = keys, random.Random(7), rate * SECONDS
+    new: list[int] = []
+    if "match" in wanted:
+        matches = [wire(client, "match", person(dice.randrange(parties * 2))) for _ in range(count + WARMING)]
+        bench.warm(matches[:WARMING])
+        bench.part(f"match, open loop, {rate}/s", matches[WARMING:], rate)
+    if "make" in wanted:
+        new = [parties * 2 + made + number - (number % 10 == 9) for number in range(2 * count + WARMING)]
+        makes = [wire(client, "parties", {**person(number), "key": f"k{place}"}) for place, number in enumerate(new)]
+        bench.warm(makes[:WARMING])
+        bench.part(f"find or create, open loop, {rate}/s", makes[WARMING : WARMING + count], rate)
+        bench.part(f"find or create, closed loop, {CONNECTIONS} connections", makes[WARMING + count :], None)
+    if "pop" in wanted:
+        for name, asked in calls(client, cookie, parties, CALLS * SECONDS + CALLS):
+            bench.warm(asked[:CALLS])
+            bench.part(f"{name}, open loop, {CALLS}/s", asked[CALLS:], CALLS)
     return len(set(new))
 
 
@@ -138,6 +190,16 @@ def _counted() -> tuple[int, int]:
     return active, made
 
 
+def _keys(code: str) -> tuple[str, str]:
+    """The key of a client that sees names and phones, and the session of a person who does."""
+    console_load.people()
+    rights = ["party.read", "party.create"]
+    with database.begin("identity") as conn:
+        client = clients.register(conn, code=code, name=code, rights=rights, clear=["name", "phone"],
+                                  per_second=1_000_000)  # fmt: skip
+    return client, sign_in("administrator", console_load.PASSWORD).token
+
+
 def main(parties: int, rate: int, options: Sequence[str]) -> None:
     """Bring parties in, unless an earlier run did; start a server, measure."""
     if not _counted()[0]:
@@ -147,17 +209,16 @@ def main(parties: int, rate: int, options: Sequence[str]) -> None:
         conn.execute(text("CREATE EXTENSION IF NOT EXISTS pg_prewarm"))
         conn.execute(text("SELECT pg_prewarm(CAST('party.' || unnest(CAST(:names AS text[])) AS regclass))"),
                      {"names": WARMED})  # fmt: skip
-    rights = ["party.read", "party.create"]
-    with database.begin("identity") as conn:
-        code = f"bench-{made}"
-        client = clients.register(conn, code=code, name=code, rights=rights, per_second=1_000_000)
+    keys = _keys(f"bench-{made}")
     database.dispose()
     port = free_port()
     hutong = [sys.executable, "-c", "from hutong.cli.main import app; app()"]
     server = subprocess.Popen([*hutong, "serve", "--port", str(port), *options])
     try:
         wait_for(port)
-        verify(known, measure(server.pid, port, client, parties, rate, made))
+        bench = Bench(server.pid, port)
+        verify(known, measure(bench, keys, parties, rate, made))
+        bench.close()
     finally:
         server.terminate()
         server.wait()
