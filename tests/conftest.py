@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 import pytest
 from argon2 import PasswordHasher
+from hypothesis import settings as hypothesis_settings
 from psycopg.sql import SQL, Identifier
 from sqlalchemy.engine import URL, make_url
 
@@ -29,6 +30,8 @@ SAMPLES = SERVER_DIR / "samples"
 COPY = SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
 Filled = Callable[[str, Callable[[], Any]], AbstractContextManager[Any]]
 _numbers = count()
+hypothesis_settings.register_profile("hutong", deadline=None)  # a busy machine is no defect
+hypothesis_settings.load_profile("hutong")
 
 
 @pytest.fixture(scope="session")

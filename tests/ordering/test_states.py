@@ -71,3 +71,40 @@ def test_every_state_has_a_word(locale: str) -> None:
         assert i18n.has_message(f"ordering-state-{state.value}", locale)
     for step in STEP.table:
         assert i18n.has_message(f"ordering-step-{step.value}", locale)
+
+
+FACTS = [
+    (CUSTOMER_ORDER, "acknowledged", {"reject", "start", "hold", "request_cancel"}),
+    (CUSTOMER_ORDER, "inProgress",
+     {"complete", "fail", "end_cancelled", "end_partial", "hold", "wait", "request_cancel"}),
+    (CUSTOMER_ORDER, "pending", {"continue", "hold", "request_cancel"}),
+    (CUSTOMER_ORDER, "held", {"start", "continue", "request_cancel"}),
+    (CUSTOMER_ORDER, "assessingCancellation", {"agree_cancel", "refuse_cancel"}),
+    (CUSTOMER_ORDER, "pendingCancellation", {"end_cancelled", "end_partial", "fail"}),
+    (ORDER_ITEM, "pendingCancellation", {"end_cancelled", "fail"}),
+    (BUSINESS_ORDER, "inProgress", {"complete", "hold", "undo"}),
+    (BUSINESS_ORDER, "held", {"continue", "undo"}),
+    (BUSINESS_ORDER, "pendingCancellation", {"end_cancelled", "fail"}),
+    (STEP, "blocked", {"unblock", "cancel", "skip"}),
+    (STEP, "ready", {"claim", "await", "back_off", "cancel", "skip", "succeed", "give_up"}),
+    (STEP, "running", {"await", "back_off", "expire", "succeed", "give_up"}),
+    (STEP, "awaiting", {"retry", "succeed", "give_up"}),
+    (STEP, "backoff", {"retry", "cancel", "succeed", "give_up"}),
+    (STEP, "failed", {"human_retry", "skip", "undo"}),
+    (STEP, "done", {"undo"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("machine", "state", "events"), FACTS, ids=lambda part: str(getattr(part, "name", part))[:40])
+def test_what_each_state_allows(machine: Machine[Any], state: str, events: set[str]) -> None:
+    """OC-10: a running step cannot be cancelled, since the peer may have done it; a done one can be undone; an order
+    can be cancelled as long as it is not being ended. Whoever changes a table changes what this says."""
+    assert set(machine.events(next(one for one in machine.table if one.value == state))) == events
+
+
+def test_ends() -> None:
+    """What is over stays over."""
+    assert set(CUSTOMER_ORDER.finals()) == {"rejected", "cancelled", "completed", "failed", "partial"}
+    assert set(ORDER_ITEM.finals()) == {"rejected", "cancelled", "completed", "failed"}
+    assert set(BUSINESS_ORDER.finals()) == {"cancelled", "completed", "failed"}
+    assert set(STEP.finals()) == {"skipped", "cancelled", "undone"}
