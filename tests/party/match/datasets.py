@@ -73,9 +73,12 @@ def affiliations(folder: Path) -> Data:
     return _labelled(folder, "leipzig/affiliations", "kind: organisation\ncolumns: {name: affiliation}\n")
 
 
-def patents(folder: Path, kind: str = "organisation") -> Data:
-    """Holders of patents in the package mismo: name, co-authors, classes."""
-    return _labelled(folder, "patstat/patents", f"kind: {kind}\n{_PATENTS}")
+def patents(folder: Path, every: int = 1) -> Data:
+    """Holders of patents in the package mismo: name, co-authors, classes. `every`: one record of so many."""
+    whole = _labelled(folder, "patstat/patents", f"kind: organisation\n{_PATENTS}")
+    lines = whole.inputs[0].read_text(encoding="utf-8").splitlines(keepends=True)
+    (folder / "patents.csv").write_text("".join([lines[0], *lines[1::every]]), encoding="utf-8")
+    return whole._replace(inputs=[folder / "patents.csv"])
 
 
 def years(folder: Path) -> Data:

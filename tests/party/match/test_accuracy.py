@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.party.match import datasets, few
 from tests.party.match.firms import chinese_branches
-from tests.party.match.people import placeholders
+from tests.party.match.people import PEOPLE, placeholders
 
 from hutong.party.offline.mapping import read_mapping
 from hutong.party.offline.resolve import resolve_files
@@ -23,11 +23,13 @@ from hutong.party.offline.score import TruthColumns, score_table
         pytest.param(lambda folder: datasets.rldata(folder, 500), 0.96, 0.99, id="rldata500"),
         pytest.param(lambda folder: datasets.rldata(folder, 10000), 0.96, 0.99, id="rldata10000"),
         pytest.param(datasets.affiliations, 0.58, 0.70, id="affiliations"),
+        pytest.param(partial(datasets.patents, every=3), 0.65, 0.82, id="patents"),
         *(
             pytest.param(partial(lambda shape, folder: few.made(folder, shape), shape), least, least_b3, id=shape)
             for shape, least, least_b3 in (
                 ("names_of_firms", 0.79, 0.90),
                 ("firms_on_the_web", 0.88, 0.94),
+                ("firms_and_cities", 0.91, 0.95),
                 ("firms_and_addresses", 0.97, 0.98),
                 ("contacts", 0.84, 0.92),
                 ("products", 0.85, 0.92),
@@ -35,6 +37,7 @@ from hutong.party.offline.score import TruthColumns, score_table
         ),
         pytest.param(partial(chinese_branches, seed=1), 0.88, 0.93, id="chinese_branches"),
         pytest.param(partial(placeholders, seed=1), 0.94, 0.97, id="placeholders"),
+        pytest.param(partial(PEOPLE["hardly_any_twice"], seed=1), 0.80, 0.997, id="hardly_any_twice"),
         pytest.param(
             datasets.chicago,
             0.95,

@@ -18,6 +18,8 @@ CHANCE = 0.04
 """Pairs of made-up texts for each real pair that are still taken: so few of the merged pairs are alike by chance."""
 _LEAST = 2
 _MOST = 100_000
+_SHOWN = 50_000
+"""Records whose texts are dealt anew, and pairs that show what other attributes say, at most."""
 BITS = np.append(1.0, WORD_BITS + 0.5)
 
 
@@ -94,8 +96,10 @@ def enough(plan: Plan, arrays: Arrays) -> Enough:
     u[0] = max(1.0 - u[1:].sum(), 0.5)
     u /= u.sum()
     m = u * np.exp2(BITS)
-    sure = real.levels >= first
-    return Enough(least - float(np.log2(m.sum())), m / m.sum(), u, real.left[sure] * step, real.right[sure] * step)
+    sure = np.flatnonzero(real.levels >= first)
+    some_sure = sure[:: len(sure) // _SHOWN + 1]
+    left, right = real.left[some_sure] * step, real.right[some_sure] * step
+    return Enough(least - float(np.log2(m.sum())), m / m.sum(), u, left, right)
 
 
 def little(same: NDArray[np.int8], random: NDArray[np.int8], size: int) -> tuple[Floats, Floats]:

@@ -32,8 +32,11 @@ _MOST = 2_000_000
 STRICTEST = 8.0
 LOSS = {"person": 0.01, "organisation": 0.0}
 """Share of the expected matches that being stricter than even odds may cost: persons must not be merged wrongly."""
+SCARCE, PRECISE = 0.03, 0.97
+"""Matches for a record below which hardly anybody is there twice: few pairs taught what matches look like, so of what
+is merged this share must be right by the model's own reckoning, as far as `STRICTEST` goes."""
 REVIEW = -4.0
-STEADY = {"birth_date": 0.15, "id_number": 0.3, "gender": 0.1, "given_name": 0.3, "family_name": 0.3}
+STEADY = {"birth_date": 0.15, "id_number": 0.3, "gender": 0.1, "given_name": 0.15, "family_name": 0.3}
 """What persons do not change: the largest share of a party's pairs that differ wholly on it, however dirty a file. Else
 fathers and sons of one name teach, where hardly anybody is there twice, that birth dates mean nothing."""
 
@@ -171,7 +174,7 @@ def train(records: pa.Table, kind: str, progress: Progress | None = None) -> Mod
         prior_within_bits=round(float(prior[1] if prior[1] < -1.0 else prior[0]), 6),
         related_bits=round(float(kin[0] if prior[0] < -1.0 else kin[1]), 6) if fitted.related.any() else None,
         related_within_bits=round(float(kin[1] if prior[1] < -1.0 else kin[0]), 6) if fitted.related.any() else None,
-        threshold_bits=threshold(fitted.weight, LOSS[kind]),
+        threshold_bits=threshold(fitted.weight, LOSS[kind], prepared.count // _step(pairs)),
         review_bits=REVIEW,
         blocks=chosen.blocks,
         evidence={
@@ -215,15 +218,20 @@ def _of_one_text(prepared: Prepared, kind: str, text: Plan) -> Model:
     )
 
 
-def threshold(weight: NDArray[np.float64], loss: float) -> float:
+def threshold(weight: NDArray[np.float64], loss: float, records: int) -> float:
     """The weight from which pairs count as same, without labels: even odds, or more as long as being stricter costs no
-    more than a share `loss` of the matches that the model expects."""
+    more than a share `loss` of the matches that the model expects, or, where matches are scarce among so many
+    `records`, until nearly all that is merged is expected to be right."""
     odds = np.exp2(np.clip(weight, -60.0, 60.0))
     expected = odds / (1.0 + odds)
     whole = max(float(expected[weight >= 0].sum()), 1e-9)
-    steps = np.arange(0.0, STRICTEST + 0.25, 0.5)
-    lost = np.array([expected[(weight >= 0) & (weight < step)].sum() / whole for step in steps])
-    return float(steps[np.flatnonzero(lost <= loss)[-1]])
+    for step in np.arange(STRICTEST, -0.5, -0.5):
+        if expected[(weight >= 0) & (weight < step)].sum() / whole <= loss:
+            break
+    scarce = whole < SCARCE * records
+    while scarce and step < STRICTEST and (weight >= step).any() and expected[weight >= step].mean() < PRECISE:
+        step += 0.5
+    return float(step)
 
 
 def sorted_records(records: pa.Table) -> pa.Table:
@@ -289,6 +297,9 @@ def _fitted(
 
 def _sampled(pairs: blocking.Pairs) -> blocking.Pairs:
     """All pairs of a part of the records where there are too many pairs to train on."""
-    step = len(pairs.left) // _MOST + 1
-    kept = pairs.left % step == 0
+    kept = pairs.left % _step(pairs) == 0
     return pairs._replace(left=pairs.left[kept], right=pairs.right[kept])
+
+
+def _step(pairs: blocking.Pairs) -> int:
+    return len(pairs.left) // _MOST + 1
