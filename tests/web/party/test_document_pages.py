@@ -179,7 +179,11 @@ SHOTS = os.environ.get("HUTONG_SHOTS")
 def test_the_editor_shows_what_a_change_would_do(browser: Any, served: str, site: Site, locale: str) -> None:
     """XP-07: in Chromium, in both languages, by keyboard and without a complaint."""
     page, complaints = open_as(browser, served, "administrator", locale)
-    for name, path in (("list", "/documents"), ("editor", "/documents/call-list/birthday")):
+    for name, path in (
+        ("list", "/documents"),
+        ("editor", "/documents/call-list/birthday"),
+        ("rules", "/documents/rules/rules"),
+    ):
         assert page.goto(served + path).status == 200
         if name == "editor":
             written = page.input_value("textarea[name=body]").replace('"gold"]', '"gold", "silver"]')
@@ -187,8 +191,15 @@ def test_the_editor_shows_what_a_change_would_do(browser: Any, served: str, site
             page.click("[data-key=p]")
             page.wait_for_selector("#effects pre")
             assert page.locator("#effects tbody tr").count() >= 1
+        if name == "rules":
+            body = yaml.safe_load(page.input_value("textarea[name=body]"))
+            body["person"]["strong"] = body["person"]["strong"][:2]
+            page.fill("textarea[name=body]", as_text(body))
+            page.click("[data-key=p]")
+            page.wait_for_selector("#effects td a[href^='/customers/']", timeout=60_000)
+            assert page.locator("#effects b.changed").count() >= 3
         if SHOTS:
-            page.screenshot(path=f"{SHOTS}/document-{name}-{locale}.png", full_page=True)
+            page.screenshot(path=f"{SHOTS}/document-{name}-{locale}.png", full_page=name != "rules")
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 1, path
     if SHOTS:
         measure()
