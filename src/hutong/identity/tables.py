@@ -118,7 +118,7 @@ sensitive_read = Table(
     comment="log of every read of sensitive data in clear (EC-17); a part for each month, dropped when it is too old",
     postgresql_partition_by="RANGE (at)",
 )
-Index("ix_sensitive_read_id", sensitive_read.c.id, postgresql_using="brin")
+Index("ix_sensitive_read_id", sensitive_read.c.id)
 Index("ix_sensitive_read_actor", sensitive_read.c.actor, sensitive_read.c.at, sensitive_read.c.id)
 Index("ix_sensitive_read_ids", sensitive_read.c.entity_ids, postgresql_using="gin")
 Index("ix_sensitive_read_kinds", sensitive_read.c.kinds, postgresql_using="gin")

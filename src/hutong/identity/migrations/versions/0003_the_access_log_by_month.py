@@ -57,7 +57,7 @@ def upgrade() -> None:
                                 count(*) > 0) FROM identity.sensitive_read_before""")
     op.drop_table('sensitive_read_before', schema='identity')
     op.create_primary_key('pk_sensitive_read', 'sensitive_read', ['at', 'id'], schema='identity')
-    op.create_index('ix_sensitive_read_id', 'sensitive_read', ['id'], unique=False, schema='identity', postgresql_using='brin')
+    op.create_index('ix_sensitive_read_id', 'sensitive_read', ['id'], unique=False, schema='identity')
     op.create_index('ix_sensitive_read_actor', 'sensitive_read', ['actor', 'at', 'id'], unique=False, schema='identity')
     op.create_index('ix_sensitive_read_ids', 'sensitive_read', ['entity_ids'], unique=False, schema='identity', postgresql_using='gin')
     op.create_index('ix_sensitive_read_kinds', 'sensitive_read', ['kinds'], unique=False, schema='identity', postgresql_using='gin')
