@@ -20,7 +20,8 @@ FRENCH = "id;name\n1;Éric Béranger\n2;Zoé Müller\n3;Anaïs Lefèvre\n"
 
 def read(path: Path, **mapping: object) -> list[dict[str, str]]:
     """What is read."""
-    return read_columns(path, FileMapping.model_validate({**MAPPING, **mapping})).to_pylist()
+    rows: list[dict[str, str]] = read_columns(path, FileMapping.model_validate({**MAPPING, **mapping})).to_pylist()
+    return rows
 
 
 @pytest.mark.parametrize(
