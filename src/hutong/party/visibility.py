@@ -1,11 +1,12 @@
 """Which parties a viewer sees (EC-17): the one place where the row scope of party's reads and actions is made."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, any_, select
 
 from hutong.identity import Principal, row_scope
-from hutong.party.tables import party, suspect_group
+from hutong.party.tables import party
 from hutong.platform import cel
 from hutong.platform.errors import NotFound
 
@@ -32,14 +33,36 @@ def seen(viewer: Principal) -> ColumnElement[bool]:
     return row_scope(viewer, "party", columns(viewer))
 
 
-def group_seen(viewer: Principal) -> ColumnElement[bool]:
-    """The condition a row of `party.suspect_group` meets when the viewer sees all its living parties."""
+def group_seen(viewer: Principal, party_ids: ColumnElement[list[int]]) -> ColumnElement[bool]:
+    """The condition a suspected group of these parties meets when the viewer sees all that live."""
     if "party" not in viewer.scopes:
         return seen(viewer)
     hidden = select(party.c.id).where(
-        party.c.id == any_(suspect_group.c.party_ids), party.c.state != "merged", seen(viewer).is_not(True)
+        party.c.id == any_(party_ids), party.c.state != "merged", seen(viewer).is_not(True)
     )
     return ~hidden.exists()
+
+
+FEW = 2000
+"""Parties a viewer sees up to which what is about them is found by them, rather than seen among everybody's."""
+
+
+def few(conn: Connection, viewer: Principal) -> list[int] | None:
+    """The living parties a viewer with a row scope sees, where they are few; None where they are not."""
+    if "party" not in viewer.scopes:
+        return None
+    ids = conn.execute(select(party.c.id).where(party.c.state != "merged", seen(viewer)).limit(FEW + 1)).scalars().all()
+    return list(ids) if len(ids) <= FEW else None
+
+
+class Counted(NamedTuple):
+    """How many a viewer sees of those looked at; `more`: others were not looked at."""
+
+    seen: int
+    more: bool
+
+    def __str__(self) -> str:
+        return f"{self.seen:,}{'+' if self.more else ''}"
 
 
 def among(conn: Connection, viewer: Principal, ids: Sequence[int]) -> set[int]:

@@ -83,9 +83,8 @@ def todos(viewer: Principal) -> list[Figure]:
     if viewer.may("party.steward"):
         waiting = suspects.counts(viewer)
         for view in ("mine", "review", "pool"):
-            count = waiting[view]
-            said = f"{count:,}+" if count == suspects.COUNTED else count
-            made.append((f"web-todo-{view}", said, f"/suspects?view={view}"))
+            if any(waiting[view]):
+                made.append((f"web-todo-{view}", str(waiting[view]), f"/suspects?view={view}"))
     if viewer.may("party.approve"):
         made.append(("web-todo-approvals", requests.count_pending(viewer), "/approvals"))
     if viewer.may("ordering.manage"):

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import URL
 
 from hutong.identity import SYSTEM, Principal
+from hutong.party import visibility
 from hutong.party.defaults import FOLDER
 from hutong.party.ingest.load import LoadReport
 from hutong.party.quality import desk, failures, scores, tasks
@@ -153,7 +154,12 @@ def test_tasks_end_with_their_rule(database: URL, take_in: Importer) -> None:
     assert desk.tasks(STEWARD, {"state": "waiting"}) == []
 
 
-def test_tasks_only_of_rows_in_scope(database: URL, take_in: Importer) -> None:
+@pytest.mark.parametrize("few", [2000, 0])
+def test_tasks_only_of_rows_in_scope(
+    database: URL, take_in: Importer, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    """Found by the viewer's parties where they are few, else seen among all."""
+    monkeypatch.setattr(visibility, "FEW", few)
     take_in(NO_PHONE, {**NO_PHONE, "客户编号": "A3", "证件号码": "", "客户名称": "赵大宝", "建档网点": "east-01"})
     resolve()
     measure()
@@ -166,7 +172,8 @@ def test_tasks_only_of_rows_in_scope(database: URL, take_in: Importer) -> None:
     assert desk.move(east, [hidden["id"]], "sent") == 0
     assert desk.send_all(east, {}) == len(seen)
     assert desk.task(STEWARD, hidden["id"])["state"] == "open"
-    assert desk.counts(east)["sent"] == len(seen)
+    assert desk.counts(east)["sent"] == (len(seen), False)
+    assert desk.choices(east)["branch"] == ["east-01"]
 
 
 def test_score_by_severity_and_volume(database: URL, take_in: Importer) -> None:

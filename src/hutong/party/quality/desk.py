@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Connection,
     Select,
@@ -14,7 +15,7 @@ from sqlalchemy import (
     or_,
     select,
     text,
-    tuple_,
+    true,
     union_all,
     update,
 )
@@ -23,9 +24,10 @@ from hutong.identity import Principal, protect, require
 from hutong.identity.queries import holders
 from hutong.party.quality import task_states
 from hutong.party.quality.rules import LEAD, QUALITY_RULES, READ
-from hutong.party.quality.task_scope import visible
+from hutong.party.quality.task_scope import visible, visible_in_parts
 from hutong.party.quality.task_states import REPORTED, State
 from hutong.party.tables import party, quality_task, quality_task_step, source_record, xref
+from hutong.party.visibility import Counted
 from hutong.platform import clock, database, documents
 from hutong.platform.errors import NotFound, Unprocessable
 
@@ -34,7 +36,7 @@ FILTERS = ("state", "rule", "source", "branch", "contributor", "owner")
 MOST = 10_000
 """Tasks one action may take at once."""
 COUNTED = 1000
-"""Tasks of a kind up to which they are counted: with a row scope each is looked at with its customer."""
+"""Tasks of a kind looked at for a count: with a row scope each is looked at with its customer."""
 
 
 def _wanted(conn: Connection, viewer: Principal, filters: Mapping[str, str]) -> list[ColumnElement[bool]]:
@@ -82,13 +84,16 @@ def tasks(
     `filters`: state (or `waiting`), rule, source, branch, contributor, owner → value; `mine` → "1". Names are masked.
     """
     require(viewer, READ)
-    severity, id = after or (6, 0)
-    place = tuple_(-quality_task.c.severity, quality_task.c.id)
+    columns = quality_task.c
+    place: list[ColumnElement[bool]] = []
+    if after:  # as the index of the queue is ordered, downwards and then upwards: a row comparison cannot say that
+        less, same = columns.severity < after[0], and_(columns.severity == after[0], columns.id > after[1])
+        place = [columns.severity <= after[0], or_(less, same)]
     with database.read("party") as conn:
         statement = (
             _listed()
-            .where(*_wanted(conn, viewer, filters), place > (-severity, id))
-            .order_by(-quality_task.c.severity, quality_task.c.id)
+            .where(*_wanted(conn, viewer, filters), *place)
+            .order_by(columns.severity.desc(), columns.id)
             .limit(min(limit, 1000))
         )
         rows = [dict(row) for row in conn.execute(statement).mappings()]
@@ -108,20 +113,32 @@ def _in_turn(viewer: Principal, filters: Mapping[str, str], most: int) -> Iterat
         after, given = (rows[-1]["severity"], rows[-1]["id"]), given + len(rows)
 
 
-def counts(viewer: Principal) -> dict[str, int]:
-    """State → tasks, within the viewer's rows; and `mine`, those that wait for the viewer; each up to `COUNTED`."""
+def counts(viewer: Principal) -> dict[str, Counted]:
+    """State → tasks within the viewer's rows, of the first `COUNTED`; and `mine`, those that wait for the viewer."""
     require(viewer, READ)
     mine = and_(quality_task.c.assignee == viewer.actor, quality_task.c.state.in_(task_states.WAITING))
-    counted = {**{state: quality_task.c.state == state for state in task_states.STATES}, "mine": mine}
+    of_name: dict[str, ColumnElement[bool]] = {state: quality_task.c.state == state for state in task_states.STATES}
+    of_name["mine"] = mine
     with database.read("party") as conn:
-        seen = visible(conn, viewer)
-        each = [
-            select(literal(name).label("name")).where(seen, condition).limit(COUNTED).subquery()
-            for name, condition in counted.items()
-        ]
-        found = union_all(*(select(one) for one in each)).subquery()
-        rows = conn.execute(select(found.c.name, func.count()).group_by(found.c.name))
-        return dict.fromkeys(counted, 0) | {row[0]: row[1] for row in rows}
+        some = _looked_at(conn, viewer, of_name)
+        rows = conn.execute(
+            select(some.c.name, func.count().filter(some.c.seen), func.count()).group_by(some.c.name)
+        ).all()
+    made = dict.fromkeys(of_name, Counted(0, False))
+    return made | {row[0]: Counted(row[1], row[2] == COUNTED) for row in rows}
+
+
+def _looked_at(conn: Connection, viewer: Principal, of_name: Mapping[str, ColumnElement[bool]]) -> CTE:
+    """The first tasks that meet each condition, and whether the viewer sees them."""
+    addressed, about = visible_in_parts(conn, viewer)
+    columns = [quality_task.c[name] for name in CHOICES]
+    each = [
+        select(literal(name).label("name"), *columns, about.label("seen")).where(
+            quality_task.c.id.in_(select(quality_task.c.id).where(addressed, condition).limit(COUNTED))
+        )
+        for name, condition in of_name.items()
+    ]
+    return union_all(*each).cte("some")
 
 
 def task(viewer: Principal, task_id: int) -> Row:
@@ -216,7 +233,7 @@ def workers(viewer: Principal) -> list[Row]:
 
 def choices(viewer: Principal) -> dict[str, list[str]]:
     """What the lists of filters offer: rules, sources, branches and contributors that have tasks; for a viewer with a
-    row scope those of the first `COUNTED` tasks it sees."""
+    row scope those of the first `COUNTED` tasks."""
     require(viewer, READ)
     with database.read("party") as conn:
         if "party" in viewer.scopes or "quality_task" in viewer.scopes:
@@ -239,11 +256,11 @@ SELECT value FROM each WHERE value IS NOT NULL LIMIT 200"""
 
 
 def _choices_of_some(conn: Connection, viewer: Principal) -> dict[str, list[str]]:
-    columns = [quality_task.c[name] for name in CHOICES]
-    some = select(*columns).where(visible(conn, viewer)).limit(COUNTED).cte("some")
-    each = [select(literal(name).label("name"), some.c[name].label("value")).distinct() for name in CHOICES]
+    some = _looked_at(conn, viewer, {"all": true()})
+    each = [select(literal(name).label("name"), some.c[name].label("value")).where(some.c.seen) for name in CHOICES]
     found = union_all(*each).subquery()
     made: dict[str, list[str]] = {name: [] for name in CHOICES}
-    for name, value in conn.execute(select(found).where(found.c.value != "").order_by(found.c.name, found.c.value)):
+    asked = select(found).distinct().where(found.c.value != "").order_by(found.c.name, found.c.value)
+    for name, value in conn.execute(asked):
         made[name].append(value)
     return {name: values[:200] for name, values in made.items()}

@@ -5,7 +5,7 @@ entered the record, or reported it (`row.mine`). Tasks that are not the viewer's
 branch alone: lists ask which branches those are once, and compare each of a million tasks with that set.
 """
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, false, or_
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Connection, and_, any_, case, false, literal, or_, select, true
 
 from hutong.identity import Principal, row_scope
 from hutong.party import visibility
@@ -31,26 +31,45 @@ def _condition(viewer: Principal, branch: str, mine: str) -> ColumnElement[bool]
     return row_scope(viewer, _ENTITY, columns)
 
 
-def _about(viewer: Principal) -> list[ColumnElement[bool]]:
-    """About rows the viewer sees. A viewer with a scope of parties sees no task about a record without a party yet."""
+def _about(conn: Connection, viewer: Principal) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """What finds tasks about parties, where the viewer sees few; and that a task is about rows the viewer sees: with a
+    scope of parties none about a record without a party yet."""
     if "party" not in viewer.scopes:
-        return []
-    seen = visibility.seen(viewer)
-    own = exists().where(party.c.id == quality_task.c.record_id, seen)
-    its = exists().where(xref.c.record_id == quality_task.c.record_id, party.c.id == xref.c.party_id, seen)
-    return [or_(and_(quality_task.c.entity == "party", own), and_(quality_task.c.entity == "source_record", its))]
+        return true(), true()
+    found = select(xref.c.party_id).where(xref.c.record_id == quality_task.c.record_id)
+    of_record = found.correlate(quality_task).scalar_subquery()
+    whom = case((quality_task.c.entity == "party", quality_task.c.record_id), else_=of_record)
+    # One value for each task: an EXISTS would be planned as a set of everybody's records before the first is shown.
+    its = select(visibility.seen(viewer)).where(party.c.id == whom)
+    about = its.correlate(quality_task).scalar_subquery().is_(True)
+    parties = visibility.few(conn, viewer)
+    if parties is None:
+        return true(), about
+    records = conn.execute(select(xref.c.record_id).where(xref.c.party_id.in_(parties))).scalars().all()
+    of_each = (
+        and_(quality_task.c.entity == entity, quality_task.c.record_id == any_(literal(list(ids), ARRAY(BigInteger))))
+        for entity, ids in (("party", parties), ("source_record", records))
+    )
+    return or_(*of_each), about
 
 
 def visible(conn: Connection, viewer: Principal) -> ColumnElement[bool]:
     """The condition that tasks meet which are addressed to the viewer and about rows it sees."""
+    return and_(*visible_in_parts(conn, viewer))
+
+
+def visible_in_parts(conn: Connection, viewer: Principal) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """What indexes find (addressed to the viewer; of its parties, where they are few), and what is asked of each task
+    found (about a row the viewer sees)."""
+    near, about = _about(conn, viewer)
     if _ENTITY not in viewer.scopes:
-        return and_(row_scope(viewer, _ENTITY, {}), *_about(viewer))
+        return near, about
     asked = _BRANCHES.format(scope=_condition(viewer, "b.branch", "false"))
     branches = conn.exec_driver_sql(asked.replace("%", "%%")).scalars().all()
     own = _own(viewer)
     of_branches = quality_task.c.branch.in_(branches)
     whole = _condition(viewer, "party.quality_task.branch", "true")
-    return and_(or_(and_(of_branches, own.is_not(True)), and_(own, whole)), *_about(viewer))
+    return and_(or_(and_(of_branches, own.is_not(True)), and_(own, whole)), near), about
 
 
 _BRANCHES = """

@@ -4,7 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import CTE, ColumnElement, Select, any_, func, literal, select, text, tuple_, union_all
+from sqlalchemy import (
+    ARRAY,
+    CTE,
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Select,
+    any_,
+    func,
+    literal,
+    select,
+    text,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from hutong.identity import Principal, protect, require
@@ -14,6 +28,7 @@ from hutong.party.policies import POLICY
 from hutong.party.reading.queries import said
 from hutong.party.resolution.suspect_states import UNFINISHED
 from hutong.party.tables import party, suspect_group, suspect_note
+from hutong.party.visibility import Counted
 from hutong.platform import database, documents
 from hutong.platform.errors import NotFound
 
@@ -40,10 +55,10 @@ def queue(viewer: Principal, wanted: Wanted = Wanted(), after: Key | None = None
     require(viewer, RIGHT)
     names = select(func.array_agg(aggregate_order_by(party.c.name, party.c.id)))
     of_group = names.where(party.c.id == any_(suspect_group.c.party_ids)).scalar_subquery()
-    statement = _place(select(suspect_group, of_group.label("name")), viewer, wanted)
-    if after:
-        statement = statement.where(_key > (-after[0], after[1]))
     with database.read("party") as conn:
+        statement = _place(select(suspect_group, of_group.label("name")), viewer, wanted, _near(conn, viewer))
+        if after:
+            statement = statement.where(_key > (-after[0], after[1]))
         rows = conn.execute(statement.limit(min(limit, 200))).mappings().all()
     return protect(viewer, "party", [dict(row) for row in rows], {"name": "name"})
 
@@ -52,70 +67,79 @@ def neighbours(viewer: Principal, wanted: Wanted, key: Key) -> tuple[int | None,
     """The groups before and after a place in the queue."""
     place = (-key[0], key[1])
     ids = select(suspect_group.c.id)
-    following = _place(ids, viewer, wanted).where(_key > place).limit(1)
     backwards = (suspect_group.c.strength, suspect_group.c.id.desc())
-    before = _place(ids, viewer, wanted).where(_key < place).order_by(None).order_by(*backwards).limit(1)
     with database.read("party") as conn:
+        queued = _place(ids, viewer, wanted, _near(conn, viewer))
+        following = queued.where(_key > place).limit(1)
+        before = queued.where(_key < place).order_by(None).order_by(*backwards).limit(1)
         return conn.execute(before).scalar(), conn.execute(following).scalar()
 
 
-def counts(viewer: Principal) -> dict[str, int]:
-    """How many groups wait: pool, mine, review, sent; counted up to `COUNTED`."""
+def counts(viewer: Principal) -> dict[str, Counted]:
+    """How many groups wait, of the first `COUNTED` of each view: pool, mine, review, sent."""
     require(viewer, RIGHT)
-    some = _some(viewer, TALLIED).c
     with database.read("party") as conn:
-        found = conn.execute(select(some.view, func.count()).group_by(some.view))
-        return dict.fromkeys(TALLIED, 0) | {row[0]: row[1] for row in found}
+        return _counted(conn, _some(viewer, TALLIED, _near(conn, viewer)))
 
 
 class Overview(NamedTuple):
     """What a page of the queue says besides its rows. `counts`: as `counts`; `facets`: what the groups of the view can
     be filtered by (rule, kind, pool, assignee) → (value, groups), most first; of its first `COUNTED` groups."""
 
-    counts: dict[str, int]
+    counts: dict[str, Counted]
     facets: dict[str, list[tuple[str, int]]]
 
 
 def overview(viewer: Principal, view: View) -> Overview:
-    """Counts and filters, by one statement."""
+    """Counts and filters."""
     require(viewer, RIGHT)
-    some = _some(viewer, list(dict.fromkeys([*TALLIED, view]))).c
-    values: dict[str, Any] = {
-        "rule": func.unnest(some.rules), "kind": some.kind, "pool": some.pool, "assignee": some.assignee,
-    }  # fmt: skip
-    each = [
-        select(literal("view").label("name"), some.view.label("value")),
-        *(select(literal(name), value).where(some.view == view) for name, value in values.items()),
-    ]
-    inner = union_all(*each).subquery()
-    statement = select(inner.c.name, inner.c.value, func.count()).where(inner.c.value.isnot(None))
-    made: dict[str, list[tuple[str, int]]] = {name: [] for name in ("view", *values)}
     with database.read("party") as conn:
+        near = _near(conn, viewer)
+        some = _some(viewer, [view], near)
+        values: dict[str, Any] = {
+            "rule": func.unnest(some.c.rules), "kind": some.c.kind, "pool": some.c.pool, "assignee": some.c.assignee,
+        }  # fmt: skip
+        each = [select(literal(name).label("name"), value.label("value")).where(some.c.seen) for name, value in values.items()]  # fmt: skip  # noqa: E501
+        inner = union_all(*each).subquery()
+        statement = select(inner.c.name, inner.c.value, func.count()).where(inner.c.value.isnot(None))
+        facets: dict[str, list[tuple[str, int]]] = {name: [] for name in values}
         for name, value, groups in conn.execute(
             statement.group_by(inner.c.name, inner.c.value).order_by(func.count().desc(), inner.c.value)
         ):
-            made[name].append((value, groups))
-    counted = dict(made.pop("view"))
-    return Overview({each: counted.get(each, 0) for each in TALLIED}, made)
+            facets[name].append((value, groups))
+        return Overview(_counted(conn, _some(viewer, TALLIED, near)), facets)
 
 
 TALLIED: tuple[View, ...] = ("pool", "mine", "review", "sent")
 """Views whose groups are counted."""
 COUNTED = 1000
-"""Groups of a view looked at for counts and filters: with a row scope each is looked at with all its parties."""
+"""Groups of a view looked at for counts and filters, the most likely first: with a row scope each is looked at with all
+its parties."""
 
 
-def _some(viewer: Principal, views: Sequence[View]) -> CTE:
-    """The first groups of each of these views; a scope is asked once for each group of a view."""
-    columns = [suspect_group.c[name] for name in ("rules", "kind", "pool", "assignee")]
-    each = [
-        select(literal(view).label("view"), *columns)
-        .where(*_conditions(viewer, Wanted(view)))
-        .limit(COUNTED)
-        .subquery()
+def _near(conn: Connection, viewer: Principal) -> list[ColumnElement[bool]]:
+    """For a viewer of few parties, that a group has one of them: nobody else's group is then looked at."""
+    ids = visibility.few(conn, viewer)
+    return [] if ids is None else [suspect_group.c.party_ids.bool_op("&&")(literal(ids, ARRAY(BigInteger)))]
+
+
+def _some(viewer: Principal, views: Sequence[View], near: Sequence[ColumnElement[bool]]) -> CTE:
+    """The first groups of each of these views, and whether the viewer sees them."""
+    columns = [suspect_group.c[name] for name in ("rules", "kind", "pool", "assignee", "party_ids")]
+    looked_at = [
+        select(literal(view).label("view"), *columns).where(*_of_view(viewer, view), *near)
+        .order_by(*_ORDER).limit(COUNTED).subquery()
         for view in views
-    ]
-    return union_all(*(select(one) for one in each)).cte("some")
+    ]  # fmt: skip
+    each = [select(one, visibility.group_seen(viewer, one.c.party_ids).label("seen")) for one in looked_at]
+    return union_all(*each).cte("some")
+
+
+def _counted(conn: Connection, some: CTE) -> dict[str, Counted]:
+    seen, looked_at = func.count().filter(some.c.seen), func.count()
+    found = conn.execute(select(some.c.view, seen, looked_at).group_by(some.c.view))
+    made: dict[str, Counted] = dict.fromkeys(TALLIED, Counted(0, False))
+    return made | {row[0]: Counted(row[1], row[2] == COUNTED) for row in found}
 
 
 def group(viewer: Principal, group_id: int) -> Row:
@@ -124,7 +148,11 @@ def group(viewer: Principal, group_id: int) -> Row:
     require(viewer, RIGHT)
     with database.read("party") as conn:
         found = (
-            conn.execute(select(suspect_group).where(suspect_group.c.id == group_id, visibility.group_seen(viewer)))
+            conn.execute(
+                select(suspect_group).where(
+                    suspect_group.c.id == group_id, visibility.group_seen(viewer, suspect_group.c.party_ids)
+                )
+            )
             .mappings()
             .one_or_none()
         )
@@ -157,12 +185,23 @@ WHERE l.party_id = ANY(:ids) AND r.party_id = ANY(:ids) AND l.party_id <> r.part
 ORDER BY j.strength DESC, j.id"""
 
 
-def _place(statement: Select[Any], viewer: Principal, wanted: Wanted) -> Select[Any]:
-    order = (suspect_group.c.strength.desc(), suspect_group.c.id)
-    return statement.where(*_conditions(viewer, wanted)).order_by(*order)
+_ORDER = (suspect_group.c.strength.desc(), suspect_group.c.id)
 
 
-def _conditions(viewer: Principal, wanted: Wanted) -> list[ColumnElement[bool]]:
+def _place(
+    statement: Select[Any], viewer: Principal, wanted: Wanted, near: Sequence[ColumnElement[bool]]
+) -> Select[Any]:
+    columns = suspect_group.c
+    made = [*_of_view(viewer, wanted.view), *near, visibility.group_seen(viewer, columns.party_ids)]
+    if wanted.rule:
+        made.append(literal(wanted.rule) == any_(columns.rules))
+    for name in ("kind", "pool", "assignee"):
+        if value := getattr(wanted, name):
+            made.append(columns[name] == value)
+    return statement.where(*made).order_by(*_ORDER)
+
+
+def _of_view(viewer: Principal, view: View) -> list[ColumnElement[bool]]:
     columns = suspect_group.c
     proposer = columns.proposal["by"].astext
     of_view: dict[View, list[ColumnElement[bool]]] = {
@@ -173,10 +212,4 @@ def _conditions(viewer: Principal, wanted: Wanted) -> list[ColumnElement[bool]]:
         "all": [columns.state.in_(UNFINISHED)],
         "done": [columns.state == "decided"],
     }
-    made = [*of_view[wanted.view], visibility.group_seen(viewer)]
-    if wanted.rule:
-        made.append(literal(wanted.rule) == any_(columns.rules))
-    for name in ("kind", "pool", "assignee"):
-        if value := getattr(wanted, name):
-            made.append(columns[name] == value)
-    return made
+    return of_view[view]

@@ -63,7 +63,7 @@ def locked(conn: Connection, group_id: int, viewer: Principal) -> Held:
     columns = ("id", "kind", "state", "assignee", "party_ids", "strength", "rules", "proposal")
     row = conn.execute(
         select(*(suspect_group.c[name] for name in columns))
-        .where(suspect_group.c.id == group_id, visibility.group_seen(viewer))
+        .where(suspect_group.c.id == group_id, visibility.group_seen(viewer, suspect_group.c.party_ids))
         .with_for_update()
     ).one_or_none()
     if row is None:

@@ -5,9 +5,9 @@ from functools import lru_cache
 from typing import Any
 
 from hutong.insight.report import Dimension
-from hutong.party.quality import desk
 from hutong.party.quality.rules import QUALITY_RULES, QualityDocument
 from hutong.party.quality.task_states import REPORTED
+from hutong.party.visibility import Counted
 from hutong.platform import database, documents
 from hutong.platform.i18n import translate
 from hutong.web import actors, words_of_codes
@@ -36,10 +36,9 @@ def rule_words(name: str, locale: str) -> str:
     return found.name(locale) if found else name
 
 
-def tasks(*counted: int) -> str:
-    """Tasks of one or more states, which are counted up to a bound: `1,000+` from it on."""
-    number = sum(counted)
-    return f"{desk.COUNTED:,}+" if number >= desk.COUNTED else f"{number:,}"
+def tasks(*counted: Counted) -> str:
+    """Tasks of one or more states, which are counted up to a bound: `1,000+`."""
+    return str(Counted(sum(each.seen for each in counted), any(each.more for each in counted)))
 
 
 def contributor_words(value: str, locale: str) -> str:

@@ -64,7 +64,6 @@ def suspects_page(
         "query": query_of(wanted),
         "facets": overview.facets,
         "counts": overview.counts,
-        "counted": suspects.COUNTED,
         "following": f"{groups[-1]['strength']}.{groups[-1]['id']}" if len(groups) == PAGE else None,
         "selectable": wanted.view in ("pool", "mine"),
     }
