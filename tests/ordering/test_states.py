@@ -95,7 +95,7 @@ FACTS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("machine", "state", "events"), FACTS, ids=lambda part: str(getattr(part, "name", part))[:40])
+@pytest.mark.parametrize(("machine", "state", "events"), FACTS, ids=[f"{m.name}-{state}" for m, state, _ in FACTS])
 def test_what_each_state_allows(machine: Machine[Any], state: str, events: set[str]) -> None:
     """OC-10: a running step cannot be cancelled, since the peer may have done it; a done one can be undone; an order
     can be cancelled as long as it is not being ended. Whoever changes a table changes what this says."""
