@@ -1,13 +1,12 @@
 """EC-06, EC-17: what the stewards' queue says about itself: how many wait, and what they can be filtered by."""
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from tests.party.conftest import Importer
 from tests.party.resolution.test_resolve import ids, person
 from tests.party.state import parties
 
 from hutong.identity import Principal
-from hutong.party import visibility
 from hutong.party.reading import suspects
 from hutong.party.resolution.resolve import resolve
 from hutong.party.stewardship.desk import claim
@@ -61,10 +60,26 @@ def test_no_group_counts_of_which_a_customer_is_out_of_sight(
     groups: list[int], monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
     """EC-17: neither counted nor offered as a filter nor listed nor next to another; by few parties or among all."""
-    monkeypatch.setattr(visibility, "FEW", few)
+    monkeypatch.setattr(suspects, "FEW", few)
     assert suspects.counts(EAST)["pool"] == (1, False)
     seen = suspects.overview(EAST, "pool")
     assert (seen.counts["pool"].seen, seen.facets["kind"]) == (1, [("person", 1)])
     (row,) = suspects.queue(EAST)
     assert row["id"] == groups[0]
     assert suspects.neighbours(EAST, suspects.Wanted(), (row["strength"], row["id"])) == (None, None)
+    page = suspects.page(EAST, suspects.Wanted())
+    assert (page.groups, page.overview) == (suspects.queue(EAST), seen)
+
+
+def test_what_a_viewer_sees_is_found_once_a_page(groups: list[int]) -> None:
+    """One statement finds the groups of few customers, whatever a page asks of them; the rest looks at those only."""
+    asked: list[str] = []
+    event.listen(database.engine(), "before_cursor_execute", note := lambda *given: asked.append(given[2]))
+    try:
+        page = suspects.page(EAST, suspects.Wanted())
+    finally:
+        event.remove(database.engine(), "before_cursor_execute", note)
+    assert [row["id"] for row in page.groups] == groups[:1]
+    of_groups = [statement for statement in asked if "suspect_group" in statement]
+    assert len(of_groups) == 3
+    assert ["unit_path" in statement for statement in of_groups] == [True, False, False]

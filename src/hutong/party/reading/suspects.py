@@ -11,11 +11,14 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
+    Text,
     any_,
+    case,
     func,
     literal,
     select,
     text,
+    true,
     tuple_,
     union_all,
 )
@@ -50,36 +53,14 @@ class Wanted:
     assignee: str | None = None
 
 
-def queue(viewer: Principal, wanted: Wanted = Wanted(), after: Key | None = None, limit: int = 50) -> list[Row]:
-    """Groups, the most likely first; the next page begins after (strength, id) of the last row."""
-    require(viewer, RIGHT)
-    names = select(func.array_agg(aggregate_order_by(party.c.name, party.c.id)))
-    of_group = names.where(party.c.id == any_(suspect_group.c.party_ids)).scalar_subquery()
-    with database.read("party") as conn:
-        statement = _place(select(suspect_group, of_group.label("name")), viewer, wanted, _near(conn, viewer))
-        if after:
-            statement = statement.where(_key > (-after[0], after[1]))
-        rows = conn.execute(statement.limit(min(limit, 200))).mappings().all()
-    return protect(viewer, "party", [dict(row) for row in rows], {"name": "name"})
-
-
-def neighbours(viewer: Principal, wanted: Wanted, key: Key) -> tuple[int | None, int | None]:
-    """The groups before and after a place in the queue."""
-    place = (-key[0], key[1])
-    ids = select(suspect_group.c.id)
-    backwards = (suspect_group.c.strength, suspect_group.c.id.desc())
-    with database.read("party") as conn:
-        queued = _place(ids, viewer, wanted, _near(conn, viewer))
-        following = queued.where(_key > place).limit(1)
-        before = queued.where(_key < place).order_by(None).order_by(*backwards).limit(1)
-        return conn.execute(before).scalar(), conn.execute(following).scalar()
-
-
-def counts(viewer: Principal) -> dict[str, Counted]:
-    """How many groups wait, of the first `COUNTED` of each view: pool, mine, review, sent."""
-    require(viewer, RIGHT)
-    with database.read("party") as conn:
-        return _counted(conn, _some(viewer, TALLIED, _near(conn, viewer)))
+TALLIED: tuple[View, ...] = ("pool", "mine", "review", "sent")
+"""Views whose groups are counted."""
+COUNTED = 1000
+"""Groups of a view looked at for counts and filters, the most likely first: with a row scope each is looked at with all
+its parties."""
+FEW = 20_000
+"""Parties a viewer sees up to which the groups of them are found first, rather than the queue walked until there are
+enough: who sees more than that finds a page soon."""
 
 
 class Overview(NamedTuple):
@@ -90,56 +71,135 @@ class Overview(NamedTuple):
     facets: dict[str, list[tuple[str, int]]]
 
 
+class Page(NamedTuple):
+    """A page of the queue: its rows, and what is said besides them."""
+
+    groups: list[Row]
+    overview: Overview
+
+
+class _Within(NamedTuple):
+    """What narrows statements to groups the viewer sees. `near`: conditions of `suspect_group` by which they are found;
+    `sure`: what meets them is seen, and need not be asked again."""
+
+    near: tuple[ColumnElement[bool], ...]
+    sure: bool
+
+    def seen(self, viewer: Principal, party_ids: ColumnElement[list[int]]) -> ColumnElement[bool]:
+        return true() if self.sure else visibility.group_seen(viewer, party_ids)
+
+
+def page(viewer: Principal, wanted: Wanted, after: Key | None = None, limit: int = 50) -> Page:
+    """As `queue` and `overview`, with what the viewer sees found once."""
+    require(viewer, RIGHT)
+    with database.read("party") as conn:
+        within = _within(conn, viewer)
+        rows, said_besides = (
+            _rows(conn, viewer, wanted, within, after, limit),
+            _overview(conn, viewer, wanted.view, within),
+        )
+    return Page(protect(viewer, "party", rows, {"name": "name"}), said_besides)
+
+
+def queue(viewer: Principal, wanted: Wanted = Wanted(), after: Key | None = None, limit: int = 50) -> list[Row]:
+    """Groups, the most likely first; the next page begins after (strength, id) of the last row."""
+    require(viewer, RIGHT)
+    with database.read("party") as conn:
+        rows = _rows(conn, viewer, wanted, _within(conn, viewer), after, limit)
+    return protect(viewer, "party", rows, {"name": "name"})
+
+
+def _rows(  # noqa: PLR0917  (a page of one queue)
+    conn: Connection, viewer: Principal, wanted: Wanted, within: _Within, after: Key | None, limit: int
+) -> list[Row]:
+    names = select(func.array_agg(aggregate_order_by(party.c.name, party.c.id)))
+    of_group = names.where(party.c.id == any_(suspect_group.c.party_ids)).scalar_subquery()
+    statement = _place(select(suspect_group, of_group.label("name")), viewer, wanted, within)
+    if after:
+        statement = statement.where(_key > (-after[0], after[1]))
+    return [dict(row) for row in conn.execute(statement.limit(min(limit, 200))).mappings()]
+
+
+def neighbours(viewer: Principal, wanted: Wanted, key: Key) -> tuple[int | None, int | None]:
+    """The groups before and after a place in the queue."""
+    place = (-key[0], key[1])
+    ids = select(suspect_group.c.id)
+    backwards = (suspect_group.c.strength, suspect_group.c.id.desc())
+    with database.read("party") as conn:
+        queued = _place(ids, viewer, wanted, _within(conn, viewer))
+        following = queued.where(_key > place).limit(1)
+        before = queued.where(_key < place).order_by(None).order_by(*backwards).limit(1)
+        return conn.execute(before).scalar(), conn.execute(following).scalar()
+
+
+def counts(viewer: Principal) -> dict[str, Counted]:
+    """How many groups wait, of the first `COUNTED` of each view: pool, mine, review, sent."""
+    require(viewer, RIGHT)
+    with database.read("party") as conn:
+        return _overview(conn, viewer, None, _within(conn, viewer)).counts
+
+
 def overview(viewer: Principal, view: View) -> Overview:
     """Counts and filters."""
     require(viewer, RIGHT)
     with database.read("party") as conn:
-        near = _near(conn, viewer)
-        some = _some(viewer, [view], near)
-        values: dict[str, Any] = {
-            "rule": func.unnest(some.c.rules), "kind": some.c.kind, "pool": some.c.pool, "assignee": some.c.assignee,
-        }  # fmt: skip
-        each = [select(literal(name).label("name"), value.label("value")).where(some.c.seen) for name, value in values.items()]  # fmt: skip  # noqa: E501
-        inner = union_all(*each).subquery()
-        statement = select(inner.c.name, inner.c.value, func.count()).where(inner.c.value.isnot(None))
-        facets: dict[str, list[tuple[str, int]]] = {name: [] for name in values}
-        for name, value, groups in conn.execute(
-            statement.group_by(inner.c.name, inner.c.value).order_by(func.count().desc(), inner.c.value)
-        ):
-            facets[name].append((value, groups))
-        return Overview(_counted(conn, _some(viewer, TALLIED, near)), facets)
+        return _overview(conn, viewer, view, _within(conn, viewer))
 
 
-TALLIED: tuple[View, ...] = ("pool", "mine", "review", "sent")
-"""Views whose groups are counted."""
-COUNTED = 1000
-"""Groups of a view looked at for counts and filters, the most likely first: with a row scope each is looked at with all
-its parties."""
+_no_ids = literal([], ARRAY(BigInteger))
 
 
-def _near(conn: Connection, viewer: Principal) -> list[ColumnElement[bool]]:
-    """For a viewer of few parties, that a group has one of them: nobody else's group is then looked at."""
-    ids = visibility.few(conn, viewer)
-    return [] if ids is None else [suspect_group.c.party_ids.bool_op("&&")(literal(ids, ARRAY(BigInteger)))]
+def _within(conn: Connection, viewer: Principal) -> _Within:
+    """The groups that a viewer of few parties sees, found by one statement. The parties reach the index as one value
+    unknown to the planner: to a list of thousands it prefers comparing every group with all of them."""
+    if "party" not in viewer.scopes:
+        return _Within((), True)
+    some = select(party.c.id).where(party.c.state != "merged", visibility.seen(viewer)).limit(FEW + 1).subquery()
+    whole = case((func.count() <= FEW, func.coalesce(func.array_agg(some.c.id), _no_ids)))
+    mine = select(whole.label("ids")).select_from(some).cte("mine").prefix_with("MATERIALIZED", dialect="postgresql")
+    ids = select(mine.c.ids).scalar_subquery()
+    theirs = select(suspect_group.c.id).where(
+        suspect_group.c.party_ids.bool_op("&&")(ids), visibility.group_seen(viewer, suspect_group.c.party_ids)
+    )
+    few, found = conn.execute(select(ids.isnot(None), func.array(theirs.scalar_subquery()))).one()
+    return (
+        _Within((suspect_group.c.id == any_(literal(found, ARRAY(BigInteger))),), True) if few else _Within((), False)
+    )
 
 
-def _some(viewer: Principal, views: Sequence[View], near: Sequence[ColumnElement[bool]]) -> CTE:
+def _overview(conn: Connection, viewer: Principal, open_view: View | None, within: _Within) -> Overview:
+    """By one statement: the first groups of each view counted, and those of the open view by what they can be filtered
+    by."""
+    some = _some(viewer, [*dict.fromkeys([*TALLIED, *([open_view] if open_view else [])])], within)
+    none, groups = literal(None, Text), func.count()
+    asked = [select(some.c.view, none, none.label("value"), groups.filter(some.c.seen), groups).group_by(some.c.view)]
+    values = {"rule": func.unnest(some.c.rules), "kind": some.c.kind, "pool": some.c.pool, "assignee": some.c.assignee}
+    for facet, value in values.items() if open_view else ():
+        each = select(value.label("value")).where(some.c.seen, some.c.view == literal(open_view)).subquery()
+        tallied = select(literal(open_view), literal(facet), each.c.value, groups, groups)
+        asked.append(tallied.where(each.c.value.isnot(None)).group_by(each.c.value))
+    counted: dict[str, Counted] = dict.fromkeys(TALLIED, Counted(0, False))
+    facets: dict[str, list[tuple[str, int]]] = {facet: [] for facet in values}
+    for view, facet, value, seen, looked_at in conn.execute(union_all(*asked)):
+        if facet:
+            facets[facet].append((value, seen))
+        elif view in counted:
+            counted[view] = Counted(seen, looked_at == COUNTED)
+    return Overview(
+        counted, {facet: sorted(found, key=lambda one: (-one[1], one[0])) for facet, found in facets.items()}
+    )
+
+
+def _some(viewer: Principal, views: Sequence[View], within: _Within) -> CTE:
     """The first groups of each of these views, and whether the viewer sees them."""
     columns = [suspect_group.c[name] for name in ("rules", "kind", "pool", "assignee", "party_ids")]
     looked_at = [
-        select(literal(view).label("view"), *columns).where(*_of_view(viewer, view), *near)
+        select(literal(view).label("view"), *columns).where(*_of_view(viewer, view), *within.near)
         .order_by(*_ORDER).limit(COUNTED).subquery()
         for view in views
     ]  # fmt: skip
-    each = [select(one, visibility.group_seen(viewer, one.c.party_ids).label("seen")) for one in looked_at]
+    each = [select(one, within.seen(viewer, one.c.party_ids).label("seen")) for one in looked_at]
     return union_all(*each).cte("some")
-
-
-def _counted(conn: Connection, some: CTE) -> dict[str, Counted]:
-    seen, looked_at = func.count().filter(some.c.seen), func.count()
-    found = conn.execute(select(some.c.view, seen, looked_at).group_by(some.c.view))
-    made: dict[str, Counted] = dict.fromkeys(TALLIED, Counted(0, False))
-    return made | {row[0]: Counted(row[1], row[2] == COUNTED) for row in found}
 
 
 def group(viewer: Principal, group_id: int) -> Row:
@@ -188,11 +248,9 @@ ORDER BY j.strength DESC, j.id"""
 _ORDER = (suspect_group.c.strength.desc(), suspect_group.c.id)
 
 
-def _place(
-    statement: Select[Any], viewer: Principal, wanted: Wanted, near: Sequence[ColumnElement[bool]]
-) -> Select[Any]:
+def _place(statement: Select[Any], viewer: Principal, wanted: Wanted, within: _Within) -> Select[Any]:
     columns = suspect_group.c
-    made = [*_of_view(viewer, wanted.view), *near, visibility.group_seen(viewer, columns.party_ids)]
+    made = [*_of_view(viewer, wanted.view), *within.near, within.seen(viewer, columns.party_ids)]
     if wanted.rule:
         made.append(literal(wanted.rule) == any_(columns.rules))
     for name in ("kind", "pool", "assignee"):

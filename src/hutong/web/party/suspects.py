@@ -55,8 +55,7 @@ def suspects_page(
     """The queue: the pool's, one's own, what waits for review; filtered, paged by key."""
     wanted = wanted_of(view, rule, kind, pool, assignee)
     strength, _, id = after.partition(".")
-    groups = suspects.queue(session.viewer, wanted, (int(strength), int(id)) if after else None, PAGE)
-    overview = suspects.overview(session.viewer, wanted.view)
+    groups, overview = suspects.page(session.viewer, wanted, (int(strength), int(id)) if after else None, PAGE)
     context = {
         "groups": groups,
         "wanted": wanted,
