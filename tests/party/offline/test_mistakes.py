@@ -80,3 +80,12 @@ def test_scores_name_what_is_missing(tmp_path: Path) -> None:
     with pytest.raises(Invalid) as problem:
         score_table(made, truth, TruthColumns("key", "entity", None))
     assert problem.value.message_id == "party-score-nothing"
+
+
+def test_a_truth_may_come_in_several_files(tmp_path: Path) -> None:
+    """EC-05: as that of the demo does, whose telecom and insurance samples are of one group."""
+    for name, lines in (("one", "source,key,entity\na,1,7\n"), ("two", "key,entity,source,why\n2,7,b,same\n3,8,b,\n")):
+        (tmp_path / f"{name}.csv").write_text(lines, encoding="utf-8")
+    made = pa.table({"source": ["a", "b", "b"], "key": ["1", "2", "3"], "party": [1, 1, 2]})
+    found = score_table(made, sorted(tmp_path.glob("*.csv")), TruthColumns("key", "entity", "source"))
+    assert (found.records, found.clusters, found.precision, found.recall) == (3, 2, 1.0, 1.0)

@@ -1,5 +1,6 @@
 """Scoring a resolution against a truth made elsewhere: pairwise and B³ precision, recall and F1. Only for scoring."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,11 +85,13 @@ def read_clusters(path: Path) -> pa.Table:
     return made.select(["source", "key", "party"])
 
 
-def score_table(made: pa.Table, truth: Path, columns: TruthColumns = USUAL) -> Score:
-    """Score a table of `source`, `key`, `party` against a truth file. Raises Invalid when no record is in it."""
+def score_table(made: pa.Table, truth: Path | Sequence[Path], columns: TruthColumns = USUAL) -> Score:
+    """Score a table of `source`, `key`, `party` against a truth, in one file or in several of the same columns.
+    Raises Invalid when no record is in it."""
+    files = [truth] if isinstance(truth, Path) else truth
     with duckdb.connect() as duck:
         duck.register("made", made)
-        duck.register("truth", read_text(truth))
+        duck.register("truth", pa.concat_tables([read_text(file) for file in files], promote_options="default"))
         join = f"AND t.{quoted(columns.source)} = m.source" if columns.source else ""
         duck.execute(
             f"""CREATE TABLE judged AS
@@ -96,7 +99,7 @@ def score_table(made: pa.Table, truth: Path, columns: TruthColumns = USUAL) -> S
                 FROM made m JOIN truth t ON t.{quoted(columns.key)} = m.key {join}
                 WHERE t.{quoted(columns.entity)} IS NOT NULL"""  # noqa: S608
         )
-        return _scored(duck, truth.name)
+        return _scored(duck, ", ".join(file.name for file in files))
 
 
 def _scored(duck: duckdb.DuckDBPyConnection, name: str) -> Score:

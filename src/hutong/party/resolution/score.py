@@ -1,5 +1,6 @@
 """Scoring the cross-references that are stored against a truth made elsewhere."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,7 +11,7 @@ from hutong.party.offline.score import USUAL, Score, TruthColumns, score_table
 
 def score(
     conn: Connection,
-    truth: Path,
+    truth: Path | Sequence[Path],
     columns: TruthColumns = USUAL,
     source: str | None = None,
     kind: str | None = None,
