@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import insert
 
 from hutong.identity.tables import role, unit
@@ -99,9 +99,3 @@ def combine(roles: Iterable[Mapping[str, Any]]) -> Grants:
             {entity: " || ".join(f"({entry['scopes'][entity]})" for entry in held) for entity in sorted(entities)}
         ),
     )
-
-
-def grants_of(conn: Connection, codes: Sequence[str]) -> Grants:
-    """What roles give together, by their codes."""
-    rows = conn.execute(select(role).where(role.c.code.in_(codes)).order_by(role.c.code)).mappings()
-    return combine([dict(row) for row in rows])

@@ -6,13 +6,13 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Connection, case, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, case, delete, insert, select, update
 
 from hutong.identity.principal import Principal
 from hutong.identity.tables import session, user_account
-from hutong.identity.users import hasher, principal
+from hutong.identity.users import HELD, hasher, viewer_of
 from hutong.platform import clock, database
-from hutong.platform.errors import NotFound, Unauthenticated
+from hutong.platform.errors import Unauthenticated
 
 FAILURES_ALLOWED = 5
 LOCKED_FOR = timedelta(minutes=15)
@@ -85,20 +85,20 @@ def _count_failure(conn: Connection, user_id: int) -> None:
     )
 
 
+_OPENED = (
+    HELD.add_columns(session.c.csrf)
+    .join(session, session.c.user_id == user_account.c.id)
+    .where(session.c.token_hash == bindparam("token_hash"), session.c.expires_at > bindparam("now"))
+)
+
+
 def session_of(token: str | None) -> Session:
     """The session behind a cookie's token. Raises Unauthenticated when there is none or it has ended."""
     if token:
         with database.begin("identity") as conn:
-            row = conn.execute(
-                select(session.c.user_id, session.c.csrf).where(
-                    session.c.token_hash == digest(token), session.c.expires_at > clock.now()
-                )
-            ).one_or_none()
-            if row is not None:
-                try:
-                    return Session(principal(conn, row.user_id), row.csrf)
-                except NotFound:
-                    pass
+            held = conn.execute(_OPENED, {"token_hash": digest(token), "now": clock.now()}).all()
+        if held:
+            return Session(viewer_of(held), held[0].csrf)
     raise Unauthenticated("identity-sign-in-needed")
 
 

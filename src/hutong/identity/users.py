@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 from argon2 import PasswordHasher
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, Row, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from hutong.identity.principal import Principal
-from hutong.identity.roles import grants_of
-from hutong.identity.tables import api_client, unit, user_account, user_role
+from hutong.identity.roles import combine
+from hutong.identity.tables import api_client, role, unit, user_account, user_role
 from hutong.platform.errors import NotFound, Unprocessable
 
 MINIMUM_PASSWORD = 10
@@ -40,22 +41,35 @@ def save(conn: Connection, *, login: str, name: str, password: str, unit_code: s
     return int(user_id)
 
 
+HELD = (
+    select(
+        *(user_account.c[name] for name in ("id", "name", "locale")),
+        *(unit.c.path, role.c.code, role.c.rights, role.c.clear, role.c.scopes),
+    )
+    .join(unit, unit.c.id == user_account.c.unit_id)
+    .outerjoin(user_role, user_role.c.user_id == user_account.c.id)
+    .outerjoin(role, role.c.code == user_role.c.role)
+    .where(user_account.c.active)
+    .order_by(role.c.code)
+)
+"""Accounts in use with what their roles give, a row for each role (one without any: of none); for `viewer_of`."""
+
+
+def viewer_of(held: Sequence[Row[Any]]) -> Principal:
+    """The viewer an account stands for, out of its rows of `HELD`."""
+    one = held[0]
+    roles = [row._mapping for row in held if row.code is not None]
+    grants = combine(roles)
+    codes = tuple(row["code"] for row in roles)
+    return Principal(one.id, "user", one.name, grants.rights, codes, one.path, grants.clear, grants.scopes, one.locale)
+
+
 def principal(conn: Connection, user_id: int) -> Principal:
     """The viewer an account stands for, with what its roles give now."""
-    row = conn.execute(
-        select(user_account.c.name, user_account.c.locale, unit.c.path)
-        .join(unit, unit.c.id == user_account.c.unit_id)
-        .where(user_account.c.id == user_id, user_account.c.active)
-    ).one_or_none()
-    if row is None:
+    held = conn.execute(HELD.where(user_account.c.id == user_id)).all()
+    if not held:
         raise NotFound("identity-user-unknown")
-    codes = tuple(
-        conn.execute(
-            select(user_role.c.role).where(user_role.c.user_id == user_id).order_by(user_role.c.role)
-        ).scalars()
-    )
-    grants = grants_of(conn, codes)
-    return Principal(user_id, "user", row.name, grants.rights, codes, row.path, grants.clear, grants.scopes, row.locale)
+    return viewer_of(held)
 
 
 def named(conn: Connection, words: str) -> list[str]:

@@ -40,6 +40,16 @@ def has_message(message_id: str, locale: str) -> bool:
 
 def translate(message_id: str, locale: str, **params: Any) -> str:
     """The message in a locale. Raises KeyError for an unknown id: a missing word is a defect, not a fallback."""
+    return _formatted(message_id, locale, params) if params else _plain(message_id, locale)
+
+
+@lru_cache(maxsize=20_000)
+def _plain(message_id: str, locale: str) -> str:
+    """A message that nothing is put into: a page has a hundred of them."""
+    return _formatted(message_id, locale, {})
+
+
+def _formatted(message_id: str, locale: str, params: dict[str, Any]) -> str:
     made = bundle(locale)
     if not made.has_message(message_id):
         raise KeyError(f"no message {message_id} in {locale}")

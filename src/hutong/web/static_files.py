@@ -26,6 +26,7 @@ ONE_YEAR = "public, max-age=31536000, immutable"
 router = APIRouter(include_in_schema=False)
 
 
+@lru_cache(maxsize=256)
 def _file(name: str) -> Path | None:
     """The file behind a public name, or none: names cannot climb out of the folder."""
     if name.startswith("vendor/"):
@@ -43,9 +44,10 @@ def _digest(path: Path, _changed: float) -> str:
 def versioned(name: str) -> str:
     """The address of a file with a digest of its content, so that browsers may keep it for ever."""
     path = _file(name)
-    if path is None or not path.is_file():
+    try:
+        return f"/static/{name}?v={_digest(path, path.stat().st_mtime)}" if path else f"/static/{name}"
+    except OSError:
         return f"/static/{name}"
-    return f"/static/{name}?v={_digest(path, path.stat().st_mtime)}"
 
 
 @router.get("/static/{name:path}")
