@@ -1,10 +1,11 @@
 """Versioned documents: in force, drafted, approved by a second person, rolled back, retired; versions never change."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import DBAPIError
 
 from hutong.platform import database as live
@@ -97,9 +98,10 @@ def test_proposals_need_a_second_person(tmp_path: Path) -> None:
         assert held and (held.state, held.reason, held.body) == ("draft", "too young", body)
         documents.propose(conn, greeting, "hello", body, "user:1", reason="as asked", based_on=3)
         assert documents.approve(conn, greeting, "hello", "user:2").version == 4
-        told = documents.latest(conn, greeting)["hello"]
-        assert (told.author, told.published_by, told.reason) == ("user:1", "user:2", "as asked")
-        assert documents.open_drafts(conn, greeting) == {}
+        [one] = documents.listed(conn, [greeting])
+        told = one.newest
+        assert told and (told.author, told.published_by, told.reason) == ("user:1", "user:2", "as asked")
+        assert (one.version, one.draft) == (4, None)
         with pytest.raises(NotFound):
             documents.approve(conn, greeting, "hello", "user:2")
 
@@ -122,7 +124,8 @@ def test_retired_is_out_of_force_until_published_again(tmp_path: Path) -> None:
         with pytest.raises(NotFound):
             documents.in_force(conn, greeting, "hello")
         assert documents.all_in_force(conn, greeting) == documents.sources(conn, greeting) == {}
-        assert documents.latest(conn, greeting)["hello"].state == "retired"
+        [one] = documents.listed(conn, [greeting])
+        assert one.newest and (one.newest.state, one.version) == ("retired", 0)
         assert documents.roll_back(conn, greeting, "hello", 3, by="user:1").version == 5
         with pytest.raises(Conflict):
             documents.retire(conn, needed, "hello", "user:1")
@@ -157,3 +160,20 @@ def test_every_state_can_be_left() -> None:
     """No draft is stuck: from every state that people see, something is possible."""
     seen = {state for sources, target in states.TRANSITIONS.values() for state in (*sources, target)} - {"gone"}
     assert all(any(states.may(action, state) for action in states.TRANSITIONS) for state in seen)
+
+
+def test_a_list_costs_one_statement(tmp_path: Path) -> None:
+    """However many kinds and documents there are: shipped, drafted, published ones by kind and name, without texts."""
+    greeting, other = kind(tmp_path, "hello", "servus"), replace(kind(tmp_path, "moin"), code="other")
+    with live.begin("party") as conn:
+        documents.publish(conn, greeting, {"greeting": "hello", "words": ["hi"]}, "user:1")
+        documents.save(conn, greeting, "new", "words: [", "user:1")
+        asked: list[object] = []
+        event.listen(conn, "before_cursor_execute", lambda *given: asked.append(given[2]))
+        found = documents.listed(conn, [other, greeting])
+    assert len(asked) == 1
+    assert [(one.kind, one.name, one.version) for one in found] == [
+        ("other", "moin", 3), ("greeting", "hello", 4), ("greeting", "new", 0), ("greeting", "servus", 3),
+    ]  # fmt: skip
+    assert [one.newest.author if one.newest else None for one in found] == [None, "user:1", None, None]
+    assert [one.draft.state if one.draft else None for one in found] == [None, None, "draft", None]

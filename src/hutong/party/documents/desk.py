@@ -4,41 +4,21 @@ A kind with `approves` needs two people: the first proposes, the second approves
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from hutong.identity import Principal, require
 from hutong.party.documents.kinds import KINDS
 from hutong.platform import database, documents
-from hutong.platform.documents import Kind, Version
+from hutong.platform.documents import Kind, Listed, Version
 from hutong.platform.errors import Forbidden
 
 D = TypeVar("D")
 
 
-class Shelved(NamedTuple):
-    """A document as a list shows it: its newest version (None: the shipped one), its draft or proposal."""
-
-    kind: str
-    name: str
-    version: int
-    newest: Version | None
-    draft: Version | None
-
-
-def listing(viewer: Principal) -> list[Shelved]:
+def listing(viewer: Principal) -> list[Listed]:
     """All documents the viewer may read, by kind and name."""
-    made = []
     with database.read("party") as conn:
-        for kind in KINDS.values():
-            if not viewer.may(kind.reads):
-                continue
-            latest = documents.latest(conn, kind)
-            drafts = documents.open_drafts(conn, kind)
-            in_force = documents.sources(conn, kind)
-            for name in sorted({*latest, *drafts, *in_force}):
-                version = in_force[name][0] if name in in_force else 0
-                made.append(Shelved(kind.code, name, version, latest.get(name), drafts.get(name)))
-    return made
+        return documents.listed(conn, [kind for kind in KINDS.values() if viewer.may(kind.reads)])
 
 
 def source(viewer: Principal, kind: Kind[Any], name: str | None = None) -> tuple[int, str]:

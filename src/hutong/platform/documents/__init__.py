@@ -7,8 +7,8 @@ Reading (`reading`; a version is parsed once per process):
 - `in_force(conn, RULES)`: the document in force: the newest version, else the shipped one, which has version 0 unless
   it says another. `in_force(conn, EXPORT, "renewals")` where a kind has several names; `all_in_force(conn, EXPORT)`.
 - `as_of(conn, kind, name, version)`; `source(conn, kind, name)`: version and text to edit; `sources(conn, kind)`.
-- `versions(conn, kind, name)`, newest first: who, when, why; `open_draft(conn, kind, name)`; for lists `latest` and
-  `open_drafts`, by name.
+- `versions(conn, kind, name)`, newest first: who, when, why; `open_draft(conn, kind, name)`; for lists
+  `listed(conn, kinds)`.
 - `difference(before, after)`: two texts line by line.
 
 Writing (`writing`; in the caller's transaction, `by` is an actor, rights are the caller's matter):
@@ -25,14 +25,14 @@ Each new version tells `<center>.document_published` (kind, name, version, state
 
 from hutong.platform.documents.kind import Kind, as_text, checked, read_file
 from hutong.platform.documents.reading import (
+    Listed,
     Version,
     all_in_force,
     as_of,
     difference,
     in_force,
-    latest,
+    listed,
     open_draft,
-    open_drafts,
     source,
     sources,
     text_of,
@@ -51,6 +51,7 @@ from hutong.platform.documents.writing import (
 
 __all__ = [
     "Kind",
+    "Listed",
     "Version",
     "all_in_force",
     "approve",
@@ -60,9 +61,8 @@ __all__ = [
     "difference",
     "discard",
     "in_force",
-    "latest",
+    "listed",
     "open_draft",
-    "open_drafts",
     "propose",
     "publish",
     "read_file",

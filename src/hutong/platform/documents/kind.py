@@ -136,6 +136,7 @@ def as_text(body: Mapping[str, Any]) -> str:
     return yaml.safe_dump(plain, allow_unicode=True, sort_keys=False, width=110)
 
 
+@lru_cache
 def shipped_version(text: str) -> int:
     """The version a shipped text says it has, or 0."""
     return int(body_of(text).get("version") or 0)

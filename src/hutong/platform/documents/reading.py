@@ -1,11 +1,12 @@
 """Documents in force and their versions. A version's text is parsed once per process."""
 
 import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, literal, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from hutong.platform.documents.kind import Kind, checked, shipped_version, without_version
@@ -34,6 +35,17 @@ class Version:
     published_at: datetime | None
 
 
+class Listed(NamedTuple):
+    """A document as a list shows it. `version`: in force; 0 where none is, or the shipped one says none. `newest`: the
+    newest version, a retirement too (None: the shipped document); `draft`: the draft or proposal."""
+
+    kind: str
+    name: str
+    version: int
+    newest: Version | None
+    draft: Version | None
+
+
 def _columns(center: str) -> Select[Any]:
     table = table_of(center)
     return select(*(table.c[name] for name in Version.__dataclass_fields__))
@@ -45,14 +57,17 @@ def _version(row: Row[Any]) -> Version:
 
 def newest(conn: Connection, kind: Kind[Any], name: str | None = None) -> dict[str, Any]:
     """Name → version, state and checksum of the newest version, of one name or all."""
+    return {row.name: row for row in _newest(conn, kind, name, "checksum")}
+
+
+def _newest(conn: Connection, kind: Kind[Any], name: str | None, column: str) -> Sequence[Any]:
     table = table_of(kind.center).c
-    asked = select(table.name, table.version, table.state, table.checksum).where(
+    asked = select(table.name, table.version, table.state, table[column]).where(
         table.kind == kind.code, table.version.is_not(None)
     )
     if name is not None:
         asked = asked.where(table.name == name)
-    rows = conn.execute(asked.ext(distinct_on(table.name)).order_by(table.name, table.version.desc()))
-    return {row.name: row for row in rows}
+    return conn.execute(asked.ext(distinct_on(table.name)).order_by(table.name, table.version.desc())).all()
 
 
 def _parsed(conn: Connection, kind: Kind[D], name: str, version: int, checksum: str) -> D:
@@ -120,10 +135,10 @@ def sources(conn: Connection, kind: Kind[Any], name: str | None = None) -> dict[
     made = {
         each: (shipped_version(text), without_version(text)) for each, text in shipped.items() if name in (None, each)
     }
-    for each, row in newest(conn, kind, name).items():
-        made.pop(each, None)
+    for row in _newest(conn, kind, name, "body"):
+        made.pop(row.name, None)
         if row.state != "retired":
-            made[each] = (row.version, _text(conn, kind, each, row.version) or "")
+            made[row.name] = (row.version, row.body)
     return dict(sorted(made.items()))
 
 
@@ -144,19 +159,29 @@ def open_draft(conn: Connection, kind: Kind[Any], name: str | None = None) -> Ve
     return _version(row) if row else None
 
 
-def latest(conn: Connection, kind: Kind[Any]) -> dict[str, Version]:
-    """Name → the newest version, a retirement too."""
-    table = table_of(kind.center).c
-    asked = _columns(kind.center).where(table.kind == kind.code, table.version.is_not(None))
-    rows = conn.execute(asked.ext(distinct_on(table.name)).order_by(table.name, table.version.desc()))
-    return {row.name: _version(row) for row in rows}
-
-
-def open_drafts(conn: Connection, kind: Kind[Any]) -> dict[str, Version]:
-    """Name → the draft or proposal."""
-    table = table_of(kind.center).c
-    rows = conn.execute(_columns(kind.center).where(table.kind == kind.code, table.version.is_(None)))
-    return {row.name: _version(row) for row in rows}
+def listed(conn: Connection, kinds: Sequence[Kind[Any]]) -> list[Listed]:
+    """The documents of kinds of one center, by kind (as given) and name; by one statement, without their texts."""
+    if not kinds:
+        return []
+    table = table_of(kinds[0].center).c
+    made = {
+        (kind.code, name): Listed(kind.code, name, shipped_version(text), None, None)
+        for kind in kinds for name, text in kind.shipped_texts().items()
+    }  # fmt: skip
+    columns = (table[name] for name in Version.__dataclass_fields__ if name != "body")
+    draft = table.version.is_(None)
+    asked = select(*columns, literal("").label("body")).where(table.kind.in_([kind.code for kind in kinds]))
+    of_each = asked.ext(distinct_on(table.kind, table.name, draft))
+    rows: Sequence[Any] = conn.execute(of_each.order_by(table.kind, table.name, draft, table.version.desc())).all()
+    for row in rows:
+        one, key = _version(row), (row.kind, row.name)
+        known = made.get(key, Listed(*key, 0, None, None))
+        if one.version is None:
+            made[key] = known._replace(draft=one)
+        else:
+            made[key] = known._replace(version=0 if one.state == "retired" else one.version, newest=one)
+    place = {kind.code: number for number, kind in enumerate(kinds)}
+    return sorted(made.values(), key=lambda one: (place[one.kind], one.name))
 
 
 def text_of(conn: Connection, kind: Kind[Any], name: str, version: int) -> str:
