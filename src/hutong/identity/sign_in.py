@@ -96,9 +96,9 @@ def session_of(token: str | None) -> Session:
     """The session behind a cookie's token. Raises Unauthenticated when there is none or it has ended."""
     if token:
         with database.begin("identity") as conn:
-            held = conn.execute(_OPENED, {"token_hash": digest(token), "now": clock.now()}).all()
+            held = conn.execute(_OPENED, {"token_hash": digest(token), "now": clock.now()}).mappings().all()
         if held:
-            return Session(viewer_of(held), held[0].csrf)
+            return Session(viewer_of(held), held[0]["csrf"])
     raise Unauthenticated("identity-sign-in-needed")
 
 

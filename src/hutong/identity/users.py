@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
 
 from argon2 import PasswordHasher
-from sqlalchemy import Connection, Row, delete, select
+from sqlalchemy import Connection, RowMapping, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from hutong.identity.principal import Principal
@@ -55,18 +54,20 @@ HELD = (
 """Accounts in use with what their roles give, a row for each role (one without any: of none); for `viewer_of`."""
 
 
-def viewer_of(held: Sequence[Row[Any]]) -> Principal:
+def viewer_of(held: Sequence[RowMapping]) -> Principal:
     """The viewer an account stands for, out of its rows of `HELD`."""
     one = held[0]
-    roles = [row._mapping for row in held if row.code is not None]
+    roles = [dict(row) for row in held if row["code"] is not None]
     grants = combine(roles)
     codes = tuple(row["code"] for row in roles)
-    return Principal(one.id, "user", one.name, grants.rights, codes, one.path, grants.clear, grants.scopes, one.locale)
+    return Principal(
+        one["id"], "user", one["name"], grants.rights, codes, one["path"], grants.clear, grants.scopes, one["locale"]
+    )
 
 
 def principal(conn: Connection, user_id: int) -> Principal:
     """The viewer an account stands for, with what its roles give now."""
-    held = conn.execute(HELD.where(user_account.c.id == user_id)).all()
+    held = conn.execute(HELD.where(user_account.c.id == user_id)).mappings().all()
     if not held:
         raise NotFound("identity-user-unknown")
     return viewer_of(held)

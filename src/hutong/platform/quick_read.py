@@ -1,8 +1,9 @@
 """One statement that is asked over and over, without what a transaction from the pool costs beside it.
 
 Asking whether a connection is alive, beginning, describing the rows anew and ending cost several times what an indexed
-read does (docs/measurements/realtime.md). Here a connection is kept for the statement, which is prepared and planned
-once on it; a connection that turns out to be gone is made anew, which is harmless for a read.
+read does (docs/measurements/realtime.md), and planning a long statement more than running it. Here connections are kept
+for such statements, which are prepared and planned once on each; a connection that turns out to be gone is made anew,
+which is harmless for a read.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from sqlalchemy.exc import OperationalError
 from hutong.platform import database
 
 Connection = psycopg.Connection[tuple[Any, ...]]
+_idle: list[tuple[Engine, Connection]] = []
 
 
 class QuickRead:
@@ -27,27 +29,17 @@ class QuickRead:
     def __init__(self, center: str, statement: str) -> None:
         self._center = center
         self._statement = statement
-        self._idle: list[tuple[Engine, Connection]] = []
 
     def rows(self, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
         """The rows. Raises SQLAlchemy's OperationalError, as other reads do, when the database does not answer."""
         engine = database.reading_engine(self._center)
         try:
-            while (connection := self._kept(engine)) is not None:
+            while (connection := _kept(engine)) is not None:
                 with suppress(psycopg.Error):  # the server was restarted, a migration changed a table: a new one may do
                     return self._asked(engine, connection, parameters)
-            return self._asked(engine, self._connected(engine), parameters)
+            return self._asked(engine, _connected(engine), parameters)
         except psycopg.OperationalError as error:
             raise OperationalError(self._statement, None, error) from error
-
-    def _kept(self, engine: Engine) -> Connection | None:
-        while self._idle:
-            with suppress(IndexError):  # another thread was quicker
-                kept, connection = self._idle.pop()
-                if kept is engine and not connection.closed:
-                    return connection
-                connection.close()
-        return None
 
     def _asked(self, engine: Engine, connection: Connection, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
         try:
@@ -55,22 +47,34 @@ class QuickRead:
         except BaseException:
             connection.close()
             raise
-        self._idle.append((engine, connection))
+        _idle.append((engine, connection))
         return found
 
-    def _connected(self, engine: Engine) -> Connection:
-        """A connection out of the pool's hands, that plans a statement once whatever it is asked with."""
-        pooled = engine.raw_connection()
-        connection = database.beneath(pooled.driver_connection)
-        pooled.detach()
-        connection.autocommit = True
-        connection.execute("SET default_transaction_read_only = on")
-        connection.execute("SET plan_cache_mode = force_generic_plan")
-        if not event.contains(engine, "engine_disposed", self._forget):
-            event.listen(engine, "engine_disposed", self._forget)
-        return connection
 
-    def _forget(self, _engine: Engine) -> None:
-        kept, self._idle = self._idle, []
-        for _, connection in kept:
+def _kept(engine: Engine) -> Connection | None:
+    while _idle:
+        with suppress(IndexError):  # another thread was quicker
+            kept, connection = _idle.pop()
+            if kept is engine and not connection.closed:
+                return connection
             connection.close()
+    return None
+
+
+def _connected(engine: Engine) -> Connection:
+    """A connection out of the pool's hands, that plans a statement once whatever it is asked with."""
+    pooled = engine.raw_connection()
+    connection = database.beneath(pooled.driver_connection)
+    pooled.detach()
+    connection.autocommit = True
+    connection.execute("SET default_transaction_read_only = on")
+    connection.execute("SET plan_cache_mode = force_generic_plan")
+    if not event.contains(engine, "engine_disposed", _forget):
+        event.listen(engine, "engine_disposed", _forget)
+    return connection
+
+
+def _forget(_engine: Engine) -> None:
+    while _idle:
+        with suppress(IndexError):
+            _idle.pop()[1].close()
