@@ -43,6 +43,7 @@ def environment() -> Environment:
         money=show_money,
         attribute=as_attribute,
         lasted=show_duration,
+        span=show_seconds,
         phone=show_phone,
         who=actors.name_of,
         source_name=actors.source_name,
@@ -95,7 +96,11 @@ def show_duration(since: datetime | None, until: datetime | None) -> str:
     """How long something took, in the unit that reads best."""
     if since is None or until is None:
         return ""
-    seconds = max((until - since).total_seconds(), 0)
+    return show_seconds(max((until - since).total_seconds(), 0))
+
+
+def show_seconds(seconds: float) -> str:
+    """A time span in the unit that reads best."""
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 120:
@@ -153,8 +158,3 @@ def reader(request: Request, session: Session) -> Principal:
 def to_page(path: str) -> Response:
     """After an action: htmx goes to a page, which then shows the new state."""
     return Response(status_code=204, headers={"HX-Redirect": path})
-
-
-def day_of(value: datetime) -> date:
-    """The business day of an instant."""
-    return value.astimezone(settings.zone).date()

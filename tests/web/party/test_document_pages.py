@@ -145,7 +145,8 @@ def test_a_policy_is_previewed_on_last_months_changes_and_needs_two(sign_in: Sig
     assert "mail is for signing in" in steward.get("/documents").text
     assert steward.post(f"{place}/review", data={"action": "approve"}).status_code == 403, "not by its author"
     second = sign_in("second")
-    assert second.post(f"{place}/review", data={"action": "send_back"}).status_code == 422, "say why"
+    refused = second.post(f"{place}/review", data={"action": "send_back"})
+    assert (refused.status_code, "platform-document-reason-missing" in refused.text) == (422, True), "say why"
     assert second.post(f"{place}/review", data={"action": "approve"}).status_code == 204
     with database.read("party") as conn:
         assert documents.in_force(conn, POLICY, "lifecycle").rules[0].rule == "mail"

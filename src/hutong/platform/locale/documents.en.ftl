@@ -11,3 +11,4 @@ platform-document-proposed-only = A second person must approve this document: pr
 platform-document-four-eyes = Whoever wrote a proposal cannot approve it. Another person must.
 platform-document-no-draft = There is no draft of { $name }. It may have been published or thrown away.
 platform-document-name = The document calls itself { $own }, not { $name }. Give it the name under which it is kept.
+platform-document-reason-missing = Say why it is given back: whoever wrote it needs a reason.

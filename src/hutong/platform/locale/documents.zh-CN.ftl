@@ -11,3 +11,4 @@ platform-document-proposed-only = 此类文档须由另一人批准：请提交�
 platform-document-four-eyes = 起草人不能批准自己的提议，须由另一人批准。
 platform-document-no-draft = { $name } 没有草稿，可能已发布或已放弃。
 platform-document-name = 文档自称 { $own }，而不是 { $name }。请改为保存所用的名称。
+platform-document-reason-missing = 请说明退回的原因，起草人需要据此修改。

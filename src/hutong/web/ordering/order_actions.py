@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request, Response
 
 from hutong.identity.http import SignedInSession
-from hutong.ordering import change, queries
+from hutong.ordering import change, monitoring, queries
 from hutong.web.ordering.orders import named
 from hutong.web.shell import render, to_page
 
@@ -65,15 +65,16 @@ def exceptions_page(
     view: Annotated[str, Query(max_length=10)] = "open",
     before: int | None = None,
 ) -> Response:
-    """Orders that wait for a person, with the reason."""
+    """Orders that wait for a person, with the reason; and how long steps take (OC-12)."""
     found = queries.exceptions(session.viewer, open_only=view != "all", before=before, limit=PAGE)
     following = found[-1]["id"] if len(found) == PAGE else None
-    return render(
-        request,
-        "ordering/exceptions.html",
-        {"rows": named(session.viewer, found), "view": view, "following": following},
-        session,
-    )
+    context = {
+        "rows": named(session.viewer, found),
+        "view": view,
+        "following": following,
+        "durations": [] if before else monitoring.durations(session.viewer),
+    }
+    return render(request, "ordering/exceptions.html", context, session)
 
 
 @router.post("/exceptions/{exception_id}/take")

@@ -163,7 +163,7 @@ def reviewed(
         desk.approve(session.viewer, kind, name)
     else:
         if not reason.strip():
-            raise Unprocessable("party-quality-note-missing", field="reason")
+            raise Unprocessable("platform-document-reason-missing", field="reason")
         desk.send_back(session.viewer, kind, name, reason)
     return to_page(f"/documents/{kind.code}/{name}")
 
