@@ -1,5 +1,6 @@
 """TMF632 and TMF629: persons, organisations and customers, found, made once, stated anew, ended."""
 
+import json
 from typing import Any
 
 import pytest
@@ -139,6 +140,33 @@ def test_bad_persons_are_refused(api: TestClient, change: dict[str, Any], status
     answer = api.post(f"{BASE}/individual", json=person() | change)
     assert answer.status_code == status, answer.text
     conforms("TMF632", "Error", answer.json())
+    assert api.get(f"{BASE}/individual").headers["X-Total-Count"] == before
+
+
+@pytest.mark.parametrize(
+    ("beside", "status"),
+    [
+        ({"relatedParty": [{"id": "KNOWN", "role": "friend of", "@referredType": "Individual"}]}, 422),
+        ({"relatedParty": [{"id": "KNOWN", "role": "subsidiary", "@referredType": "Individual"}]}, 422),
+        ({"relatedParty": [{"id": "99999999", "role": "spouse", "@referredType": "Individual"}]}, 404),
+        (
+            {"creditRating": [{"creditAgencyName": "agency", "ratingReference": "a",
+              "validFor": {"startDateTime": "2026-02-01T00:00:00Z", "endDateTime": "2026-01-01T00:00:00Z"}}]},
+            422,
+        ),
+    ],
+)  # fmt: skip
+def test_nobody_is_made_when_what_stands_beside_is_refused(
+    api: TestClient, beside: dict[str, Any], status: int
+) -> None:
+    known = post(api, "individual", person()).json()["id"]
+    before = api.get(f"{BASE}/individual").headers["X-Total-Count"]
+    contact = [{"characteristic": {"phoneNumber": "13811119999"}}]
+    content = person(familyName="尉迟", givenName="新", contactMedium=contact) | json.loads(
+        json.dumps(beside).replace("KNOWN", known)
+    )
+    answer = api.post(f"{BASE}/individual", json=content)
+    assert answer.status_code == status, answer.text
     assert api.get(f"{BASE}/individual").headers["X-Total-Count"] == before
 
 

@@ -71,10 +71,10 @@ def test_an_organization_with_relations_and_rating(api: TestClient) -> None:
     assert [(one["id"], one["role"]) for one in back] == [(man["id"], "spouse")]
     again = api.patch(f"{BASE}/individual/{man['id']}", json={"relatedParty": related}, headers=MERGE)
     assert (again.status_code, len(again.json()["relatedParty"])) == (200, 1)
-    unknown = api.patch(
-        f"{BASE}/individual/{man['id']}", json={"relatedParty": [{**related[0], "role": "friend of"}]}, headers=MERGE
-    )
+    wrong = {"title": "Dr", "relatedParty": [{**related[0], "role": "friend of"}]}
+    unknown = api.patch(f"{BASE}/individual/{man['id']}", json=wrong, headers=MERGE)
     assert unknown.status_code == 422, unknown.text
+    assert "title" not in api.get(f"{BASE}/individual/{man['id']}").json(), "nothing is half done"
 
 
 def test_all_contacts_and_documents_that_hold_are_shown(api: TestClient) -> None:

@@ -11,7 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from hutong import party
 from hutong.api.tmf import body, openapi
 from hutong.api.tmf.listing import Page, fields_of, list_answer, wanted
-from hutong.api.tmf.party_beside import BESIDE, add_beside, beside_of, current, elsewhere, modify
+from hutong.api.tmf.party_beside import BESIDE, add_beside, check_beside, current, elsewhere, modify
 from hutong.api.tmf.party_body import KINDS, PATCHES, IndividualUpdate, OrganizationUpdate
 from hutong.api.tmf.party_specification import told
 from hutong.api.tmf.party_stated import changes, party_data
@@ -133,7 +133,7 @@ def one(viewer: Principal, kind: str, key: int) -> Resource:
 def _create(
     viewer: Principal, kind: str, content: IndividualUpdate | OrganizationUpdate, named: set[str]
 ) -> JsonAnswer:
-    beside_of(content)  # refused before anything is written
+    check_beside(viewer, content)
     own = content.external_reference[0].name if content.external_reference else uuid.uuid4().hex
     found = party.find_or_create(viewer, party_data(content, named), f"{viewer.name}:{own}")
     try:
@@ -153,6 +153,7 @@ def _patched(
     if living != key:
         return elsewhere(f"{BASE}/{kind}", living, 308)
     made, status = changes(stated, named), 200
+    check_beside(viewer, stated, key)
     if made or not named & BESIDE:
         status = modify(viewer, key, made)
     add_beside(viewer, key, stated)

@@ -9,12 +9,12 @@ from hutong.api.tmf.party_body import KINDS, IndividualUpdate, OrganizationUpdat
 from hutong.api.tmf.party_contacts import Beside, add, documents, period_of, split
 from hutong.api.tmf.product_order_body import number
 from hutong.api.tmf.resource import JsonAnswer
-from hutong.identity import Principal
+from hutong.identity import Principal, require
 from hutong.party.areas import people
 from hutong.party.lifecycle.changes import apply_change
 from hutong.party.lifecycle.tombstones import check_tombstone
 from hutong.party.reading import pages
-from hutong.party.relations.relate import relate
+from hutong.party.relations.relate import check_relation, relate
 from hutong.party.sharing.around import around
 from hutong.platform.errors import NotFound
 from hutong.platform.settings import settings
@@ -72,20 +72,39 @@ def beside_of(stated: IndividualUpdate | OrganizationUpdate) -> list[Beside]:
     return [*split(stated.contact_medium or [])[1], *documents(known or [])]
 
 
+def check_beside(viewer: Principal, stated: IndividualUpdate | OrganizationUpdate, key: int | None = None) -> None:
+    """Refuse what `add_beside` would, before anything of the document is written. `key`: the party, once it is made."""
+    if beside_of(stated):
+        require(viewer, people.RIGHT)
+    kind = "person" if isinstance(stated, IndividualUpdate) else "organisation"
+    for other, role in _unrelated(viewer, key, relations(stated)):
+        check_relation(viewer, number(other, "relatedParty"), role, to=kind, other_id=key)
+    for rating in _unrated(viewer, key, stated):
+        people.check_statement(viewer, "evaluation", rating)
+
+
 def add_beside(viewer: Principal, key: int, stated: IndividualUpdate | OrganizationUpdate) -> None:
     """Add the relations, ratings, further contacts and documents that a document states and that are not there yet."""
     add(viewer, key, beside_of(stated))
     relate_to(viewer, key, relations(stated))
+    for rating in _unrated(viewer, key, stated):
+        people.state(viewer, key, "evaluation", rating)
+
+
+def _unrated(viewer: Principal, key: int | None, stated: IndividualUpdate | OrganizationUpdate) -> list[dict[str, Any]]:
+    """A document's credit ratings that are not there yet, as rows of the area `evaluation`. Raises Unprocessable."""
     if not stated.credit_rating:
-        return
-    ratings = {(row["score"], row["grade"], row["model"]) for row in around(viewer, [key])[key]["credit"]}
+        return []
+    known = around(viewer, [key])[key]["credit"] if key is not None else []
+    there = {(row["score"], row["grade"], row["model"]) for row in known}
+    made = []
     for rating in stated.credit_rating:
         score, grade, model = rating.rating_score, rating.rating_reference, rating.credit_agency_name
-        if (score, grade, model) not in ratings:
-            begun, ended = period_of(rating.valid_for)
-            values = {"kind": "credit", "score": score, "grade": grade, "model": model, "valid_from": begun,
-                      "valid_to": ended}  # fmt: skip
-            people.state(viewer, key, "evaluation", values)
+        begun, ended = period_of(rating.valid_for)
+        if (score, grade, model) not in there:
+            made.append({"kind": "credit", "score": score, "grade": grade, "model": model, "valid_from": begun,
+                         "valid_to": ended})  # fmt: skip
+    return made
 
 
 def others_of(stated: Iterable[Related]) -> list[tuple[str, str]]:
@@ -96,9 +115,12 @@ def others_of(stated: Iterable[Related]) -> list[tuple[str, str]]:
 def relate_to(viewer: Principal, key: int, others: Sequence[tuple[str, str]]) -> None:
     """Add relations that are not there yet. The specification's role is what the other is to this party, so each is
     stated of the other."""
-    if not others:
-        return
+    for other, role in _unrelated(viewer, key, others):
+        relate(viewer, number(other, "relatedParty"), key, role)
+
+
+def _unrelated(viewer: Principal, key: int | None, others: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    if not others or key is None:
+        return list(others)
     there = {(str(row["other_id"]), row["other_is"]) for row in around(viewer, [key])[key]["related"]}
-    for other, role in others:
-        if (other, role) not in there:
-            relate(viewer, number(other, "relatedParty"), key, role)
+    return [one for one in others if one not in there]

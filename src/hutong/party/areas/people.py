@@ -29,14 +29,30 @@ def state(
     A period begins now and a moment is now unless `values` say otherwise. Needs `party.change`. Raises NotFound,
     Unprocessable (field unknown or missing, code not of its set), Forbidden for areas only systems state.
     """
+    area = check_statement(viewer, area_name, values)
+    with database.begin("party") as conn:
+        return state_in(conn, viewer, party_id, area, values, key=key)
+
+
+def check_statement(viewer: Principal, area_name: str, values: Mapping[str, Any]) -> Area:
+    """Refuse what `state` would, whomever it is about, with nothing written; the area."""
     require(viewer, RIGHT)
     area = area_named(area_name)
     _not_by_value(area)
     if not area.by_people and viewer.kind == "user":
         raise Forbidden("party-area-systems-only", area=area.name)
     check_codes(area, values)
-    with database.begin("party") as conn:
-        return state_in(conn, viewer, party_id, area, values, key=key)
+    _in_order(area, {began(area): clock.now(), **_given(values)})
+    return area
+
+
+def _given(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value not in (None, "")}
+
+
+def _in_order(area: Area, row: Mapping[str, Any]) -> None:
+    if area.timing == "period" and row.get("valid_to") and str(row["valid_to"]) < str(row["valid_from"]):
+        raise Unprocessable("party-area-period", area=area.name)
 
 
 def state_in(
@@ -45,11 +61,10 @@ def state_in(
     """As `state`, in the caller's transaction; rights and codes were checked."""
     known_source(conn, API_SOURCE)
     home, reference = anchor(conn, viewer, party_id)
-    given = {name: value for name, value in values.items() if value not in (None, "")}
-    row = {began(area): clock.now(), **given, "of_source": reference[0], "of_key": reference[1], "source": API_SOURCE,
-           "key": key or f"{viewer.actor}/{uuid4()}", "source_changed_at": clock.now()}  # fmt: skip
-    if area.timing == "period" and row.get("valid_to") and str(row["valid_to"]) < str(row["valid_from"]):
-        raise Unprocessable("party-area-period", area=area.name)
+    row = {began(area): clock.now(), **_given(values), "of_source": reference[0], "of_key": reference[1],
+           "source": API_SOURCE, "key": key or f"{viewer.actor}/{uuid4()}",
+           "source_changed_at": clock.now()}  # fmt: skip
+    _in_order(area, row)
     made = merge(conn, area, [row], viewer.actor)
     if made:
         tell(conn, home, area)

@@ -9,6 +9,7 @@ from hutong.identity import Principal, require
 from hutong.party.areas.people import RIGHT, anchor, tell
 from hutong.party.information import AREAS
 from hutong.party.ingest.areas.write import merge
+from hutong.party.living import living
 from hutong.party.realtime.intake import API_SOURCE, known_source
 from hutong.party.relation_kinds import BELOW, HIERARCHY, INVERSES, PERSONS
 from hutong.platform import clock, database
@@ -38,8 +39,7 @@ def relate(
     """
     require(viewer, RIGHT)
     begin = valid_from or clock.now()
-    if kind not in INVERSES:
-        raise Unprocessable("party-relation-kind", kind=kind)
+    _known(kind)
     if (valid_to and valid_to <= begin) or (percent is not None and not 0 < percent <= WHOLE):
         raise Unprocessable("party-area-period", area=AREA.name)
     with database.begin("party") as conn:
@@ -56,6 +56,25 @@ def relate(
         tell(conn, home, AREA)
         tell(conn, other, AREA)
         return made
+
+
+def check_relation(viewer: Principal, party_id: int, kind: str, *, to: str, other_id: int | None = None) -> None:
+    """Refuse what `relate` would, with nothing written: a party may be the `kind` of another that is a person or an
+    organisation (`to`), and, where it is made already, `other_id`."""
+    require(viewer, RIGHT)
+    _known(kind)
+    with database.read("party") as conn:
+        home, _ = anchor(conn, viewer, party_id)
+        if other_id is not None:
+            _check(conn, home, living(conn, other_id), kind)
+            return
+        own = conn.execute(text("SELECT kind FROM party.party WHERE id = :id"), {"id": home}).scalar_one()
+        _fitting({own, to}, kind)
+
+
+def _known(kind: str) -> None:
+    if kind not in INVERSES:
+        raise Unprocessable("party-relation-kind", kind=kind)
 
 
 def end_relation(viewer: Principal, party_id: int, ids: list[int], at: datetime | None = None) -> None:
@@ -84,16 +103,18 @@ def _check(conn: Connection, home: int, other: int, kind: str) -> None:
     if home == other:
         raise Unprocessable("party-relation-self")
     rows = conn.execute(text("SELECT id, kind FROM party.party WHERE id IN (:one, :two)"), {"one": home, "two": other})
-    kinds = {row.id: row.kind for row in rows}
-    hierarchical = kind in HIERARCHY
-    if kind in PERSONS and set(kinds.values()) != {"person"}:
-        raise Unprocessable("party-relation-persons", kind=kind)
-    if hierarchical and set(kinds.values()) != {"organisation"}:
-        raise Unprocessable("party-relation-organisations", kind=kind)
-    if hierarchical:
+    _fitting({row.kind for row in rows}, kind)
+    if kind in HIERARCHY:
         below, above = (home, other) if kind in BELOW else (other, home)
         if below in ancestors(conn, above):
             raise Unprocessable("party-relation-circle", one=below, other=above)
+
+
+def _fitting(kinds: set[str], kind: str) -> None:
+    if kind in PERSONS and kinds != {"person"}:
+        raise Unprocessable("party-relation-persons", kind=kind)
+    if kind in HIERARCHY and kinds != {"organisation"}:
+        raise Unprocessable("party-relation-organisations", kind=kind)
 
 
 def ancestors(conn: Connection, party_id: int) -> set[int]:
