@@ -13,7 +13,6 @@ from sqlalchemy import (
     Select,
     Text,
     any_,
-    case,
     func,
     literal,
     select,
@@ -93,7 +92,7 @@ def page(viewer: Principal, wanted: Wanted, after: Key | None = None, limit: int
     """As `queue` and `overview`, with what the viewer sees found once."""
     require(viewer, RIGHT)
     with database.read("party") as conn:
-        within = _within(conn, viewer)
+        within = _within(conn, viewer, wanted.view)
         rows, said_besides = (
             _rows(conn, viewer, wanted, within, after, limit),
             _overview(conn, viewer, wanted.view, within),
@@ -105,7 +104,7 @@ def queue(viewer: Principal, wanted: Wanted = Wanted(), after: Key | None = None
     """Groups, the most likely first; the next page begins after (strength, id) of the last row."""
     require(viewer, RIGHT)
     with database.read("party") as conn:
-        rows = _rows(conn, viewer, wanted, _within(conn, viewer), after, limit)
+        rows = _rows(conn, viewer, wanted, _within(conn, viewer, wanted.view), after, limit)
     return protect(viewer, "party", rows, {"name": "name"})
 
 
@@ -126,7 +125,7 @@ def neighbours(viewer: Principal, wanted: Wanted, key: Key) -> tuple[int | None,
     ids = select(suspect_group.c.id)
     backwards = (suspect_group.c.strength, suspect_group.c.id.desc())
     with database.read("party") as conn:
-        queued = _place(ids, viewer, wanted, _within(conn, viewer))
+        queued = _place(ids, viewer, wanted, _within(conn, viewer, wanted.view))
         following = queued.where(_key > place).limit(1)
         before = queued.where(_key < place).order_by(None).order_by(*backwards).limit(1)
         return conn.execute(before).scalar(), conn.execute(following).scalar()
@@ -143,28 +142,31 @@ def overview(viewer: Principal, view: View) -> Overview:
     """Counts and filters."""
     require(viewer, RIGHT)
     with database.read("party") as conn:
-        return _overview(conn, viewer, view, _within(conn, viewer))
+        return _overview(conn, viewer, view, _within(conn, viewer, view))
 
 
-_no_ids = literal([], ARRAY(BigInteger))
-
-
-def _within(conn: Connection, viewer: Principal) -> _Within:
-    """The groups that a viewer of few parties sees, found by one statement. The parties reach the index as one value
-    unknown to the planner: to a list of thousands it prefers comparing every group with all of them."""
+def _within(conn: Connection, viewer: Principal, view: View = "all") -> _Within:
+    """The groups that a viewer of few parties sees, found by one statement: unfinished ones, and for `done` all. Their
+    parties are joined: arrays of thousands would be compared with every group's, each element with each."""
     if "party" not in viewer.scopes:
         return _Within((), True)
-    some = select(party.c.id).where(party.c.state != "merged", visibility.seen(viewer)).limit(FEW + 1).subquery()
-    whole = case((func.count() <= FEW, func.coalesce(func.array_agg(some.c.id), _no_ids)))
-    mine = select(whole.label("ids")).select_from(some).cte("mine").prefix_with("MATERIALIZED", dialect="postgresql")
-    ids = select(mine.c.ids).scalar_subquery()
-    theirs = select(suspect_group.c.id).where(
-        suspect_group.c.party_ids.bool_op("&&")(ids), visibility.group_seen(viewer, suspect_group.c.party_ids)
+    living = select(party.c.id).where(party.c.state != "merged", visibility.seen(viewer))
+    mine = living.limit(FEW + 1).cte("mine").prefix_with("MATERIALIZED", dialect="postgresql")
+    seen = select(func.count()).select_from(mine).scalar_subquery()
+    in_states = true() if view == "done" else suspect_group.c.state.in_(UNFINISHED)
+    members = select(suspect_group.c.id, func.unnest(suspect_group.c.party_ids).label("party_id")).where(in_states)
+    each = members.subquery()
+    with_one = select(each.c.id).join(mine, mine.c.id == each.c.party_id)
+    candidates = select(suspect_group.c.id, suspect_group.c.party_ids).where(
+        seen <= FEW, suspect_group.c.id.in_(with_one)
     )
-    few, found = conn.execute(select(ids.isnot(None), func.array(theirs.scalar_subquery()))).one()
-    return (
-        _Within((suspect_group.c.id == any_(literal(found, ARRAY(BigInteger))),), True) if few else _Within((), False)
-    )
+    # On their own: else every group's parties are looked up before those of the viewer are found.
+    near = candidates.cte("near").prefix_with("MATERIALIZED", dialect="postgresql")
+    theirs = select(near.c.id).where(visibility.group_seen(viewer, near.c.party_ids))
+    parties, found = conn.execute(select(seen, func.array(theirs.scalar_subquery()))).one()
+    if parties > FEW:
+        return _Within((), False)
+    return _Within((suspect_group.c.id == any_(literal(found, ARRAY(BigInteger))),), True)
 
 
 def _overview(conn: Connection, viewer: Principal, open_view: View | None, within: _Within) -> Overview:
