@@ -1,5 +1,6 @@
 """EC-15: issue, glance, pop, claims, ask only once: what the counter and the seat get, and why."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,9 @@ from tests.party.resolution.test_resolve import resident
 from hutong.identity import SYSTEM, Principal
 from hutong.party import PartyData, find_or_create
 from hutong.party.areas import people
+from hutong.party.documents import desk
 from hutong.party.sharing import claims, glance, issue, on_file, pop
+from hutong.party.sharing.document_kinds import SCRIPTS
 from hutong.platform.errors import Forbidden, NotFound, Unprocessable
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -89,6 +92,35 @@ def test_the_callers_own_number_comes_first_and_shared_ones_say_so() -> None:
     assert pop.pop(SEAT, "13812340002")["shared"] == "company"
     for wrong in ("", "hello", "12"):
         assert pop.pop(SEAT, wrong)["candidates"] == []
+
+
+def test_what_is_said_depends_on_the_class_of_who_calls() -> None:
+    """EC-15: 差异化话术: two calls alike but for the customers' class; each script says why, in the seat's language."""
+    gold, plain = made(1, "王小明", mobile="13912340001"), made(2, "李丽", mobile="13912340002")
+    people.state(SYSTEM, gold, "classification", {"scheme": "value", "class": "high"})
+    people.state(SYSTEM, plain, "classification", {"scheme": "value", "class": "low"})
+    scripts = [
+        {"when": 'customer.value_class == "high"', **said("贵宾问候", "VIP greeting")},
+        {"when": 'customer.value_class != "high"', **said("一般问候", "Plain greeting")},
+        {"when": "true", **said("核对身份", "Who is it")},
+    ]
+    desk.publish(SYSTEM, SCRIPTS, {"code": "general", "title": {"zh": "按类", "en": "By class"}, "scripts": scripts})
+    heard = {
+        number: [(script["title"], bool(script["why"])) for script in pop.pop(SEAT, number)["candidates"][0]["scripts"]]
+        for number in ("13912340001", "13912340002")
+    }
+    assert heard == {
+        "13912340001": [("贵宾问候", True), ("核对身份", False)],
+        "13912340002": [("一般问候", True), ("核对身份", False)],
+    }
+    abroad = pop.pop(replace(SEAT, locale="en"), "13912340001")["candidates"][0]["scripts"][0]
+    assert (abroad["title"], abroad["text"]) == ("VIP greeting", "VIP greeting")
+    people.state(SYSTEM, plain, "classification", {"scheme": "value", "class": "high"})
+    assert pop.pop(SEAT, "13912340002")["candidates"][0]["scripts"][0]["title"] == "贵宾问候", "and changes with it"
+
+
+def said(zh: str, en: str) -> dict[str, dict[str, str]]:
+    return {"title": {"zh": zh, "en": en}, "text": {"zh": zh, "en": en}}
 
 
 def test_claims_go_their_way_by_class_and_risk_and_say_why() -> None:
