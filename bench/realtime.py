@@ -48,8 +48,8 @@ DAYS = 20_000
 CONNECTIONS = 128
 SECONDS = 20
 WARMING = 1000
-CALLS = 50
-"""A second: a center of a thousand seats has not half of it."""
+CALLS = (10, 50)
+"""A second: a center of a thousand seats has not half of the greater."""
 SHARES = (0.5, 0.95, 0.99, 0.999)
 PERSON = dict[str, str]
 
@@ -165,9 +165,10 @@ def measure(bench: Bench, keys: tuple[str, str], parties: int, rate: int, made: 
         bench.part(f"find or create, open loop, {rate}/s", makes[WARMING : WARMING + count], rate)
         bench.part(f"find or create, closed loop, {CONNECTIONS} connections", makes[WARMING + count :], None)
     if "pop" in wanted:
-        for name, asked in calls(client, cookie, parties, CALLS * SECONDS + CALLS):
-            bench.warm(asked[:CALLS])
-            bench.part(f"{name}, open loop, {CALLS}/s", asked[CALLS:], CALLS)
+        for calling in CALLS:
+            for name, asked in calls(client, cookie, parties, calling * SECONDS + CALLS[-1]):
+                bench.warm(asked[: CALLS[-1]])
+                bench.part(f"{name}, open loop, {calling}/s", asked[CALLS[-1] :], calling)
     return len(set(new))
 
 
