@@ -88,6 +88,11 @@ def state_of(job_ids: list[int]) -> Callable[[], dict[int, str]]:
     return lambda: {job: found for job in job_ids if (found := jobs.get(job).state) != "done"}
 
 
+def ends_of(logs: Path) -> str:
+    """The ends of all logs."""
+    return "\n".join(f"--- {log.name}\n{log.read_text(errors='replace')[-3000:]}" for log in logs.iterdir())
+
+
 def env_of(folder: Path) -> dict[str, str]:
     """Of a process on this data folder."""
     inherited = {name: value for name, value in os.environ.items() if name != "HUTONG_DATABASE_URL"}
@@ -127,10 +132,7 @@ def test_processes_are_replaced_while_work_goes_on() -> None:
         assert callers.wrong == []
         assert len(set(callers.answered.values())) == len(callers.answered)
         left = state_of(queued)
-        told = lambda: "\n".join(
-            [str(left()), *(f"--- {log.name}\n{log.read_text()[-3000:]}" for log in logs.iterdir())]
-        )
-        eventually(lambda: not left(), told)
+        eventually(lambda: not left(), lambda: f"{left()}\n{ends_of(logs)}")
         eventually(lambda: not unsettled(), lambda: "\n".join(unsettled()[:20]))
         with database.read("party") as conn:
             kept = set(conn.execute(text("SELECT id FROM party.party WHERE state = 'active'")).scalars())
