@@ -12,7 +12,7 @@ from hutong.platform import database
 from hutong.server import create_app
 
 SINCE = "2026-11-01T00:00:00Z"
-FOUND = (
+FOUND: tuple[tuple[str, dict[str, object], str], ...] = (
     (
         "evaluation",
         {"kind": "risk", "score": 73, "grade": "high", "model": "lapse v4, 2026-11", "valid_from": SINCE},
