@@ -41,6 +41,8 @@ def _resolve(folder: Path, mapping: str, body: str, name: str = "people.csv") ->
         pytest.param(
             _GOOD.replace("name: name", "birth_date: {column: name, date: soon}"), _ROWS, "DD/MM/YYYY", id="date"
         ),
+        pytest.param(_GOOD, _ROWS.replace("id,name,phone", "id,phone,Phone"), "phone", id="a column twice"),
+        pytest.param(_GOOD, "id,name,phone\n1,,5551234567\n2,,5551234567\n", "person", id="only one phone"),
         pytest.param(_GOOD, "PK\x03\x04 and so on", "CSV", id="a workbook"),
     ],
 )
@@ -75,7 +77,8 @@ def test_scores_name_what_is_missing(tmp_path: Path) -> None:
     truth.write_text("key,entity\nx,1\n", encoding="utf-8")
     with pytest.raises(Invalid) as problem:
         truth_columns(truth, entity="customer")
-    assert problem.value.message_id == "party-file-columns"
+    assert problem.value.message_id == "party-score-columns"
+    assert "loaded" not in problem.value.message("en")
     made = pa.table({"source": ["a"], "key": ["1"], "party": [1]})
     with pytest.raises(Invalid) as problem:
         score_table(made, truth, TruthColumns("key", "entity", None))
@@ -89,3 +92,34 @@ def test_a_truth_may_come_in_several_files(tmp_path: Path) -> None:
     made = pa.table({"source": ["a", "b", "b"], "key": ["1", "2", "3"], "party": [1, 1, 2]})
     found = score_table(made, sorted(tmp_path.glob("*.csv")), TruthColumns("key", "entity", "source"))
     assert (found.records, found.clusters, found.precision, found.recall) == (3, 2, 1.0, 1.0)
+
+
+def test_a_column_twice_that_is_not_used_is_no_mistake(tmp_path: Path) -> None:
+    """EC-05: nor is one whose name looks as if it had been made out of another."""
+    _resolve(tmp_path, _GOOD, _ROWS.replace("id,name,phone", "id,name,phone,note,Note,phone_1"))
+
+
+def test_rows_that_all_say_the_same_are_one_party(tmp_path: Path) -> None:
+    """EC-05: there is nothing to learn from, and nothing to doubt; unless the file has each party only once."""
+    rows = "id,name,phone\n" + "".join(f"{number},anna smith,5551234567\n" for number in range(1, 4))
+    (tmp_path / "people.csv").write_text(rows, encoding="utf-8")
+    (tmp_path / "map.yaml").write_text(_GOOD, encoding="utf-8")
+    made = resolve_files([(tmp_path / "people.csv", read_mapping(tmp_path / "map.yaml"))])
+    assert made.clusters["party"].to_pylist() == [1, 1, 1]
+    with pytest.raises(Invalid) as problem:
+        _resolve(tmp_path, _GOOD + "unique: true\n", rows)
+    assert problem.value.message_id == "party-model-nothing"
+
+
+def test_a_truth_that_contradicts_itself_is_refused(tmp_path: Path) -> None:
+    """EC-05: a key of two entities; the same said twice is none, nor is a key of two sources."""
+    truth = tmp_path / "truth.csv"
+    truth.write_text("source,key,entity\na,1,x\na,1,x\nb,1,y\nb,1,\n", encoding="utf-8")
+    made = pa.table({"source": ["a", "b"], "key": ["1", "1"], "party": ["1", "2"]})
+    assert score_table(made, truth, TruthColumns("key", "entity", "source")).f1 == 1.0
+    with pytest.raises(Invalid) as problem:
+        score_table(made, truth, TruthColumns("key", "entity", None))
+    assert problem.value.message_id == "party-score-contradiction"
+    assert {"truth.csv", "x", "y", "--source"} <= set(problem.value.message("en").replace(":", " ").split()) | {
+        "--source"
+    }

@@ -8,3 +8,6 @@ party-offline-no-text = File { $file } is { $kind ->
     [gzip] compressed. Unpack it first
    *[other] an Excel workbook. Save its sheet as CSV (UTF-8)
  }: CSV and Parquet can be read.
+party-offline-repeated = File { $file } has the columns { $columns } more than once, so it is not clear which one the mapping means. Give them names of their own in the header.
+party-score-columns = File { $file } lacks the columns { $missing }. Found: { $found }. Clusters have source, key and party; the columns of a truth are named by --key, --entity and --source.
+party-score-contradiction = The truth { $file } says of one record that it is of two entities: key { $key } is { $one } and { $other } ({ $count } such keys). Correct it, or name the column that tells sources apart: --source.

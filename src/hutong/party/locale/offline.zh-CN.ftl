@@ -8,3 +8,6 @@ party-offline-no-text = 文件 { $file } { $kind ->
     [gzip] 是压缩文件，请先解压
    *[other] 是 Excel 工作簿，请将工作表另存为 CSV（UTF-8）
  }：可读 CSV 与 Parquet。
+party-offline-repeated = 文件 { $file } 中列 { $columns } 出现多次，无法确定映射指的是哪一列。请在首行为其分别命名。
+party-score-columns = 文件 { $file } 缺少列 { $missing }。已有列：{ $found }。归并结果应有 source、key、party 三列；真值的列由 --key、--entity、--source 指明。
+party-score-contradiction = 真值文件 { $file } 称同一条记录属于两个实体：键 { $key } 既是 { $one } 又是 { $other }（此类键共 { $count } 个）。请更正，或用 --source 指明区分来源的列。

@@ -35,6 +35,7 @@ def _read(path: Path, mapping: FileMapping, names: Callable[[list[str]], dict[st
     with duckdb.connect() as duck, TemporaryDirectory(prefix="hutong-resolve-") as folder:
         scan = _scan(path, mapping, Path(folder))
         try:
+            _once(duck, path, mapping, scan)
             types = {row[0]: row[1] for row in duck.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()}  # noqa: S608
             listed = ", ".join(
                 f"nullif(trim({_text(theirs, types[theirs])}), '') AS {quoted(ours)}"
@@ -44,6 +45,18 @@ def _read(path: Path, mapping: FileMapping, names: Callable[[list[str]], dict[st
         except duckdb.Error as problem:
             why = re.sub(r'"?[^"\s]*/utf8\.csv"?', path.name, str(problem).splitlines()[0])[:200]
             raise Invalid("party-offline-file", file=path.name, why=why) from problem
+
+
+def _once(duck: duckdb.DuckDBPyConnection, path: Path, mapping: FileMapping, scan: str) -> None:
+    """Raise Invalid where a name the mapping uses is the header's of several columns: DuckDB would rename all but the
+    first, and that one would be taken."""
+    if mapping is _PLAIN or not mapping.header or not scan.startswith("read_csv"):
+        return
+    first = duck.execute(f"SELECT * FROM {scan.replace('header = true', 'header = false')} LIMIT 1").fetchone()  # noqa: S608
+    cells = [str(cell or "").strip().casefold() for cell in first or ()]
+    repeated = [name for name in mapping.needed() if cells.count(name.strip().casefold()) > 1]
+    if repeated:
+        raise Invalid("party-offline-repeated", file=path.name, columns=", ".join(repeated))
 
 
 def _scan(path: Path, mapping: FileMapping, folder: Path) -> str:

@@ -110,17 +110,32 @@ def _resolved(  # noqa: PLR0917  (one kind of what resolve_files was given)
     former: Former,
 ) -> KindResolved:
     records = names_alike(own) if kind == "person" else own
-    model = models.get(kind) or (train(records, kind, tell) if records.num_rows > 1 else alone(kind))
+    apart = pc.is_in(_flat(records["source"]), pa.array(sorted(unique), _STRING)).to_numpy(zero_copy_only=False)
+    one = kind not in models and not apart.any() and say_the_same(own)
+    model = models.get(kind) or (alone(kind) if one or records.num_rows == 1 else train(records, kind, tell))
     if threshold is not None:
         model = model.model_copy(update={"threshold_bits": threshold})
     tell("score")
-    apart = pc.is_in(_flat(records["source"]), pa.array(sorted(unique), _STRING)).to_numpy(zero_copy_only=False)
     linked = link(model, records, exclusive_codes(records), apart, tell, former)
+    if one:
+        linked = linked._replace(label=np.zeros_like(linked.label))
     return KindResolved(kind, records, model, linked, linked.label)
 
 
+_NAMES = frozenset({"name", "given_name", "family_name"})
+_NOT_SAID = frozenset({"source", "key", "kind", "row", "document"})
+
+
+def say_the_same(records: pa.Table) -> bool:
+    """Whether all say the same, a name and something besides: then they are one party, and nothing can be learned of
+    who is not. A name alone, or what many share, does not make them one."""
+    said = {name: pc.unique(records[name]).to_pylist() for name in records.column_names if name not in _NOT_SAID}
+    given = {name for name, values in said.items() if values[0] is not None}
+    return all(len(values) == 1 for values in said.values()) and len(given) > 1 and bool(_NAMES & given)
+
+
 def alone(kind: str) -> Model:
-    """The model of a single record, which has nobody to be compared with."""
+    """The model of records among which there is nothing to compare."""
     return Model(kind=kind, comparisons=(), vocabularies={}, prior_bits=0.0, prior_within_bits=0.0, blocks=())
 
 

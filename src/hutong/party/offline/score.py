@@ -62,14 +62,14 @@ def truth_columns(
     found = read_text(truth).column_names
     missing = [name for name in (key, entity, source) if name and name not in found]
     if missing:
-        raise Invalid("party-file-columns", file=truth.name, missing=", ".join(missing), found=", ".join(found)[:500])
+        raise Invalid("party-score-columns", file=truth.name, missing=", ".join(missing), found=", ".join(found)[:500])
     usual = {name.casefold(): name for name in reversed(found)}
     chosen_key = key or next((usual[name] for name in _KEYS if name in usual), found[0])
     chosen = entity or next(
         (usual[name] for name in _ENTITIES if name in usual and usual[name] != chosen_key), found[-1]
     )
     if chosen == chosen_key:
-        raise Invalid("party-file-columns", file=truth.name, missing="entity", found=", ".join(found)[:500])
+        raise Invalid("party-score-columns", file=truth.name, missing="entity", found=", ".join(found)[:500])
     return TruthColumns(
         chosen_key, chosen, ("source" if "source" in found else None) if source is None else source or None
     )
@@ -81,7 +81,7 @@ def read_clusters(path: Path) -> pa.Table:
     missing = [name for name in ("source", "key", "party") if name not in made.column_names]
     if missing:
         found = ", ".join(made.column_names)[:500]
-        raise Invalid("party-file-columns", file=path.name, missing=", ".join(missing), found=found)
+        raise Invalid("party-score-columns", file=path.name, missing=", ".join(missing), found=found)
     return made.select(["source", "key", "party"])
 
 
@@ -92,6 +92,7 @@ def score_table(made: pa.Table, truth: Path | Sequence[Path], columns: TruthColu
     with duckdb.connect() as duck:
         duck.register("made", made)
         duck.register("truth", pa.concat_tables([read_text(file) for file in files], promote_options="default"))
+        _one_entity_each(duck, ", ".join(file.name for file in files), columns)
         join = f"AND t.{quoted(columns.source)} = m.source" if columns.source else ""
         duck.execute(
             f"""CREATE TABLE judged AS
@@ -100,6 +101,20 @@ def score_table(made: pa.Table, truth: Path | Sequence[Path], columns: TruthColu
                 WHERE t.{quoted(columns.entity)} IS NOT NULL"""  # noqa: S608
         )
         return _scored(duck, ", ".join(file.name for file in files))
+
+
+def _one_entity_each(duck: duckdb.DuckDBPyConnection, name: str, columns: TruthColumns) -> None:
+    key, entity = quoted(columns.key), quoted(columns.entity)
+    whole = f"{quoted(columns.source)}, {key}" if columns.source else key
+    twice = duck.execute(
+        f"""SELECT {key}, min({entity}), max({entity}), count(*) OVER () FROM truth
+            WHERE {key} IS NOT NULL AND {entity} IS NOT NULL
+            GROUP BY {whole} HAVING min({entity}) <> max({entity}) ORDER BY {whole} LIMIT 1"""  # noqa: S608
+    ).fetchone()
+    if twice:
+        raise Invalid(
+            "party-score-contradiction", file=name, key=twice[0], one=twice[1], other=twice[2], count=twice[3]
+        )
 
 
 def _scored(duck: duckdb.DuckDBPyConnection, name: str) -> Score:
