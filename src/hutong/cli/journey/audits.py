@@ -7,6 +7,7 @@ from hutong.cli.billing import audit_in_words
 from hutong.cli.words import t
 from hutong.identity import SYSTEM
 from hutong.ordering import monitoring
+from hutong.party.reading import audit as party_audit
 from hutong.platform import database, history, migrations
 from hutong.platform.dead_letters import parked
 from hutong.platform.worker import speaking
@@ -55,6 +56,11 @@ def billing() -> list[Audit]:
     return made
 
 
+def customers() -> list[Audit]:
+    """Rows told and rows kept, records, loads and parties (EC-03, EC-05)."""
+    return [Audit(t(f"party-audit-{row.name}"), row.expected, row.found) for row in party_audit.audit(SYSTEM)]
+
+
 def all_audits() -> list[Audit]:
     """Every audit, in the order of the story."""
-    return [*orders(), *billing(), *histories(), *letters()]
+    return [*customers(), *orders(), *billing(), *histories(), *letters()]

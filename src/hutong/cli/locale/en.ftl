@@ -57,6 +57,9 @@ journey-unfinished = Orders not finished within { $seconds } s: { $orders }. See
 journey-not-started = A process did not come up: hutong { $command }. Its log { $log } ends with:
     { $tail }
 journey-audit-histories = { $center }: faults in histories
+party-audit-rows = customer master: rows read = admitted + rejected
+party-audit-origin = customer master: records of an unknown source or load
+party-audit-party = customer master: records of a party that is not there
 journey-audit-orders = ordering: orders neither final nor explained
 journey-audit-letters = events given up on
 journey-audit-cycle = billing { $cycle }: { $what }

@@ -71,6 +71,9 @@ journey-unfinished = { $seconds } 秒内没有完成的订单：{ $orders }。�
 journey-not-started = 进程没有起来：hutong { $command }。它的日志 { $log } 结尾为：
     { $tail }
 journey-audit-histories = { $center }：历史中的问题
+party-audit-rows = 客户主数据：读入行 = 接收 + 拒绝
+party-audit-origin = 客户主数据：来源或批次不存在的记录
+party-audit-party = 客户主数据：所属当事人不存在的记录
 journey-audit-orders = 订单：既未终结、又未说明的
 journey-audit-letters = 放弃投递的事件
 journey-audit-cycle = 计费 { $cycle }：{ $what }
