@@ -8,9 +8,16 @@ import pytest
 from typer.testing import CliRunner
 
 from hutong.cli.main import app
+from hutong.platform.settings import settings
 
 CLUSTERS = "source,key,party\na,1,1\na,2,1\na,3,2\n"
 TRUTH = "key,entity\n1,x\n2,x\n3,y\n"
+
+
+@pytest.fixture(autouse=True)
+def in_english(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever language a test before left stated."""
+    monkeypatch.setattr(settings, "default_locale", "en")
 
 
 def score(folder: Path, clusters: bytes, truth: bytes, name: str = "truth.csv") -> tuple[int, str]:
@@ -19,7 +26,7 @@ def score(folder: Path, clusters: bytes, truth: bytes, name: str = "truth.csv") 
     if truth:
         (folder / name).write_bytes(truth)
     call = ["score", str(folder / "clusters.csv"), "--truth", str(folder / name)]
-    result = CliRunner().invoke(app, call, env={"LANG": "en_US.UTF-8", "COLUMNS": "200"})
+    result = CliRunner().invoke(app, call, env={"COLUMNS": "200"})
     assert result.exception is None or isinstance(result.exception, SystemExit)
     return result.exit_code, result.output
 
