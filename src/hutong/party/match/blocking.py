@@ -32,6 +32,8 @@ _AT_MOST = 24
 _CARE = (1.1, 0.9, 0.6, 0.3)
 """How careful the imagined sources were: some copies keep nearly every value, some only one in four."""
 
+_KEPT = 0.85
+"""Share of matches in which a value stays the same, before any model knows."""
 AT_ONCE = 1 << 23
 """Pairs that meet, counted in each block, from which they are looked at in parts."""
 
@@ -102,16 +104,13 @@ def _cost(block: Block, found: Hashes, share: float) -> tuple[float, float]:
     return float(pairs), float((met * counts).sum() / max(counts.sum(), 1.0))
 
 
-def choose(
-    plans: Sequence[Plan], values: Sequence[Encoded], records: int, kept: Mapping[str, float] | None = None
-) -> Chosen:
-    """Blocks that cover most imagined matches for their pairs. `kept`: comparison → share of matches in which its value
-    stays the same, once a model knows; .85 before."""
+def choose(plans: Sequence[Plan], values: Sequence[Encoded], records: int) -> Chosen:
+    """Blocks that cover most imagined matches for their pairs."""
     step = max(records // _SAMPLED, 1)
     sampled = [_rows(arrays, slice(None, None, step)) for arrays in values]
     found = hashes(plans, sampled)
     share = 1.0 / step
-    patterns = _imagined(plans, found, kept or {})
+    patterns = _imagined(plans, found)
     names = list(found)
     own = {name: name.partition(".")[0] for name in names}
     candidates: list[Block] = [(name,) for name in names]
@@ -153,7 +152,7 @@ def _greedy(  # noqa: PLR0917  (columns of one list of candidates)
     return Chosen(blocks, float((met > 0).mean()) if chosen else 0.0, int(spent))
 
 
-def _imagined(plans: Sequence[Plan], found: Hashes, kept: Mapping[str, float]) -> dict[str, NDArray[np.bool_]]:
+def _imagined(plans: Sequence[Plan], found: Hashes) -> dict[str, NDArray[np.bool_]]:
     """For imagined matches (a record and its damaged copy): which atoms agree."""
     random = np.random.default_rng(20)
     some = next(iter(found.values()))
@@ -161,7 +160,7 @@ def _imagined(plans: Sequence[Plan], found: Hashes, kept: Mapping[str, float]) -
     care = random.choice(_CARE, _IMAGINED)
     made: dict[str, NDArray[np.bool_]] = {}
     for plan in plans:
-        intact = random.random(_IMAGINED) < kept.get(plan.name, 0.85) * care
+        intact = random.random(_IMAGINED) < _KEPT * care
         other_given = random.random(_IMAGINED) < _given(plan, found)
         for atom in ATOMS[plan.comparator]:
             name = f"{plan.name}.{atom.name}"
