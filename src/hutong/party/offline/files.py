@@ -33,9 +33,11 @@ def read_text(path: Path) -> pa.Table:
 
 def _read(path: Path, mapping: FileMapping, names: Callable[[list[str]], dict[str, str]]) -> pa.Table:
     with duckdb.connect() as duck, TemporaryDirectory(prefix="hutong-resolve-") as folder:
-        scan = _scan(path, mapping, Path(folder))
+        copy = None if _is_parquet(path) else _utf8(path, mapping, Path(folder))
+        scan = _csv(copy, mapping, header=mapping.header) if copy else f"read_parquet({_literal(str(path))})"
         try:
-            _once(duck, path, mapping, scan)
+            if copy and mapping.header and mapping is not _PLAIN:
+                _once(duck, path, mapping, _csv(copy, mapping, header=False))
             types = {row[0]: row[1] for row in duck.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()}  # noqa: S608
             listed = ", ".join(
                 f"nullif(trim({_text(theirs, types[theirs])}), '') AS {quoted(ours)}"
@@ -49,27 +51,31 @@ def _read(path: Path, mapping: FileMapping, names: Callable[[list[str]], dict[st
 
 def _once(duck: duckdb.DuckDBPyConnection, path: Path, mapping: FileMapping, scan: str) -> None:
     """Raise Invalid where a name the mapping uses is the header's of several columns: DuckDB would rename all but the
-    first, and that one would be taken."""
-    if mapping is _PLAIN or not mapping.header or not scan.startswith("read_csv"):
-        return
-    first = duck.execute(f"SELECT * FROM {scan.replace('header = true', 'header = false')} LIMIT 1").fetchone()  # noqa: S608
+    first, and that one would be taken. `scan` takes the header for a row."""
+    first = duck.execute(f"SELECT * FROM {scan} LIMIT 1").fetchone()  # noqa: S608
     cells = [str(cell or "").strip().casefold() for cell in first or ()]
     repeated = [name for name in mapping.needed() if cells.count(name.strip().casefold()) > 1]
     if repeated:
         raise Invalid("party-offline-repeated", file=path.name, columns=", ".join(repeated))
 
 
-def _scan(path: Path, mapping: FileMapping, folder: Path) -> str:
-    if path.suffix.lower() in (".parquet", ".pq") or _begins(path, _PARQUET):
-        return f"read_parquet({_literal(str(path))})"
+def _utf8(path: Path, mapping: FileMapping, folder: Path) -> Path:
     copy = decoded(path, mapping.encoding, folder)
     if not copy.stat().st_size:
         raise Invalid("party-file-empty", file=path.name)
+    return copy
+
+
+def _csv(copy: Path, mapping: FileMapping, *, header: bool) -> str:
     delimiter = f", delim = {_literal(mapping.delimiter)}" if mapping.delimiter else ""
     return (
-        f"read_csv({_literal(str(copy))}, header = {str(mapping.header).lower()}, all_varchar = true, "
+        f"read_csv({_literal(str(copy))}, header = {str(header).lower()}, all_varchar = true, "
         f"null_padding = true, quote = '\"', escape = '\"', parallel = false, max_line_size = 8388608{delimiter})"
     )
+
+
+def _is_parquet(path: Path) -> bool:
+    return path.suffix.lower() in (".parquet", ".pq") or _begins(path, _PARQUET)
 
 
 def _begins(path: Path, mark: bytes) -> bool:
