@@ -38,7 +38,10 @@ def groups(take_in: Importer) -> list[int]:
 def test_groups_are_counted_by_view_and_filter(groups: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     """Each view's own; the filters those of the view that is open; up to a bound."""
     claim(STEWARD, groups[2])
-    pool, mine = suspects.overview(STEWARD, "pool"), suspects.overview(STEWARD, "mine")
+    pool, mine = (
+        suspects.page(STEWARD, suspects.Wanted("pool")).overview,
+        suspects.page(STEWARD, suspects.Wanted("mine")).overview,
+    )
     assert pool.counts == mine.counts == suspects.counts(STEWARD)
     assert [str(count) for count in pool.counts.values()] == ["2", "1", "0", "0"] and list(pool.counts)[:2] == [
         "pool",
@@ -46,13 +49,16 @@ def test_groups_are_counted_by_view_and_filter(groups: list[int], monkeypatch: p
     ]
     assert pool.facets["kind"] == [("person", 2)] and pool.facets["assignee"] == []
     assert mine.facets["kind"] == [("person", 1)] and mine.facets["assignee"] == [(STEWARD.actor, 1)]
-    every, done = suspects.overview(STEWARD, "all"), suspects.overview(STEWARD, "done")
+    every, done = (
+        suspects.page(STEWARD, suspects.Wanted("all")).overview,
+        suspects.page(STEWARD, suspects.Wanted("done")).overview,
+    )
     assert every.facets["kind"] == [("person", 3)] and done.facets["kind"] == []
     assert every.counts == done.counts == pool.counts
     assert sum(count for _, count in every.facets["rule"]) == 3
     monkeypatch.setattr(suspects, "COUNTED", 1)
     assert str(suspects.counts(STEWARD)["pool"]) == "1+"
-    assert suspects.overview(STEWARD, "all").facets["kind"] == [("person", 1)]
+    assert suspects.page(STEWARD, suspects.Wanted("all")).overview.facets["kind"] == [("person", 1)]
 
 
 @pytest.mark.parametrize("few", [2000, 0])
@@ -62,7 +68,7 @@ def test_no_group_counts_of_which_a_customer_is_out_of_sight(
     """EC-17: neither counted nor offered as a filter nor listed nor next to another; by few parties or among all."""
     monkeypatch.setattr(suspects, "FEW", few)
     assert suspects.counts(EAST)["pool"] == (1, False)
-    seen = suspects.overview(EAST, "pool")
+    seen = suspects.page(EAST, suspects.Wanted("pool")).overview
     assert (seen.counts["pool"].seen, seen.facets["kind"]) == (1, [("person", 1)])
     (row,) = suspects.queue(EAST)
     assert row["id"] == groups[0]

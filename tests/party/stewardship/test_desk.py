@@ -193,7 +193,7 @@ def test_filters_and_keys_of_the_queue(take_in: Importer) -> None:
     rule = queue.queue(ONE)[0]["rules"][0]
     assert len(queue.queue(ONE, Wanted(rule=rule))) == 3 and queue.queue(ONE, Wanted(rule="conflict")) == []
     assert queue.queue(ONE, Wanted(kind="organisation")) == []
-    assert queue.overview(ONE, "pool").facets["rule"] == [(rule, 3)]
+    assert queue.page(ONE, Wanted()).overview.facets["rule"] == [(rule, 3)]
     order = [row["id"] for row in queue.queue(ONE)]
     one = queue.queue(ONE, limit=1)[0]
     rest = queue.queue(ONE, after=(one["strength"], one["id"]))

@@ -89,15 +89,13 @@ class _Within(NamedTuple):
 
 
 def page(viewer: Principal, wanted: Wanted, after: Key | None = None, limit: int = 50) -> Page:
-    """As `queue` and `overview`, with what the viewer sees found once."""
+    """As `queue`, with counts and filters; what the viewer sees is found once."""
     require(viewer, RIGHT)
     with database.read("party") as conn:
         within = _within(conn, viewer, wanted.view)
-        rows, said_besides = (
-            _rows(conn, viewer, wanted, within, after, limit),
-            _overview(conn, viewer, wanted.view, within),
-        )
-    return Page(protect(viewer, "party", rows, {"name": "name"}), said_besides)
+        rows = _rows(conn, viewer, wanted, within, after, limit)
+        overview = _overview(conn, viewer, wanted.view, within)
+    return Page(protect(viewer, "party", rows, {"name": "name"}), overview)
 
 
 def queue(viewer: Principal, wanted: Wanted = Wanted(), after: Key | None = None, limit: int = 50) -> list[Row]:
@@ -136,13 +134,6 @@ def counts(viewer: Principal) -> dict[str, Counted]:
     require(viewer, RIGHT)
     with database.read("party") as conn:
         return _overview(conn, viewer, None, _within(conn, viewer)).counts
-
-
-def overview(viewer: Principal, view: View) -> Overview:
-    """Counts and filters."""
-    require(viewer, RIGHT)
-    with database.read("party") as conn:
-        return _overview(conn, viewer, view, _within(conn, viewer, view))
 
 
 def _within(conn: Connection, viewer: Principal, view: View = "all") -> _Within:
