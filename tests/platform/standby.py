@@ -50,7 +50,7 @@ class Server:
         other.waits_for_standby()
 
     def waits_for_standby(self) -> None:
-        """From now on a commit is one only when the standby has it."""
+        """From now on a commit is one only when the standby has it, and shows it to who reads there."""
         self.say(SYNCHRONOUS.format("*"))
         deadline = time.monotonic() + 60
         while not self.say("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'"):
@@ -74,7 +74,7 @@ def two_servers(stack: ExitStack) -> tuple[Server, Server]:
     os.chown(home, UID, GID)
     one, other = Server(home / "one"), Server(home / "other")
     one.run("initdb", "-D", str(one.folder), "-U", "postgres", "--auth=trust", "--data-checksums", "--encoding=UTF8",
-            "--locale=C", "-c", "wal_keep_size=1GB")  # fmt: skip
+            "--locale=C", "-c", "wal_keep_size=1GB", "-c", "synchronous_commit=remote_apply")  # fmt: skip
     for server in (one, other):
         stack.callback(_stop, server)
     one.start()

@@ -4,7 +4,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hutong.party.match.clusters import Apart, Floats, Ints, Links
+from hutong.party.match.clusters import Apart, Links
+from hutong.party.match.kernels import Floats, Ints
 from hutong.party.resolution import bridges
 
 NONE = np.zeros(0, dtype=np.int64)

@@ -10,10 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit, prange
-from numpy.typing import NDArray
 
-from hutong.party.match.comparators import Encoded, Floats
-from hutong.party.match.kernels import Ints, Points
+from hutong.party.match.comparators import Encoded
+from hutong.party.match.kernels import Floats, Ints, Points
 
 WHOLE, HEAD, TAIL, FIRST_HALF, LAST_HALF, ALL_BUT_TWO, FROM = range(7)
 RARE_WORD, RARE_WORDS, EACH_WORD, EACH_TWO = 100, 101, 102, 103
@@ -201,11 +200,11 @@ def keys(atom: Atom, values: Encoded) -> Ints:
         code = values.codes[:, 0]
         if not len(each):
             return np.full((len(code), 1), -1, dtype=np.int64)
-        held: NDArray[np.int64] = np.where((code >= 0)[:, None], each[np.maximum(code, 0)], -1)
+        held: Ints = np.where((code >= 0)[:, None], each[np.maximum(code, 0)], -1)
         return held
     if atom.part in (RARE_WORD, RARE_WORDS):
         made = _rarest(values, values.word_weight, atom.size)
     else:
         made = _sliced(atom.form, atom.part, atom.size, values.points, values.starts, values.ends)
-    found: NDArray[np.int64] = np.where(values.codes >= 0, made[np.maximum(values.codes, 0)] if len(made) else -1, -1)
+    found: Ints = np.where(values.codes >= 0, made[np.maximum(values.codes, 0)] if len(made) else -1, -1)
     return found

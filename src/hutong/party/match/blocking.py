@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hutong.party.match.atoms import ATOMS, Atom, keys, mixed
 from hutong.party.match.comparators import Encoded
 from hutong.party.match.comparisons import Plan
-from hutong.party.match.kernels import Ints, Numbers, once
+from hutong.party.match.kernels import Floats, Ints, Numbers, once
 from hutong.platform.processes import by_threads
 
 if TYPE_CHECKING:
@@ -128,8 +128,8 @@ def _rows(arrays: Encoded, rows: slice) -> Encoded:
 
 def _greedy(  # noqa: PLR0917  (columns of one list of candidates)
     candidates: list[Block],
-    costs: NDArray[np.float64],
-    reach: NDArray[np.float64],
+    costs: Floats,
+    reach: Floats,
     covers: list[NDArray[np.bool_]],
     most: int,
     records: int,

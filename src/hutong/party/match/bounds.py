@@ -13,10 +13,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from hutong.party.match.comparators import AGREED, WORDS, Floats, best_of
+from hutong.party.match.comparators import AGREED, WORDS, best_of
 from hutong.party.match.comparators import Encoded as Arrays
 from hutong.party.match.comparisons import kernel
-from hutong.party.match.kernels import Ints, Numbers
+from hutong.party.match.kernels import Floats, Ints, Numbers
 from hutong.party.match.levels import FAMILY, GIVEN, crossed, withdrawn
 from hutong.party.match.model import Comparison, Model
 from hutong.party.match.scoring import Encoded

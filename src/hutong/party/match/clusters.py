@@ -12,8 +12,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
+from hutong.party.match.kernels import Ints, root_of
+
 Flags = NDArray[np.bool_]
 
 BY_RULE, BY_PERSON = 1, 2
@@ -73,14 +73,6 @@ def cluster(codes: Ints, links: Links, apart: Apart, live: Flags | None = None) 
     return Clusters(label, accepted)
 
 
-@njit(cache=True)
-def _root(parent: Ints, record: int) -> int:
-    while parent[record] != record:
-        parent[record] = parent[parent[record]]
-        record = parent[record]
-    return record
-
-
 class _Refusals(NamedTuple):
     """Who refuses whom, as linked lists per cluster, concatenated on a join. Entry 2n and 2n + 1: the n-th pair, seen
     from either side. `head`, `tail` (-1: none) and `length` per cluster; `following` (-1: none) and `other` per entry.
@@ -125,7 +117,7 @@ def _refused(  # noqa: PLR0917  (compiled: by position)
     few, many = (a, b) if refusals.length[a] <= refusals.length[b] else (b, a)
     place = refusals.head[few]
     while place != -1:
-        if _root(parent, refusals.other[place]) == many and (not forced or level[place // 2] == BY_PERSON):
+        if root_of(parent, refusals.other[place]) == many and (not forced or level[place // 2] == BY_PERSON):
             return True
         place = refusals.following[place]
     return False
@@ -163,7 +155,7 @@ def _join(  # noqa: PLR0917  (a compiled loop: arrays by position)
     alive = live.copy()  # whether a cluster has a live record
     refusals = _refusals(count, apart_left, apart_right)
     for index in order:
-        a, b = _root(parent, left[index]), _root(parent, right[index])
+        a, b = root_of(parent, left[index]), root_of(parent, right[index])
         if a == b:
             accepted[index] = True
             continue
@@ -183,5 +175,5 @@ def _join(  # noqa: PLR0917  (a compiled loop: arrays by position)
         _concatenate(refusals, small, large)
     label = np.empty(count, dtype=np.int64)
     for record in range(count):
-        label[record] = _root(parent, record)
+        label[record] = root_of(parent, record)
     return label

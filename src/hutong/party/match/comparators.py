@@ -9,10 +9,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from hutong.party.match.kernels import Ints, Points, jaro_winkler, same, slips, starts_with
+from hutong.party.match.kernels import Floats, Ints, Points, jaro_winkler, same, slips, starts_with
 
 Levels = NDArray[np.int8]
-Floats = NDArray[np.float64]
 EXACT, CODE, WORD, PERSON, DATE, PHONE, EMAIL, URL, NUMBER, TEXT, ADDRESS, WORDS = range(12)
 COMPARATORS = {
     "exact": EXACT, "code": CODE, "word": WORD, "person": PERSON, "date": DATE, "phone": PHONE, "email": EMAIL,

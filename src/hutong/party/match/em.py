@@ -15,7 +15,8 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from hutong.party.match.kernels import Floats, Ints
+
 Levels = NDArray[np.int8]
 _ROUNDS = 60
 BLIND = 2e9
@@ -41,8 +42,8 @@ class Observed(NamedTuple):
     group: NDArray[np.int8]
     weight: Floats
     totals: Floats
-    left: NDArray[np.int64]
-    right: NDArray[np.int64]
+    left: Ints
+    right: Ints
 
 
 class Fitted(NamedTuple):

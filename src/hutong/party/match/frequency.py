@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-Floats = NDArray[np.float64]
+from hutong.party.match.kernels import Floats
+
 _KEPT = 20_000
 
 
@@ -34,7 +34,7 @@ class Vocabulary(BaseModel):
         return found
 
 
-def vocabulary(texts: Sequence[str], counts: NDArray[np.float64]) -> Vocabulary:
+def vocabulary(texts: Sequence[str], counts: Floats) -> Vocabulary:
     """A table from texts and how often each occurs."""
     total = float(counts.sum())
     order = sorted(range(len(texts)), key=lambda place: (-counts[place], texts[place]))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 Points = NDArray[np.uint32]
 Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 Numbers = NDArray[np.int32]
 """Numbers of records, values and texts, where there are many."""
 _LONGEST = 96  # characters compared; what is longer differs or agrees in its first 96 anyway
@@ -34,6 +35,15 @@ def once(numbers: Ints) -> Ints:
     """Each number once, in order. numpy's own `unique` hashes, which for millions takes a hundred times as long."""
     ordered = np.sort(numbers)
     return ordered[np.append(True, ordered[1:] != ordered[:-1])] if len(ordered) else ordered
+
+
+@njit(cache=True, nogil=True)
+def root_of(parent: Ints, record: int) -> int:
+    """The record that a set joined over `parent` (union-find) is named by; the way there is halved."""
+    while parent[record] != record:
+        parent[record] = parent[parent[record]]
+        record = parent[record]
+    return record
 
 
 @njit(cache=True, nogil=True)

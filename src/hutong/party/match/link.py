@@ -11,7 +11,7 @@ from hutong.party.match import linkage
 from hutong.party.match.blocking import candidates
 from hutong.party.match.bounds import Bounds
 from hutong.party.match.forming import Former, formed
-from hutong.party.match.kernels import Ints
+from hutong.party.match.kernels import Floats, Ints
 from hutong.party.match.model import Model
 from hutong.party.match.scoring import Encoded, Scored, encode, score, weights
 
@@ -25,7 +25,7 @@ class Linked(NamedTuple):
     label: Ints
     left: Ints
     right: Ints
-    weight: NDArray[np.float64]
+    weight: Floats
     compared: int
     model: Model
     encoded: Encoded
@@ -61,7 +61,7 @@ def clustered(  # noqa: PLR0917  (arrays of one pair list)
     model: Model,
     left: Ints,
     right: Ints,
-    weight: NDArray[np.float64],
+    weight: Floats,
     source: Ints,
     codes: Ints | None,
     alone: NDArray[np.bool_] | None,
@@ -75,7 +75,7 @@ def clustered(  # noqa: PLR0917  (arrays of one pair list)
     return linkage.average_linkage(count, left, right, weight, held, sources, model.threshold_bits)
 
 
-def near(model: Model, encoded: Encoded) -> tuple[int, Ints, Ints, NDArray[np.float64]]:
+def near(model: Model, encoded: Encoded) -> tuple[int, Ints, Ints, Floats]:
     """How many pairs meet in the model's blocks, and those whose weight could matter: the rest count as far apart."""
     least = linkage.LOW + model.threshold_bits
     bounds = Bounds(model, encoded, least)

@@ -7,9 +7,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from hutong.party.match.kernels import Ints
+from hutong.party.match.kernels import Floats, Ints, root_of
 
-Floats = NDArray[np.float64]
 HIGH, LOW = 20.0, -8.0
 """Bits beyond which a pair's weight counts no further."""
 _UNIT = 1024.0
@@ -82,23 +81,15 @@ def _inside(root: Ints, largest: int) -> Ints:
 
 
 @njit(cache=True)
-def _root(parent: Ints, record: int) -> int:
-    while parent[record] != record:
-        parent[record] = parent[parent[record]]
-        record = parent[record]
-    return record
-
-
-@njit(cache=True)
 def _components(count: int, keys: Ints, units: Ints, least: int) -> Ints:
     parent = np.arange(count)
     for place in range(keys.shape[0]):
         if units[place] > least:
-            a, b = _root(parent, keys[place] // count), _root(parent, keys[place] % count)
+            a, b = root_of(parent, keys[place] // count), root_of(parent, keys[place] % count)
             if a != b:
                 parent[max(a, b)] = min(a, b)
     for record in range(count):
-        parent[record] = _root(parent, record)
+        parent[record] = root_of(parent, record)
     return parent
 
 

@@ -5,12 +5,12 @@ import hashlib
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hutong.party.match.comparisons import Plan
 from hutong.party.match.em import level_bits
 from hutong.party.match.frequency import Vocabulary
+from hutong.party.match.kernels import Floats
 from hutong.platform.errors import Invalid
 
 
@@ -39,12 +39,12 @@ class Comparison(Strict):
         return Plan(self.name, self.comparator, self.columns, self.prepared)
 
     @cached_property
-    def bits(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def bits(self) -> tuple[Floats, Floats]:
         """Bits of each level; and of each level before the share of the agreed value is taken off."""
         return level_bits(np.array(self.m), np.array(self.u))
 
     @cached_property
-    def related_bits(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def related_bits(self) -> tuple[Floats, Floats]:
         """The same for relatives against strangers."""
         return level_bits(np.array(self.r), np.array(self.u))
 

@@ -11,7 +11,7 @@ from pyspark.sql import functions as f
 
 from hutong.party.match import linkage
 from hutong.party.match.blocking import emit, grouped, hashes, members
-from hutong.party.match.kernels import Ints, once
+from hutong.party.match.kernels import Floats, Ints, once
 from hutong.party.match.link import clustered
 from hutong.party.match.model import Model, parse_model
 from hutong.party.match.scoring import encode, weights
@@ -111,7 +111,7 @@ def _scored(frame: DataFrame, pairs: DataFrame, document: str, *, keep_all: bool
     return both.mapInArrow(weighed, _NEAR)
 
 
-def _columns(frame: DataFrame) -> tuple[Ints, Ints, NDArray[np.float64]]:
+def _columns(frame: DataFrame) -> tuple[Ints, Ints, Floats]:
     table = frame.toArrow()
     order = np.lexsort((table["right"].to_numpy(), table["left"].to_numpy()))
     left, right, weight = (table[name].to_numpy()[order] for name in ("left", "right", "weight"))

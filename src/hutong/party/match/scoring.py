@@ -15,12 +15,11 @@ from hutong.party.match.comparisons import kernel
 from hutong.party.match.encode import Values
 from hutong.party.match.forming import Former, formed
 from hutong.party.match.frequency import Vocabulary
-from hutong.party.match.kernels import Ints, as_text
+from hutong.party.match.kernels import Floats, Ints, as_text
 from hutong.party.match.levels import PART, Compared, compare_records, encode_all
 from hutong.party.match.model import Model
 from hutong.platform.processes import by_threads
 
-Floats = NDArray[np.float64]
 Part = TypeVar("Part")
 
 
@@ -121,7 +120,7 @@ def rarities(name: str, values: Values, vocabularies: Mapping[str, Vocabulary]) 
     return out
 
 
-def rarity_bits(agreed: Ints, tables: Sequence[Floats]) -> NDArray[np.float64]:
+def rarity_bits(agreed: Ints, tables: Sequence[Floats]) -> Floats:
     """Per pair and comparison, bits for the rarity of what agreed."""
     out = np.zeros(agreed.shape)
     for place, table in enumerate(tables):

@@ -11,8 +11,8 @@ from hutong.party.match import blocking
 from hutong.party.match.comparators import WORD_BITS, compare_pairs
 from hutong.party.match.comparators import Encoded as Arrays
 from hutong.party.match.comparisons import Plan, kernel
-from hutong.party.match.em import Floats, blind_m
-from hutong.party.match.kernels import Ints
+from hutong.party.match.em import blind_m
+from hutong.party.match.kernels import Floats, Ints
 
 CHANCE = 0.04
 """Pairs of made-up texts for each real pair that are still taken: so few of the merged pairs are alike by chance."""

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from hutong.party.match import blocking, em, linkage, single
 from hutong.party.match.comparators import NUMBER
@@ -15,7 +14,7 @@ from hutong.party.match.comparisons import Plan, choose, kernel, level_names, sh
 from hutong.party.match.encode import Values
 from hutong.party.match.frequency import Vocabulary, vocabulary
 from hutong.party.match.generic import generic_values, merged
-from hutong.party.match.kernels import Ints
+from hutong.party.match.kernels import Floats, Ints
 from hutong.party.match.levels import ORDER, compare_records, encode_all, ordered
 from hutong.party.match.model import Comparison, Model
 from hutong.party.match.scoring import disarmed, rarities, rarity_bits, weighted
@@ -121,7 +120,7 @@ def random_pairs(count: int, blocked: Ints, most: int = _RANDOM) -> tuple[Ints, 
     return keys // count, keys % count
 
 
-def totals(source: Ints) -> NDArray[np.float64]:
+def totals(source: Ints) -> Floats:
     """Pairs there are between sources, and within one."""
     sizes = np.bincount(source).astype(np.float64)
     within = float((sizes * (sizes - 1) / 2).sum())
@@ -218,7 +217,7 @@ def _of_one_text(prepared: Prepared, kind: str, text: Plan) -> Model:
     )
 
 
-def threshold(weight: NDArray[np.float64], loss: float, records: int) -> float:
+def threshold(weight: Floats, loss: float, records: int) -> float:
     """The weight from which pairs count as same, without labels: even odds, or more as long as being stricter costs no
     more than a share `loss` of the matches that the model expects, or, where matches are scarce among so many
     `records`, until nearly all that is merged is expected to be right."""
@@ -256,7 +255,7 @@ def _comparison(plan: Plan, kind: str, fitted: em.Fitted, place: int) -> Compari
     )
 
 
-def _rounded(values: NDArray[np.float64]) -> tuple[float, ...]:
+def _rounded(values: Floats) -> tuple[float, ...]:
     return tuple(float(f"{value:.9g}") for value in values)
 
 

@@ -11,7 +11,8 @@ import pyarrow as pa
 from hutong.party.ingest.mapping import Mapping
 from hutong.party.ingest.parts import admitted
 from hutong.party.match import clusters
-from hutong.party.match.clusters import BY_RULE, Apart, Ints, Links
+from hutong.party.match.clusters import BY_RULE, Apart, Links
+from hutong.party.match.kernels import Ints
 from hutong.party.match.propose import propose
 from hutong.party.match.rules import RulesDocument
 from hutong.platform.processes import Processes

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from sqlalchemy import Connection, text
 
-from hutong.party.match.clusters import BY_PERSON, Apart, Ints, Links, cluster
+from hutong.party.match.clusters import BY_PERSON, Apart, Links, cluster
+from hutong.party.match.kernels import Ints
 from hutong.party.relation_kinds import KIN
 from hutong.party.relations.household_rules import HOUSEHOLD_RULES, HouseholdRules, because_sql
 from hutong.party.resolution.identity_of_clusters import keep_ids

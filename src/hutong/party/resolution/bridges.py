@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from hutong.party.match.clusters import Apart, Flags, Floats, Ints, Links, cluster
+from hutong.party.match.clusters import Apart, Flags, Links, cluster
+from hutong.party.match.kernels import Floats, Ints
 from hutong.party.match.linkage import HIGH, LOW
 
 Weigh = Callable[[Ints, Ints], Floats]

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
 from hutong.party.match import clusters
-from hutong.party.match.clusters import BY_PERSON, BY_RULE, Apart, Clusters, Flags, Ints, Links
+from hutong.party.match.clusters import BY_PERSON, BY_RULE, Apart, Clusters, Flags, Links
+from hutong.party.match.kernels import Ints
 from hutong.party.match.rules import RulesDocument
 from hutong.party.models import registry
 from hutong.party.resolution import bridges

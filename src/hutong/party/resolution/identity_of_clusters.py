@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from hutong.party.match.clusters import Ints
+from hutong.party.match.kernels import Ints
 
 NEW = -1
 

@@ -7,8 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from sqlalchemy import Connection
 
-from hutong.party.match.clusters import Floats
-from hutong.party.match.kernels import Ints
+from hutong.party.match.kernels import Floats, Ints
 from hutong.party.match.rules import KINDS, RulesDocument
 from hutong.party.match.scoring import Encoded, FieldScore, Scored, encode, score, weights
 from hutong.party.models.records import records_of_kind

@@ -8,7 +8,7 @@ import pyarrow as pa
 from sqlalchemy import Connection, text
 
 from hutong.party.columns import ATTRIBUTES
-from hutong.party.match.clusters import Ints
+from hutong.party.match.kernels import Ints
 from hutong.party.resolution import match_keys
 from hutong.party.resolution.statistics import Statistics
 from hutong.platform import arrow

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, CursorResult, select, text
 from hutong.party.golden import record as golden
 from hutong.party.golden.record import Refreshed
 from hutong.party.golden.survivorship import rules_in_force
-from hutong.party.match.clusters import Ints
+from hutong.party.match.kernels import Ints
 from hutong.party.resolution.identity_of_clusters import NEW
 from hutong.party.tables import operation, party
 from hutong.platform import history
