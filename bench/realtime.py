@@ -2,12 +2,13 @@
 
 ./dev bench realtime [PARTIES [RATE [serve's options]]]    # default 100000 parties, 500/s, --workers 2
 
-Parties come from a file by the ordinary way (load, resolve). Half of what is matched is known, half is not; of what is
-found or made, a tenth comes twice. Open loop: so many a second whatever the answers take; then find-or-create in a
-closed loop; then calls from known and unknown numbers, what they show written to the access log. At the end the parties
-are counted in the database, and each person asked for twice is one. Beside each part the lateness of the machine's own
-wakings is told. HUTONG_BENCH_KEEP=FOLDER keeps the database: only the first run loads; HUTONG_BENCH_PARTS names parts
-(match, make, pop).
+Parties come from a file by the ordinary way (load, resolve); a database kept from the console's measurement is taken
+as it is. Half of what is matched is known, half is not; of what is found or made, a tenth comes twice. Open loop: so
+many a second whatever the answers take; then find-or-create in a closed loop; then calls from known and unknown
+numbers, what they show written to the access log. At the end the parties are counted in the database: each person
+asked for twice is one. Beside each part the lateness of the machine's own wakings is told. HUTONG_BENCH_KEEP=FOLDER
+keeps the database: only the first run loads; HUTONG_BENCH_PARTS names parts (match, make, pop), HUTONG_BENCH_SECONDS
+how long each takes.
 """
 
 import csv
@@ -46,7 +47,9 @@ GIVEN = "小明丽华伟芳娜敏静强磊军洋勇艳杰娟涛超秀霞平刚�
 WARMED = ["pk_match_key", "source_record", "pk_source_record", "xref", "pk_xref"]
 DAYS = 20_000
 CONNECTIONS = 128
-SECONDS = 20
+SECONDS = int(os.environ.get("HUTONG_BENCH_SECONDS", "20"))
+DRAWN = 20_000
+"""Known persons to ask for."""
 WARMING = 1000
 CALLS = (10, 50)
 """A second: a center of a thousand seats has not half of the greater."""
@@ -107,12 +110,33 @@ def wire(client: str, path: str, body: PERSON) -> bytes:
     return head.encode() + content
 
 
-def calls(client: str, cookie: str, parties: int, count: int) -> Iterator[tuple[str, list[bytes]]]:
+class Callers:
+    """Persons of whom half are known: drawn from all over the database, as they are shown there."""
+
+    def __init__(self, new: int) -> None:
+        with database.read("party") as conn:
+            last = conn.execute(text("SELECT max(id) FROM party.party")).scalar_one()
+            ids = random.Random(11).sample(range(1, last + 1), min(DRAWN * 2, last))
+            drawn = conn.execute(
+                text("""SELECT name, id_type, id_number, mobile, email, address FROM party.party WHERE id = ANY(:ids)
+                        AND state = 'active' AND kind = 'person' AND mobile IS NOT NULL LIMIT :most"""),
+                {"ids": ids, "most": DRAWN},
+            ).mappings()
+            self._known = [{name: value for name, value in row.items() if value is not None} for row in drawn]
+        self._new = new
+
+    def draw(self, dice: random.Random) -> PERSON:
+        """One of them."""
+        known = dice.random() < 0.5
+        return dice.choice(self._known) if known else person(self._new + dice.randrange(self._new))
+
+
+def calls(client: str, cookie: str, callers: Callers, count: int) -> Iterator[tuple[str, list[bytes]]]:
     """Calls from numbers of which half are known, as an interface and as a seat's page ask who it is."""
     dice = random.Random(3)
     for name, path, head in (("interface", "/party/v1/pop", f"Authorization: Bearer {client}"),
                              ("page", "/pop", f"Cookie: {COOKIE}={cookie}\r\nAccept: text/html")):  # fmt: skip
-        numbers = [person(dice.randrange(parties * 2))["mobile"] for _ in range(count)]
+        numbers = [callers.draw(dice)["mobile"] for _ in range(count)]
         asked = [f"GET {path}?number={number} HTTP/1.1\r\nHost: localhost\r\n{head}\r\n\r\n" for number in numbers]
         yield f"pop, {name}", [one.encode() for one in asked]
 
@@ -154,8 +178,9 @@ def measure(bench: Bench, keys: tuple[str, str], parties: int, rate: int, made: 
     wanted = os.environ.get("HUTONG_BENCH_PARTS", "match make pop").split()
     (client, cookie), dice, count = keys, random.Random(7), rate * SECONDS
     new: list[int] = []
+    callers = Callers(parties)
     if "match" in wanted:
-        matches = [wire(client, "match", person(dice.randrange(parties * 2))) for _ in range(count + WARMING)]
+        matches = [wire(client, "match", callers.draw(dice)) for _ in range(count + WARMING)]
         bench.warm(matches[:WARMING])
         bench.part(f"match, open loop, {rate}/s", matches[WARMING:], rate)
     if "make" in wanted:
@@ -166,7 +191,7 @@ def measure(bench: Bench, keys: tuple[str, str], parties: int, rate: int, made: 
         bench.part(f"find or create, closed loop, {CONNECTIONS} connections", makes[WARMING + count :], None)
     if "pop" in wanted:
         for calling in CALLS:
-            for name, asked in calls(client, cookie, parties, calling * SECONDS + CALLS[-1]):
+            for name, asked in calls(client, cookie, callers, calling * SECONDS + CALLS[-1]):
                 bench.warm(asked[: CALLS[-1]])
                 bench.part(f"{name}, open loop, {calling}/s", asked[CALLS[-1] :], calling)
     return len(set(new))
