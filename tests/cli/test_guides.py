@@ -1,4 +1,4 @@
-"""The guides to sharing and stewardship: their commands and calls run as they stand, and name pages that are there."""
+"""The guides to sharing, stewardship and operations: their commands and calls run as they stand, and name pages that are there."""
 
 import re
 import shlex
@@ -18,7 +18,7 @@ from hutong.server import create_app
 
 ROOT = Path(__file__).parents[2]
 GUIDE = ROOT / "docs" / "guide"
-GUIDES = ("sharing", "stewardship")
+GUIDES = ("sharing", "stewardship", "operations")
 HERE = "http://127.0.0.1:8000"
 BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
@@ -124,3 +124,12 @@ def test_stewardship(here: Path) -> None:
     waiting = next(text for line, text in calls.items() if "change-requests" in line and "-d" not in line)
     assert "erase" in waiting
     assert "withdrawn" in next(text for line, text in calls.items() if "/withdraw" in line)
+
+
+def test_operations(here: Path) -> None:
+    """The server answers and is measured, tables and histories agree, a backup is whole."""
+    said = told("operations")
+    assert '"ready"' in said[f"curl -s {HERE}/readyz"]
+    assert 'route="/readyz",status="200"' in said[f"curl -s {HERE}/metrics"]
+    assert "party" in said["hutong history check"]
+    assert (here / "backup-1").is_dir()
