@@ -261,8 +261,11 @@ AREAS = {
         ),
     )
 }
+KEPT = ("stated_value", "preference", "consent", "touch", "evaluation", "classification", "credit_limit", "party_role")
+"""Areas of which what a row said before it was stated anew, ended or confirmed is kept: contact and touch information,
+and what a party was like on a day is made of (EC-01, EC-16)."""
 SUMMARIES = ("policy_summary", "coverage_summary", "claim_summary", "customer_event")
-"""Areas that summarise what other systems hold (EC-16)."""
+"""Areas that summarise what other systems hold, at their latest state (EC-16)."""
 VALUE_MASKS = {"name": "name", "phone": "phone", "email": "email", "social": "phone", "address": "address",
                "identifier": "id_card", "bank_card": "bank_card"}  # fmt: skip
 """How a stated value of a kind is masked; kinds not named here are shown."""

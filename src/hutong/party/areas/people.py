@@ -11,7 +11,7 @@ from hutong import masterdata
 from hutong.identity import Principal, require
 from hutong.party import visibility
 from hutong.party.information import Area, began
-from hutong.party.ingest.areas.write import area_named, merge
+from hutong.party.ingest.areas.write import area_named, keeping, merge
 from hutong.party.living import living
 from hutong.party.realtime.intake import API_SOURCE, known_source
 from hutong.platform import clock, database
@@ -113,9 +113,12 @@ def _of_its_own(  # noqa: PLR0917  (a row and what to do to it)
     """Change a row of this party's. Raises NotFound where there is none that meets the condition."""
     done = conn.execute(
         text(
-            f"""UPDATE party.{area.name} t SET {change} FROM party.xref x
-                WHERE t.id = :row AND x.source = t.of_source AND x.key = t.of_key AND x.party_id = :home
-                  AND {condition}"""  # noqa: S608  (words of ours)
+            keeping(
+                area,
+                f"""UPDATE party.{area.name} t SET {change} FROM party.xref x
+                    WHERE t.id = :row AND x.source = t.of_source AND x.key = t.of_key AND x.party_id = :home
+                      AND {condition}""",  # noqa: S608  (words of ours)
+            )
         ),
         {"row": row_id, "home": home, **values},
     ).rowcount

@@ -136,7 +136,7 @@ def _once_shown(conn: Connection, ids: Sequence[int], records: Sequence[int]) ->
 
 _IDS = """SELECT CAST(:id AS bigint) UNION SELECT retired_id FROM party.redirect WHERE survivor_id = :id"""
 _OF_KEYS = """(SELECT source, key FROM party.source_record WHERE id = ANY(:records))"""
-_BY_KEY = ("household_member", "group_member", *AREAS)
+_BY_KEY = ("household_member", "group_member", "former_statement", *AREAS)
 _GENERIC = f"unnest(ARRAY[{', '.join((*STRONG, 'address_key'))}])"
 _HOLDS = """EXISTS (SELECT FROM unnest(CAST(:values AS text[])) AS v WHERE strpos({text}, v) > 0)"""
 _STATEMENTS = {

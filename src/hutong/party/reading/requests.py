@@ -88,7 +88,7 @@ def _read(viewer: Principal, conditions: list[ColumnElement[bool]], limit: int, 
 def _shown(viewer: Principal, row: Row) -> Row:
     """Masked; what stays clear is logged."""
     after = dict(row["change"].get("attributes", {}))
-    change = {name: value for name, value in row["change"].items() if name != "speaker"}
+    change = {name: value for name, value in row["change"].items() if name not in ("speaker", "word")}
     names = row["party_names"] or []
     if viewer.kind == "system":
         return {**row, "change": change}

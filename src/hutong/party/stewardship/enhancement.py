@@ -138,6 +138,8 @@ _FORGET = (
     "UPDATE party.enhancement_row SET record_id = NULL WHERE batch_id = :batch",
     """DELETE FROM party.stated_value v USING party.source_record r
        WHERE r.id = ANY(:records) AND v.of_source = r.source AND v.of_key = r.key AND v.source = :source""",
+    """DELETE FROM party.former_statement f USING party.source_record r
+       WHERE r.id = ANY(:records) AND f.of_source = r.source AND f.of_key = r.key""",
     "DELETE FROM party.judgement WHERE left_id = ANY(:records) OR right_id = ANY(:records)",
     "DELETE FROM party.xref WHERE record_id = ANY(:records)",
     "DELETE FROM party.match_key WHERE record_id = ANY(:records)",

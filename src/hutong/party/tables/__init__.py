@@ -4,7 +4,7 @@ One file per theme; here all of it together, with the views other centers may re
 """
 
 from hutong.party.tables.area_views import AREA_VIEWS
-from hutong.party.tables.areas import area_tables
+from hutong.party.tables.areas import area_tables, former_statement
 from hutong.party.tables.base import metadata
 from hutong.party.tables.judgements import judgement, operation, operation_record, suspect_group
 from hutong.party.tables.lifecycle import change_request, erased_key, tombstone, widened
@@ -52,6 +52,7 @@ __all__ = [
     "enhancement_row",
     "erased_key",
     "export_run",
+    "former_statement",
     "generic_value",
     "group_member",
     "household",

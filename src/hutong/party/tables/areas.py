@@ -62,6 +62,19 @@ def _table(area: Area) -> Table:
 
 area_tables = {area.name: _table(area) for area in AREAS.values()}
 """Area → its table."""
+former_statement = Table(
+    "former_statement",
+    metadata,
+    identity(),
+    Column("area", Text, nullable=False, comment="one of those that keep what was said before"),
+    Column("row_id", BigInteger, nullable=False, comment="of the area's row"),
+    Column("of_source", Text, nullable=False, comment="whom it was about"),
+    Column("of_key", Text, nullable=False),
+    Column("content", JSONB, nullable=False, comment="the whole row as it was"),
+    moment("until"),
+    Index("ix_former_statement_of", "of_source", "of_key"),
+    comment="what rows of areas said until they were stated anew, ended or confirmed (EC-16)",
+)
 Index("ix_party_relation_to", area_tables["party_relation"].c.to_source, area_tables["party_relation"].c.to_key)
 Index("ix_party_role_context", area_tables["party_role"].c.context)
 Index("ix_policy_summary_due", area_tables["policy_summary"].c.due_on, area_tables["policy_summary"].c.id)

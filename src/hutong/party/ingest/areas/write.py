@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects import postgresql
 
-from hutong.party.information import AREAS, CONFIRMED, Area, began, timing_columns
+from hutong.party.information import AREAS, CONFIRMED, KEPT, Area, began, timing_columns
 from hutong.party.tables import area_tables
 from hutong.platform.errors import NotFound, Unprocessable
 
@@ -47,14 +47,28 @@ def merge_sql(area: Area, relation: str) -> str:
 
     columns = ", ".join(quoted(name) for name in names)
     sets = ", ".join(f"{quoted(name)} = excluded.{quoted(name)}" for name in kept)
-    return f"""
+    return keeping(
+        area,
+        f"""
 INSERT INTO party.{area.name} AS t ({columns}, stated_by)
 SELECT {columns}, :by FROM {relation}
 ON CONFLICT (source, key) DO UPDATE SET {sets}, stated_by = excluded.stated_by, stated_at = now()
 WHERE coalesce(excluded.source_changed_at >= t.source_changed_at, true)
   AND ({differs([name for name in kept if name not in confirmed])}
-       OR excluded.confirmed_at IS NOT NULL AND {differs(confirmed)})
-RETURNING id"""  # noqa: S608  (names come from declarations)
+       OR excluded.confirmed_at IS NOT NULL AND {differs(confirmed)})""",  # noqa: S608  (names come from declarations)
+    )
+
+
+def keeping(area: Area, change: str) -> str:
+    """A change of an area's rows (an INSERT or UPDATE of `t`) as a statement that gives their ids; what the rows of an
+    area of `KEPT` said before goes to `former_statement`."""
+    if area.name not in KEPT:
+        return f"{change} RETURNING t.id"
+    return f"""
+WITH changed AS ({change} RETURNING WITH (OLD AS was) t.id, to_jsonb(was) AS was), kept AS (
+    INSERT INTO party.former_statement (area, row_id, of_source, of_key, content)
+    SELECT '{area.name}', id, was ->> 'of_source', was ->> 'of_key', was FROM changed WHERE was IS NOT NULL)
+SELECT id FROM changed"""  # noqa: S608  (names come from declarations)
 
 
 def quoted(name: str) -> str:
