@@ -18,8 +18,9 @@ from hutong.party.areas.as_it_was import as_it_was
 from hutong.party.areas.timeline import timeline
 from hutong.party.information import AREAS
 from hutong.party.ingest.areas.write import merge
-from hutong.party.lifecycle import erased_files
+from hutong.party.lifecycle import changes, erased_files
 from hutong.party.lifecycle.changes import apply_change
+from hutong.party.reading import requests
 from hutong.party.resolution.resolve import resolve
 from hutong.party.stewardship import merge as stewards
 from hutong.party.stewardship import split
@@ -301,3 +302,37 @@ def test_out_of_scope_is_unknown(take_in: Importer) -> None:
     ):
         with pytest.raises(NotFound):
             act()
+
+
+def test_a_word_that_changes_what_needs_approval_waits(take_in: Importer) -> None:
+    """EC-02: an ID number that ends waits for a second person, as a change of it would; then it is done in the asker's
+    name, and the golden record follows."""
+    take_in(person("A", "王小明", **ids(1)))
+    resolve()
+    party = parties()["A"]
+    number = get(SYSTEM, party)["id_number"]
+    said = values.end_value(CLERK, party, "identifier", number)
+    assert said.state == "pending" and get(SYSTEM, party)["id_number"] == number
+    assert not [row for row in values.values(SYSTEM, party) if row["valid_to"]], "nothing of it shows"
+    lead = Principal(3, "user", "lead", frozenset({"party.*"}), clear=frozenset({"*"}))
+    [row] = requests.pending(lead)
+    assert (row["before"], row["requested_by"]) == ({"id_number": number}, CLERK.actor)
+    changes.approve(lead, row["id"])
+    assert get(SYSTEM, party)["id_number"] is None
+    [ended] = [row for row in values.values(SYSTEM, party) if row["kind"] == "identifier"]
+    assert ended["valid_to"] is not None and ended["value"] == number
+    assert values.end_value(CLERK, party, "identifier", number).state == "done", "it changes nothing any more"
+
+
+def test_a_word_about_one_value_is_not_for_who_asks_for_a_change(take_in: Importer) -> None:
+    """EC-02: what a change is judged by is what it does: a word put into its body is not heard."""
+    take_in(person("A", "王小明", **ids(1)))
+    resolve()
+    party = parties()["A"]
+    number = get(SYSTEM, party)["id_number"]
+    word = {"kind": "identifier", "value": number, "detail": None, "use": None, "valid_from": "2026-01-01T00:00:00Z",
+            "valid_to": "2026-01-02T00:00:00Z"}  # fmt: skip
+    body = {"attributes": {"email": "w@163.com"}, "word": word}
+    assert apply_change(CLERK, "modify", [party], body=body).state == "done"
+    shown = get(SYSTEM, party)
+    assert (shown["email"], shown["id_number"]) == ("w@163.com", number)

@@ -113,7 +113,7 @@ def tried(at: dict[str, Any]) -> dict[tuple[str, str], list[tuple[str, dict[str,
         ("POST", "/customers/{party_id}/attributes"): [(f"{page}/attributes", {"hobby": "go"}, "waits")],
         ("POST", "/customers/{party_id}/values"): [(f"{page}/values", phone, "waits")],
         ("POST", "/customers/{party_id}/values/{action}"): [
-            (f"{page}/values/end", {"kind": "phone", "value": at["mobile"]}, "refused")],
+            (f"{page}/values/end", {"kind": "phone", "value": at["mobile"]}, "waits")],
         ("POST", "/customers/{party_id}/requests"): [(f"{page}/requests", {"kind": "deactivate", "reason": "x"},
                                                       "waits")],
         ("POST", "/customers/{party_id}/merge"): [(f"{page}/merge", {"other": at["other"], "reason": "one",

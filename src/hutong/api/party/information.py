@@ -77,10 +77,10 @@ def value_rows(party_id: Key, viewer: Caller, at: datetime | None = None) -> Row
 
 @router.post("/{party_id}/values", status_code=201, responses=_REFUSALS)
 def add_value(party_id: Key, stated: ValueStated, viewer: Caller) -> dict[str, str]:
-    """State a value; it is answered as it is kept."""
-    made = values.add(viewer, party_id, stated.kind, stated.value, use=stated.use, detail=stated.detail,
+    """State a value; it is answered as it is kept. `state`: done, or pending where the change must be approved."""
+    said = values.add(viewer, party_id, stated.kind, stated.value, use=stated.use, detail=stated.detail,
                       main=stated.main, confirmed=stated.confirmed)  # fmt: skip
-    return {"value": made}
+    return {"value": said.value, "state": said.state}
 
 
 @router.get("/{party_id}/relations", responses=_REFUSALS)

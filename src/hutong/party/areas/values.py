@@ -3,10 +3,12 @@ confirmation. What source records state is derived (`party_value`); people add, 
 (`stated_value`), which survivorship hears: a confirmed value is preferred, an ended one never shows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, select, text
 
 from hutong.identity import Principal, require
@@ -15,8 +17,10 @@ from hutong.party.areas.read import Row, shown_values
 from hutong.party.columns import LEADERS
 from hutong.party.erased_keys import hash_of
 from hutong.party.information import AREAS
-from hutong.party.lifecycle.changes import apply_change, check_direct
-from hutong.party.living import whom
+from hutong.party.lifecycle.changes import apply_change, waits
+from hutong.party.lifecycle.kinds import WORDS, Change
+from hutong.party.living import living, whom
+from hutong.party.realtime import statements
 from hutong.party.resolution import membership
 from hutong.party.resolution.regroup import records_of, regroup
 from hutong.party.standardise.stated import main_attribute, standardised
@@ -65,6 +69,28 @@ def in_clear(conn: Connection, ids: Sequence[int], at: datetime | None = None) -
     return [{**row, "token": hash_of(f"{row['id']}/{row['kind']}", row["value"])[:20]} for row in rows]
 
 
+class Word(msgspec.Struct, frozen=True):
+    """What is said of one value; `main`: it is also stated as these attributes of the party."""
+
+    kind: str
+    value: str
+    detail: str | None
+    use: str | None
+    valid_from: datetime
+    valid_to: datetime | None = None
+    confirmed_at: datetime | None = None
+    confirmed_by: str | None = None
+    main: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Said:
+    """`value` as it is kept; `state`: done, or pending where the policy wants approved what it would change."""
+
+    value: str
+    state: str
+
+
 def add(
     viewer: Principal,
     party_id: int,
@@ -77,8 +103,8 @@ def add(
     confirmed: bool = False,
     valid_from: datetime | None = None,
     valid_to: datetime | None = None,
-) -> str:
-    """State a value of a party. Returns it as it is kept (standardised).
+) -> Said:
+    """State a value of a party; where the golden record would change and the policy wants that approved, it waits.
 
     It holds from now on, or as `valid_from` and `valid_to` say. `main`: also as the attribute that survivorship chooses
     from; `confirmed`: the customer said so just now. Needs `party.change`. Raises Unprocessable when the value is not
@@ -87,53 +113,93 @@ def add(
     require(viewer, RIGHT)
     made = standardised(kind, value, detail)
     check_codes(AREA, {"kind": kind, "use": use})
-    if main and (attribute := main_attribute(kind, made, detail)):
-        changes: dict[str, Any] = {attribute: made}
-        if kind == "identifier":
-            changes = {"id_type": detail, "id_number": made}
-        apply_change(viewer, "modify", [party_id], body={"attributes": changes})  # a new identity may wait for approval
-    said = {"confirmed_at": clock.now(), "confirmed_by": viewer.actor} if confirmed else {}
+    attribute = main_attribute(kind, made, detail) if main else None
+    states: dict[str, Any] | None = {attribute: made} if attribute else None
+    if attribute and kind == "identifier":
+        states = {"id_type": detail, "id_number": made}
     began = valid_from or (min(clock.now(), valid_to) if valid_to else clock.now())
-    given = {"kind": kind, "value": made, "detail": detail, "use": use, "valid_from": began, "valid_to": valid_to,
-             **said}  # fmt: skip
-    with database.begin("party") as conn:
-        home, _ = anchor(conn, viewer, party_id)
-        state_in(conn, viewer, party_id, AREA, given, key=_key(home, kind, made))
-        _refresh(conn, viewer, home)
-    return made
+    word = Word(kind, made, detail, use, began, valid_to, *_now_by(viewer, confirmed), main=states)
+    if states:
+        asked = apply_change(viewer, "modify", [party_id], body={"attributes": states}, word=word)
+        return Said(made, asked.state)
+    return Said(made, _say(viewer, party_id, lambda conn: (anchor(conn, viewer, party_id)[0], word)))
 
 
-def confirm(viewer: Principal, party_id: int, kind: str, value: str) -> None:
-    """The customer confirmed a value that some record or statement has: survivorship prefers it from now on.
+def confirm(viewer: Principal, party_id: int, kind: str, value: str) -> Said:
+    """The customer confirmed a value that some record or statement has: survivorship prefers it from now on, unless
+    the policy wants that approved.
 
     Raises NotFound for a value nobody states. Needs `party.change`.
     """
     require(viewer, RIGHT)
-    with database.begin("party") as conn:
+
+    def word(conn: Connection) -> tuple[int, Word]:
         home, known = _known(conn, viewer, party_id, kind, value)
-        given = {"kind": kind, "value": value, "detail": known["detail"], "use": known["use"],
-                 "valid_from": known["valid_from"] or clock.now(), "confirmed_at": clock.now(),
-                 "confirmed_by": viewer.actor}  # fmt: skip
-        state_in(conn, viewer, party_id, AREA, given, key=_key(home, kind, value))
-        _refresh(conn, viewer, home)
+        began = known["valid_from"] or clock.now()
+        return home, Word(kind, value, known["detail"], known["use"], began, None, *_now_by(viewer, True))
+
+    return Said(value, _say(viewer, party_id, word))
 
 
-def end_value(viewer: Principal, party_id: int, kind: str, value: str) -> None:
-    """A value is the customer's no more: it stays as what was, and never shows as the golden one. Needs
-    `party.change`. Raises NotFound for a value nobody states."""
+def end_value(viewer: Principal, party_id: int, kind: str, value: str) -> Said:
+    """A value is the customer's no more: it stays as what was, and never shows as the golden one, unless the policy
+    wants that approved. Needs `party.change`. Raises NotFound for a value nobody states."""
     require(viewer, RIGHT)
     now = clock.now()
-    with database.begin("party") as conn:
+
+    def word(conn: Connection) -> tuple[int, Word]:
         home, known = _known(conn, viewer, party_id, kind, value)
-        given = {"kind": kind, "value": value, "detail": known["detail"], "use": known["use"],
-                 "valid_from": known["valid_from"] or now, "valid_to": now}  # fmt: skip
-        state_in(conn, viewer, party_id, AREA, given, key=_key(home, kind, value))
-        _refresh(conn, viewer, home)
+        return home, Word(kind, value, known["detail"], known["use"], known["valid_from"] or now, now)
+
+    return Said(value, _say(viewer, party_id, word))
 
 
-def _key(home: int, kind: str, value: str) -> str:
-    """People share one statement about a value: the last word holds, who said it is written down."""
-    return f"value/{home}/{kind}/{value}"
+def _now_by(viewer: Principal, confirmed: bool) -> tuple[datetime | None, str | None]:
+    return (clock.now(), viewer.actor) if confirmed else (None, None)
+
+
+def _say(viewer: Principal, party_id: int, make: Callable[[Connection], tuple[int, Word]]) -> str:
+    """Write a word down, or ask for it where what it changes must be approved; `done` or `pending`. What it changes is
+    found by doing it."""
+    with database.begin("party") as conn:
+        home, word = make(conn)
+        trial = conn.begin_nested()
+        changed = _write(conn, viewer, home, word)
+        if not waits(conn, viewer, home, list(changed)):
+            trial.commit()
+            return "done"
+        trial.rollback()
+    return apply_change(viewer, "modify", [party_id], body={"attributes": changed}, word=word).state
+
+
+def _write(conn: Connection, viewer: Principal, home: int, word: Word) -> dict[str, Any]:
+    """Write a word down and bring the golden record to it. Returns the attributes that changed, as they are now."""
+    membership.lock(conn)
+    golden = select(party.c.id_type, *(party.c[name] for name in LEADERS)).where(party.c.id == home)
+    before = conn.execute(golden).mappings().one()
+    # People share one statement about a value: the last word holds, who said it is written down.
+    given = {name: told for name, told in msgspec.structs.asdict(word).items() if name != "main"}
+    state_in(conn, viewer, home, AREA, given, key=f"value/{home}/{word.kind}/{word.value}")
+    operation = membership.new_operation(conn, "intake", "value stated", viewer.actor)
+    regroup(conn, records_of(conn, [home])[home][:1], operation, viewer.actor, queue=False)
+    after = conn.execute(golden).mappings().one_or_none() or before
+    changed = {name: after[name] for name in LEADERS if after[name] != before[name]}
+    if changed.get("id_number"):
+        changed["id_type"] = after["id_type"]
+    return changed
+
+
+def _approved(conn: Connection, change: Change) -> dict[str, Any]:
+    """Write down a word that was asked for, in the asker's name."""
+    word = msgspec.convert(change.body["word"], Word)
+    home = change.party_ids[0]
+    if word.main:
+        home = statements.state_in(conn, change.speaker, home, word.main)
+    _write(conn, change.speaker, living(conn, home), word)
+    return {"party_id": home}
+
+
+WORDS["value"] = _approved
 
 
 def _known(conn: Connection, viewer: Principal, party_id: int, kind: str, value: str) -> tuple[int, Row]:
@@ -142,18 +208,3 @@ def _known(conn: Connection, viewer: Principal, party_id: int, kind: str, value:
         if (row["kind"], row["value"]) == (kind, value):
             return home, row
     raise NotFound("party-value-unknown", kind=kind)
-
-
-def _refresh(conn: Connection, viewer: Principal, home: int) -> None:
-    """Bring the golden record to what is confirmed and ended now. Raises Conflict where the policy wants what that
-    changes approved."""
-    membership.lock(conn)
-    golden = select(*(party.c[name] for name in LEADERS)).where(party.c.id == home)
-    before = conn.execute(golden).one()
-    records = records_of(conn, [home])[home]
-    operation = membership.new_operation(conn, "intake", "value stated", viewer.actor)
-    regroup(conn, records[:1], operation, viewer.actor, queue=False)
-    after = conn.execute(golden).one_or_none()
-    if after is not None:
-        changed = [name for name, old, new in zip(LEADERS, before, after, strict=True) if old != new]
-        check_direct(conn, viewer, home, changed)

@@ -36,7 +36,7 @@ class Applied:
 
 def apply_change(
     viewer: Principal, kind: str, party_ids: Sequence[int] = (), *, body: Mapping[str, Any] | None = None,
-    reason: str = "",
+    reason: str = "", word: object = None,
 ) -> Applied:  # fmt: skip
     """Ask for a change; done at once unless the policy wants approval.
 
@@ -47,7 +47,9 @@ def apply_change(
     values that are not valid.
     """
     require(viewer, KINDS[kind].right)
-    asked = dict(body or {})
+    asked = {name: value for name, value in (body or {}).items() if name != "word"}
+    if word is not None:
+        asked["word"] = word
     with database.begin("party") as conn:
         membership.lock(conn)
         ids, rows = _parties(conn, viewer, kind, party_ids)
@@ -73,15 +75,14 @@ def apply_change(
     return Applied(request_id, "done", None, result if result is not None else finish(request_id))
 
 
-def check_direct(conn: Connection, viewer: Principal, party_id: int, changed: Sequence[str]) -> None:
-    """Raise Conflict where the policy wants a change of these golden attributes approved: what people confirm or end
-    beside them must not do at once what a request would have to wait for."""
+def waits(conn: Connection, viewer: Principal, party_id: int, changed: Sequence[str]) -> bool:
+    """Whether the policy wants a change of these golden attributes approved: what people confirm or end beside them
+    must not do at once what a request would have to wait for."""
     if not changed:
-        return
+        return False
     rows = conn.execute(select(party).where(party.c.id == party_id)).all()
     document = documents.in_force(conn, POLICY, "lifecycle")
-    if rule := document.asks(_facts(viewer, "modify", {}, dict.fromkeys(changed), rows)):
-        raise Conflict("party-change-needs-approval", rule=document.words(rule, viewer.locale))
+    return document.asks(_facts(viewer, "modify", {}, dict.fromkeys(changed), rows)) is not None
 
 
 def approve(viewer: Principal, request_id: int, note: str = "") -> Applied:

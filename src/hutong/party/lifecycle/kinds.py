@@ -46,7 +46,13 @@ def _create(change: Change) -> Result:
     return {"party_id": found.party_id, "created": found.created}
 
 
+WORDS: dict[str, Callable[[Connection, Change], Result]] = {}
+"""What a modification that is a word about one value does; entered by the room that keeps such words (`value`)."""
+
+
 def _modify(conn: Connection, change: Change) -> Result:
+    if "word" in change.body:
+        return WORDS["value"](conn, change)
     changes = dict(change.body["attributes"])
     if isinstance(changes.get("birth_date"), str):
         changes["birth_date"] = date.fromisoformat(changes["birth_date"])

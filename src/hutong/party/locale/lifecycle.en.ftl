@@ -13,4 +13,3 @@ party-change-overtaken = The party of change request { $id } was merged into ano
 party-change-in-use = Customer { $id } is in use already.
 party-change-not-in-use = Customer { $id } is no longer in use. Take it into use again first.
 party-change-withdrawn = No source states customer { $id } any more: every source withdrew its record. It comes into use again with the next record a source sends, or when it is created anew.
-party-change-needs-approval = This would change at once what needs approval ({ $rule }). Ask for the change itself: it waits for a second person.

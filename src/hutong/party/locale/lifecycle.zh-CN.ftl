@@ -13,4 +13,3 @@ party-change-overtaken = 变更申请 { $id } 的参与人此后已并入他人�
 party-change-in-use = 客户 { $id } 已在使用中。
 party-change-not-in-use = 客户 { $id } 已停用，请先恢复使用。
 party-change-withdrawn = 各来源均已撤回客户 { $id } 的记录。来源再次送达其记录，或重新建档后，即恢复使用。
-party-change-needs-approval = 此操作会直接改变须经审批的内容（{ $rule }）。请改为提出变更申请，由他人审批。

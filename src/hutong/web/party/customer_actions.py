@@ -11,7 +11,6 @@ from hutong.party.areas import images, people, values
 from hutong.party.ingest.areas.write import area_named
 from hutong.party.lifecycle.changes import apply_change
 from hutong.party.relations import households, relate
-from hutong.party.standardise import stated
 from hutong.platform.errors import Unprocessable
 from hutong.web.party import area_words
 from hutong.web.party.customer_areas import EDITED
@@ -58,27 +57,19 @@ def add_value(
     main: Annotated[bool, Form()] = False,
     confirmed: Annotated[bool, Form()] = False,
 ) -> Response:
-    """State a value; as the main one, through the policy of changes."""
-    customer = the_customer(session.viewer, party_id)
-    made = stated.standardised(kind, value, detail or None)
-    attribute = stated.main_attribute(kind, made, detail or None) if main else None
-    pending = False
-    if attribute:
-        changes = {attribute: made} | ({"id_type": detail} if attribute == "id_number" else {})
-        pending = (
-            apply_change(session.viewer, "modify", [customer["id"]], body={"attributes": changes}).state == "pending"
-        )
-    values.add(session.viewer, customer["id"], kind, value, use=use or None, detail=detail or None, confirmed=confirmed)
-    return back(customer["id"], "information", pending=pending)
+    """State a value, through the policy of changes."""
+    said = values.add(session.viewer, party_id, kind, value, use=use or None, detail=detail or None, main=main,
+                      confirmed=confirmed)  # fmt: skip
+    return back(party_id, "information", pending=said.state == "pending")
 
 
 @router.post("/customers/{party_id}/values/{action}")
 def say_of_value(session: SignedInSession, party_id: int, action: str, kind: Short, value: Short) -> Response:
-    """Confirm or end a value."""
+    """Confirm or end a value, through the policy of changes."""
     if action not in ("confirm", "end"):
         raise Unprocessable("party-area-value", field="action", what="action")
-    (values.confirm if action == "confirm" else values.end_value)(session.viewer, party_id, kind, value)
-    return back(party_id, "information")
+    said = (values.confirm if action == "confirm" else values.end_value)(session.viewer, party_id, kind, value)
+    return back(party_id, "information", pending=said.state == "pending")
 
 
 @router.post("/customers/{party_id}/areas/{area}")
