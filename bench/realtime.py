@@ -19,9 +19,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import text
 
@@ -35,6 +36,7 @@ from hutong.identity.sign_in import sign_in
 from hutong.party.ingest.load import load_file
 from hutong.party.ingest.mapping import read_mapping
 from hutong.party.resolution.resolve import resolve
+from hutong.party.standardise import identifiers, phones
 from hutong.party.standardise.identifiers import check_digit
 from hutong.platform import database
 
@@ -110,6 +112,16 @@ def wire(client: str, path: str, body: PERSON) -> bytes:
     return head.encode() + content
 
 
+def as_stated(row: Mapping[str, Any]) -> PERSON | None:
+    """A known person as a caller may state them; None whose mobile is none. Copies (`console_load`) have documents
+    without check digits: these are not stated."""
+    person = {name: value for name, value in row.items() if value is not None}
+    if not identifiers.identifier(row["id_type"], row["id_number"]).valid:
+        person.pop("id_number", None)
+        person.pop("id_type", None)
+    return person if phones.phone(row["mobile"]).kind == "mobile" else None
+
+
 class Callers:
     """Persons of whom half are known: drawn from all over the database, as they are shown there."""
 
@@ -118,11 +130,11 @@ class Callers:
             last = conn.execute(text("SELECT max(id) FROM party.party")).scalar_one()
             ids = random.Random(11).sample(range(1, last + 1), min(DRAWN * 2, last))
             drawn = conn.execute(
-                text("""SELECT name, id_type, id_number, mobile, email, address FROM party.party WHERE id = ANY(:ids)
-                        AND state = 'active' AND kind = 'person' AND mobile IS NOT NULL LIMIT :most"""),
-                {"ids": ids, "most": DRAWN},
+                text("""SELECT name, id_type, id_number, mobile, email, address FROM party.party
+                        WHERE id = ANY(:ids) AND state = 'active' AND kind = 'person' AND mobile IS NOT NULL"""),
+                {"ids": ids},
             ).mappings()
-            self._known = [{name: value for name, value in row.items() if value is not None} for row in drawn]
+            self._known = [stated for row in drawn if (stated := as_stated(row))][:DRAWN]
         self._new = new
 
     def draw(self, dice: random.Random) -> PERSON:

@@ -53,6 +53,51 @@ def compared(
     ]
 
 
+EXACT = 200_000
+"""Rows of a table up to which all are looked through to count and choose; of more, single ids all over it."""
+PROBES = 2_000
+"""Ids looked up to learn how many of a large table's rows are meant at all."""
+WIDER = 5
+"""How many times the wanted ids are looked up at most, where few of the rows are meant."""
+
+
+class Choice(NamedTuple):
+    """`ids`: evenly chosen rows, always the same ones. `there`: of how many; of a large table, about how many."""
+
+    ids: list[int]
+    there: int
+
+
+def choose(conn: Connection, table: str, where: str, most: int) -> Choice:
+    """About `most` of the rows that meet a condition (SQL of ours, without parameters, over the table's full name).
+
+    All of a large table are never read: what this takes depends on `most` alone.
+    """
+    large = text("SELECT reltuples > :exact FROM pg_class WHERE oid = CAST(:table AS regclass)")
+    if conn.execute(large, {"table": table, "exact": EXACT}).scalar_one():
+        return _chosen_of_many(conn, table, where, most)
+    met = f"FROM {table} WHERE ({where})".replace(":", "\\:")
+    there = int(conn.execute(text(f"SELECT count(*) {met}")).scalar_one())
+    query = f"SELECT id {met} AND id % {step(there, most)} = 0 ORDER BY id"
+    return Choice(list(conn.execute(text(query)).scalars()), there)
+
+
+def _chosen_of_many(conn: Connection, table: str, where: str, most: int) -> Choice:
+    last = int(conn.execute(text(f"SELECT max(id) FROM {table}")).scalar_one())  # noqa: S608
+
+    def every(nth: int) -> list[int]:
+        met = f"FROM {table} WHERE ({where})".replace(":", "\\:")
+        places = "ARRAY(SELECT generate_series(CAST(:nth AS bigint), CAST(:last AS bigint), CAST(:nth AS bigint)))"
+        query = f"SELECT id {met} AND id = ANY({places}) ORDER BY id"
+        return list(conn.execute(text(query), {"nth": nth, "last": last}).scalars())
+
+    probing = step(last, PROBES)
+    meant = max(len(every(probing)), 1)
+    nth = step(last, min(most * (last // probing) // meant, most * WIDER))
+    ids = every(nth)
+    return Choice(ids, len(ids) * nth)
+
+
 def step(there: int, most: int) -> int:
     """Every how manieth id to look at, so that about `most` of `there` are."""
     return max(-(-there // most), 1)

@@ -1,6 +1,7 @@
 """EC-05, EC-10, EC-11: what a preview of a document says is what happens when it is put in force."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,17 @@ from tests.conftest import Filled
 from hutong.cli.sample.generate import generate
 from hutong.identity import SYSTEM, Principal
 from hutong.identity.principal import SYSTEM as PRODUCT
+from hutong.party import effect
 from hutong.party.columns import LEADERS
 from hutong.party.documents.effects import effects
-from hutong.party.effect import Told
+from hutong.party.effect import Told, choose
 from hutong.party.golden.survivorship import SURVIVORSHIP
 from hutong.party.ingest.load import load_file
 from hutong.party.ingest.mapping import read_mapping
 from hutong.party.match.rules import RULES
 from hutong.party.model.extension import MODEL
+from hutong.party.quality import effects as quality_effects
+from hutong.party.quality.rules import QUALITY_RULES
 from hutong.party.relations import household_effects
 from hutong.party.relations.find_households import find_households
 from hutong.party.relations.household_rules import HOUSEHOLD_RULES
@@ -218,3 +222,41 @@ def test_declared_attributes_tell_what_records_state() -> None:
     assert "much" in str(effects(SYSTEM, MODEL, "model", yaml.safe_dump(
         {"model": "m", "attributes": [{**first, "type": "number"}]})).examples)  # fmt: skip
     assert not previewed(MODEL, {"model": "m", "attributes": [{**first, "type": "number"}]}, BLIND).examples
+
+
+def test_of_a_large_table_single_rows_are_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Never all of it: the same rows each time, about as many as wanted, and about how many there are."""
+    monkeypatch.setattr(effect, "EXACT", -2)  # less than PostgreSQL says of a table it knows nothing of
+    active = {id for (id,) in rows("SELECT id FROM party.party WHERE state = 'active'")}
+    with database.read("party") as conn:
+        some = choose(conn, "party.party", "party.party.state = 'active'", 100)
+        again = choose(conn, "party.party", "party.party.state = 'active'", 100)
+        every = choose(conn, "party.party", "party.party.state = 'active'", 10_000)
+        none = choose(conn, "party.party", "party.party.id < 0", 10)
+    assert some == again and set(some.ids) < active and 50 <= len(some.ids) <= 200
+    assert abs(some.there - len(active)) < len(active) // 2
+    assert (set(every.ids), every.there) == (active, len(active)) and none == ([], 0)
+
+
+@pytest.mark.parametrize("exact", [200_000, -2], ids=["a small table", "a large table"])
+def test_quality_rules_are_tried_on_some_of_many(exact: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """EC-18: of the records looked at, who breaks a rule; whether a value is there twice is asked among all records."""
+    monkeypatch.setattr(effect, "EXACT", exact)
+    monkeypatch.setattr(quality_effects, "MOST", 200)
+    told_by = {"severity": 3, "owner": "clerk", "zh": "一"}
+    body = text_of(QUALITY_RULES)
+    body["rules"] += [
+        {**told_by, "rule": "reached", "en": "Reached", "dimension": "completeness", "holds": "record.email != null"},
+        {**told_by, "rule": "once", "en": "Once", "dimension": "uniqueness", "applies": "record.mobile != null",
+         "unique": ["mobile"]},
+    ]  # fmt: skip
+    told = previewed(QUALITY_RULES, body, replace(SYSTEM, locale="en"))
+    with database.read("party") as conn:
+        ids = choose(conn, "party.source_record", "true", 200).ids
+    listed = ", ".join(map(str, ids))
+    expected = rows(f"""SELECT count(*), count(*) FILTER (WHERE email IS NULL), count(mobile), count(*) FILTER (
+        WHERE mobile IN (SELECT mobile FROM party.source_record GROUP BY 1 HAVING count(*) > 1))
+        FROM party.source_record WHERE id IN ({listed})""")[0]
+    found = {row.what: (row.of, row.before, row.after) for row in told.effects}
+    assert found == {"Reached": (expected[0], None, expected[1]), "Once": (expected[2], None, expected[3])}
+    assert 0 < told.looked_at == len(ids) < told.there and expected[3]

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, text
 from hutong.identity import Principal, protect, require
 from hutong.party import visibility
 from hutong.party.columns import LEADERS, SENSITIVE
-from hutong.party.effect import EXAMPLES, Effect, Example, Told, names_seen, step
+from hutong.party.effect import EXAMPLES, Effect, Example, Told, choose, names_seen
 from hutong.party.golden.survivorship import SurvivorshipDocument, golden_sql, with_recent
 from hutong.platform import database
 from hutong.platform.i18n import translate
@@ -40,17 +40,11 @@ def effects(viewer: Principal, before: SurvivorshipDocument | None, after: Survi
 
 def _choose(conn: Connection, viewer: Principal) -> tuple[int, int]:
     """Make `looked_at`; how many are in it, and of how many."""
-    chosen = f"{_CHOICE} AND ({visibility.seen(viewer)})".replace(":", "\\:")
-    there = int(conn.execute(text(f"SELECT count(*) FROM party.party WHERE {chosen}")).scalar_one())  # noqa: S608
-    every = f"AND party.party.id % {step(there, MOST)} = 0"
-    conn.execute(
-        text(
-            f"""CREATE TEMPORARY TABLE looked_at ON COMMIT DROP AS
-                SELECT id AS party_id FROM party.party WHERE {chosen} {every}"""  # noqa: S608  (conditions of ours)
-        )
-    )
+    ids, there = choose(conn, "party.party", f"{_CHOICE} AND ({visibility.seen(viewer)})", MOST)
+    conn.execute(text("CREATE TEMPORARY TABLE looked_at (party_id bigint PRIMARY KEY) ON COMMIT DROP"))
+    conn.execute(text("INSERT INTO looked_at SELECT unnest(CAST(:ids AS bigint[]))"), {"ids": ids})
     conn.execute(text("ANALYZE looked_at"))
-    return int(conn.execute(text("SELECT count(*) FROM looked_at")).scalar_one()), there
+    return len(ids), there
 
 
 def _examples(conn: Connection, viewer: Principal, changed: list[str]) -> list[Example]:

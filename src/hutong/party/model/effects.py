@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 from hutong.identity import Principal, require
 from hutong.identity.protection import mask_field, record_read
 from hutong.party import visibility
-from hutong.party.effect import EXAMPLES, Effect, Example, Told, names_seen, step
+from hutong.party.effect import EXAMPLES, Effect, Example, Told, choose, names_seen
 from hutong.party.model.extension import ExtensionAttribute, ModelDocument, codes_of
 from hutong.platform import database
 from hutong.platform.i18n import translate
@@ -31,10 +31,8 @@ def effects(viewer: Principal, before: ModelDocument | None, after: ModelDocumen
     require(viewer, "party.model")
     held, wanted = before.named() if before else {}, after.named()
     with database.read("party") as conn:
-        there = int(conn.execute(text("SELECT count(*) FROM party.source_record")).scalar_one())
-        every = step(there, MOST)
-        found = _values(conn, sorted({*held, *wanted}), every)
-        looked_at = there if every == 1 else int(conn.execute(_LOOKED_AT, {"step": every}).scalar_one())
+        ids, there = choose(conn, "party.source_record", "true", MOST)
+        found, looked_at = _values(conn, sorted({*held, *wanted}), ids), len(ids)
         made: list[Effect] = []
         wrong: list[tuple[ExtensionAttribute, _Value]] = []
         for name in dict.fromkeys([*wanted, *held]):
@@ -52,16 +50,15 @@ def effects(viewer: Principal, before: ModelDocument | None, after: ModelDocumen
         return Told(made, _examples(conn, viewer, wrong), looked_at, there)
 
 
-_LOOKED_AT = text("SELECT count(*) FROM party.source_record WHERE id % :step = 0")
 _VALUES = text("""
     SELECT e.key AS name, r.kind, e.value, count(*) AS records, min(x.party_id) AS party
     FROM party.source_record r JOIN party.xref x ON x.record_id = r.id, jsonb_each(r.attributes) AS e
-    WHERE r.id % :step = 0 AND r.attributes ?| CAST(:names AS text[]) AND e.key = ANY(:names) AND e.value <> 'null'
+    WHERE r.id = ANY(:ids) AND r.attributes ?| CAST(:names AS text[]) AND e.key = ANY(:names) AND e.value <> 'null'
     GROUP BY 1, 2, 3 ORDER BY 1, 2, 3""")
 
 
-def _values(conn: Connection, names: Sequence[str], every: int) -> list[_Value]:
-    rows = conn.execute(_VALUES, {"names": list(names), "step": every})
+def _values(conn: Connection, names: Sequence[str], ids: Sequence[int]) -> list[_Value]:
+    rows = conn.execute(_VALUES, {"names": list(names), "ids": list(ids)})
     return [_Value(row.name, row.kind, _plain(row.value), row.records, row.party) for row in rows]
 
 

@@ -36,13 +36,16 @@ class Compiled:
     join: str
 
 
-def compiled(rules: Sequence[QualityRule], today: date | None = None, now: datetime | None = None) -> list[Compiled]:
-    """Rules in SQL, as on a business day (today)."""
+def compiled(
+    rules: Sequence[QualityRule], today: date | None = None, now: datetime | None = None, *, some: str = ""
+) -> list[Compiled]:
+    """Rules in SQL, as on a business day (today). `some`: a query of the ids that alone are scanned; values that only
+    one may have are still looked for among all."""
     constants = {"today": today or clock.today(), "now": now or clock.now()}
-    return [_rule(number, rule, constants) for number, rule in enumerate(rules)]
+    return [_rule(number, rule, constants, some) for number, rule in enumerate(rules)]
 
 
-def _rule(number: int, rule: QualityRule, constants: dict[str, Any]) -> Compiled:
+def _rule(number: int, rule: QualityRule, constants: dict[str, Any], some: str) -> Compiled:
     columns = {f"record.{name}": f"r.{name}" for name in FIELDS[rule.entity]}
 
     def condition(expression: Any) -> str:
@@ -55,14 +58,16 @@ def _rule(number: int, rule: QualityRule, constants: dict[str, Any]) -> Compiled
     alias, keys = f"twice{number}", rule.unique or []
     there = " AND ".join([applies, *(f"r.{key} IS NOT NULL" for key in keys)])
     named = ", ".join(f"r.{key}" for key in keys)
+    theirs = f" AND ({named}) IN (SELECT {named} FROM {FROM[rule.entity]} WHERE r.id IN ({some}))" if some else ""  # noqa: S608
     join = (
-        f" LEFT JOIN (SELECT {named} FROM {FROM[rule.entity]} WHERE {WHERE[rule.entity]} AND {there}"  # noqa: S608
+        f" LEFT JOIN (SELECT {named} FROM {FROM[rule.entity]} WHERE {WHERE[rule.entity]} AND {there}{theirs}"  # noqa: S608
         f" GROUP BY {named} HAVING count(*) > 1) {alias}"
         f" ON {' AND '.join(f'{alias}.{key} = r.{key}' for key in keys)}"
     )
     return Compiled(rule, f"({there})", f"({there} AND {alias}.{keys[0]} IS NOT NULL)", join)
 
 
-def scan(entity: Entity, rules: Sequence[Compiled]) -> str:
-    """FROM and WHERE of one pass over an entity for these rules."""
-    return f"FROM {FROM[entity]}{''.join(rule.join for rule in rules)} WHERE {WHERE[entity]}"
+def scan(entity: Entity, rules: Sequence[Compiled], *, some: str = "") -> str:
+    """FROM and WHERE of one pass over an entity for these rules; over `some` as they were compiled."""
+    chosen = f" AND r.id IN ({some})" if some else ""
+    return f"FROM {FROM[entity]}{''.join(rule.join for rule in rules)} WHERE {WHERE[entity]}{chosen}"

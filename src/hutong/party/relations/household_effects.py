@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, text
 
 from hutong.identity import Principal, require
-from hutong.party.effect import EXAMPLES, Effect, Example, Told, compared, names_seen, step
+from hutong.party.effect import EXAMPLES, Effect, Example, Told, choose, compared, names_seen
 from hutong.party.relation_kinds import KIN
 from hutong.party.relations.find_households import Grouped, grouped
 from hutong.party.relations.household_rules import HouseholdRules
@@ -16,8 +16,7 @@ WHOLE = 30_000
 """Persons up to which all are looked at; of more, about `SOME` evenly chosen ones with all whom they may live with."""
 SOME = 5_000
 _CHOSEN = """
-CREATE TEMPORARY TABLE chosen ON COMMIT DROP AS
-SELECT id FROM party.party WHERE kind = 'person' AND state = 'active' AND id % :step = 0"""
+CREATE TEMPORARY TABLE chosen ON COMMIT DROP AS SELECT unnest(CAST(:ids AS bigint[])) AS id"""
 _AROUND = """
 CREATE TEMPORARY TABLE around ON COMMIT DROP AS
 WITH place AS (
@@ -42,10 +41,11 @@ def effects(viewer: Principal, before: HouseholdRules | None, after: HouseholdRu
     require(viewer, "party.model")
     in_force = before or after
     with database.begin("party") as conn:
-        there = int(conn.execute(_PERSONS).scalar_one())
+        ids, there = choose(conn, "party.party", "kind = 'person' AND state = 'active'", SOME)
         among = ""
         if there > WHOLE:
-            conn.execute(text(_CHOSEN), {"step": step(there, SOME)})
+            conn.execute(text(_CHOSEN), {"ids": ids})
+            conn.execute(text("ANALYZE chosen"))
             conn.execute(text(_AROUND), {"kin": list(KIN), "many": 1 + max(in_force.largest, after.largest)})
             among = "AND p.id IN (SELECT id FROM around)"
         found = [grouped(conn, rules, among) for rules in (in_force, after)]
@@ -58,9 +58,6 @@ def effects(viewer: Principal, before: HouseholdRules | None, after: HouseholdRu
         examples = _examples(conn, viewer, old, new)
     return Told([*made, *compared(rules[0] if before else {}, rules[1])], examples,
                 there if meant is None else len(meant), there)  # fmt: skip
-
-
-_PERSONS = text("SELECT count(*) FROM party.party WHERE kind = 'person' AND state = 'active'")
 
 
 def _households(found: Grouped, meant: set[int] | None) -> set[Household]:

@@ -9,7 +9,7 @@ import numpy as np
 from sqlalchemy import Connection, text
 
 from hutong.identity import Principal, require
-from hutong.party.effect import EXAMPLES, Effect, Example, Told, compared, names_seen, step
+from hutong.party.effect import EXAMPLES, Effect, Example, Told, choose, compared, names_seen
 from hutong.party.match.propose import propose
 from hutong.party.match.rules import KINDS, RulesDocument
 from hutong.party.models import registry
@@ -52,12 +52,10 @@ def effects(viewer: Principal, before: RulesDocument | None, after: RulesDocumen
 
 def _looked_at(conn: Connection, before: RulesDocument, after: RulesDocument) -> tuple[News, int]:
     """What is compared, and how many records there are."""
-    there = int(conn.execute(text("SELECT count(*) FROM party.source_record")).scalar_one())
+    ids, there = choose(conn, "party.source_record", "true", SOME)
     held, nothing = statistics.current(conn), np.zeros(0, dtype=np.int64)
     if there <= WHOLE:
         return News(None, nothing, "", held), there
-    chosen = text("SELECT id FROM party.source_record WHERE id % :step = 0")
-    ids = list(conn.execute(chosen, {"step": step(there, SOME)}).scalars())
     also, crowded = _meet(conn, before, after, ids)
     return News(ids, nothing, "", replace(held, crowded=held.crowded | crowded), also), there
 

@@ -24,6 +24,8 @@ from hutong.web.party.customer_relations import relations
 from hutong.web.party.customer_timeline import timeline
 
 Facts = dict[str, Any]
+HAPPENINGS = 12
+"""Latest happenings that the overview shows."""
 COMPARED = ("name", "gender", "birth_date", "id_type", "id_number", "organisation_code", "mobile", "phone", "email",
             "bank_card", "address", "postcode", "contact_name", "grade", "branch")  # fmt: skip
 
@@ -70,10 +72,10 @@ def attribute_words(catalog: Catalog, offer_code: str, given: Mapping[str, Any],
     return made
 
 
-def orders(viewer: Principal, customer: Mapping[str, Any], _locale: str) -> Facts:
+def orders(viewer: Principal, customer: Mapping[str, Any], _locale: str, *, most: int = 200) -> Facts:
     """The customer's orders, newest first."""
     wanted = ordering_queries.OrderFilter(customer_id=customer["id"])
-    return {"orders": ordering_queries.orders(viewer, wanted, limit=200)}
+    return {"orders": ordering_queries.orders(viewer, wanted, limit=most)}
 
 
 def bills(viewer: Principal, customer: Mapping[str, Any], _locale: str) -> Facts:
@@ -84,12 +86,12 @@ def bills(viewer: Principal, customer: Mapping[str, Any], _locale: str) -> Facts
 def overview(viewer: Principal, customer: Mapping[str, Any], locale: str) -> Facts:
     """Contacts, products and policies held, household, accounts, latest happenings."""
     held = holdings_of(viewer, customer["id"], locale) if viewer.may("inventory.read") else None
-    latest = orders(viewer, customer, locale)["orders"][:5] if viewer.may("ordering.read") else None
+    latest = orders(viewer, customer, locale, most=5)["orders"] if viewer.may("ordering.read") else None
     person = customer["kind"] == "person"
     return {
         "held": held,
         "orders": latest,
-        "told": timeline(viewer, customer, locale)["told"][:12],
+        "told": timeline(viewer, customer, locale, latest=HAPPENINGS)["told"][:HAPPENINGS],
         "household": households.household_of(viewer, customer["id"]) if person else None,
         "policies": policies(viewer, customer, locale)["policies"][:5],
     }

@@ -51,12 +51,22 @@ class Told(NamedTuple):
     day: bool
 
 
-def timeline(viewer: Principal, customer: Mapping[str, Any], locale: str, *, group: str = "", after: str = "") -> Facts:
-    """A page of the timeline after a place, of one group of kinds or all; `next`: where to go on, empty at the end."""
+def timeline(
+    viewer: Principal,
+    customer: Mapping[str, Any],
+    locale: str,
+    *,
+    group: str = "",
+    after: str = "",
+    latest: int = LATEST,
+) -> Facts:
+    """A page of the timeline after a place, of one group of kinds or all; `next`: where to go on, empty at the end.
+
+    `latest`: orders, bills and products looked at; who shows so many lines needs no more."""
     kinds = GROUPS.get(group) or tuple(chain.from_iterable(GROUPS.values()))
     place = place_of(after)
     own = party_timeline.timeline(viewer, customer["id"], kinds=kinds, after=place, limit=PAGE)
-    others = chain.from_iterable(read(viewer, customer["id"], kinds) for read in _OTHERS)
+    others = chain.from_iterable(read(viewer, customer["id"], kinds, latest) for read in _OTHERS)
     earlier = [each for each in others if place is None or each.place < place]
     found = sorted([*own, *earlier], key=lambda each: each.place, reverse=True)[:PAGE]
     last = found[-1].place if len(found) == PAGE else None
@@ -94,27 +104,31 @@ def place_of(token: str) -> Place | None:
         raise Unprocessable("party-area-value", field="after", what="after") from problem
 
 
-def _orders(viewer: Principal, party: int, kinds: Collection[str]) -> Iterable[Happening]:
+def _orders(viewer: Principal, party: int, kinds: Collection[str], most: int) -> Iterable[Happening]:
     if "order" in kinds and viewer.may("ordering.read"):
         wanted = ordering_queries.OrderFilter(customer_id=party)
-        for row in ordering_queries.orders(viewer, wanted, limit=LATEST):
+        for row in ordering_queries.orders(viewer, wanted, limit=most):
             yield Happening(row["accepted_at"], "order", row["id"], row)
 
 
-def _bills(viewer: Principal, party: int, kinds: Collection[str]) -> Iterable[Happening]:
+def _bills(viewer: Principal, party: int, kinds: Collection[str], most: int) -> Iterable[Happening]:
     if "bill" in kinds and viewer.may("billing.read"):
-        for row in billing_queries.bills_page(viewer, customer_id=party, limit=LATEST):
+        for row in billing_queries.bills_page(viewer, customer_id=party, limit=most):
             yield Happening(row["made_at"], "bill", row["id"], row)
 
 
-def _holdings(viewer: Principal, party: int, kinds: Collection[str]) -> Iterable[Happening]:
+def _holdings(viewer: Principal, party: int, kinds: Collection[str], most: int) -> Iterable[Happening]:
     if "holding" in kinds and viewer.may("inventory.read"):
-        for row in inventory_queries.over_time(viewer, party)[-LATEST:]:
-            if row["what"] == "offer":
-                yield Happening(row["valid_from"], "holding", row["id"], row)
+        offers = (row for row in inventory_queries.over_time(viewer, party) if row["what"] == "offer")
+        for row in sorted(offers, key=lambda one: (one["valid_from"], one["id"]))[-most:]:
+            yield Happening(row["valid_from"], "holding", row["id"], row)
 
 
-_OTHERS: tuple[Callable[[Principal, int, Collection[str]], Iterable[Happening]], ...] = (_orders, _bills, _holdings)
+_OTHERS: tuple[Callable[[Principal, int, Collection[str], int], Iterable[Happening]], ...] = (
+    _orders,
+    _bills,
+    _holdings,
+)
 _COLOURS = {"claim_summary": "bad", "customer_event": "bad", "policy_summary": "good", "order": "good"}
 
 
