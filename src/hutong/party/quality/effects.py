@@ -26,7 +26,9 @@ def effects(viewer: Principal, before: QualityDocument | None, after: QualityDoc
     known = {rule.rule: rule for rule in before.rules} if before else {}
     wanted = {rule.rule: rule for rule in after.rules}
     differing = [name for name in {**wanted, **known} if _asks(known.get(name)) != _asks(wanted.get(name))]
-    then, now, looked_at, there = {}, {}, 0, 0
+    then: dict[str, tuple[int, int]] = {}
+    now: dict[str, tuple[int, int]] = {}
+    looked_at, there = 0, 0
     with database.begin("party") as conn:
         for entity in ENTITIES:
             old, new = ([rules[name] for name in differing if name in rules and rules[name].entity == entity]
