@@ -5,10 +5,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
-
 from hutong.identity import Principal, protect, require
-from hutong.party.areas.read import Row, of_parties, shown, shown_values
+from hutong.party.areas.known_then import known_then
+from hutong.party.areas.read import Row, shown, shown_values
 from hutong.party.areas.records_then import Then, records_then
 from hutong.party.columns import SENSITIVE
 from hutong.party.information import AREAS
@@ -20,6 +19,8 @@ from hutong.platform.errors import NotFound
 IN_FORCE = ("preference", "consent", "classification", "evaluation", "credit_limit", "party_role", "policy_summary")
 LATEST = 20
 """Touches shown, those before the date."""
+MOST = 1000
+"""Statements about values that are looked at."""
 STATED = (
     ("name", "name", "", None), ("phone", "mobile", "mobile", None), ("phone", "phone", "fixed", None),
     ("phone", "other_phone", "mobile", None), ("email", "email", "", None), ("bank_card", "bank_card", "", None),
@@ -30,8 +31,9 @@ STATED = (
 
 def as_it_was(viewer: Principal, party_id: int, at: datetime) -> dict[str, Any]:
     """The party as known at an instant, masked: `party` (golden record), `values`, and by area what held then, with the
-    latest touches before. A retired id gives what that party was before it was merged. `unread`: records whose content
-    of then can be read no more. Needs `party.read`.
+    latest touches before. What was stated anew, ended or confirmed since is told as it was known then; policies, of
+    which only the latest state is kept (EC-16), as they are known now. A retired id gives what that party was before it
+    was merged. `unread`: records whose content of then can be read no more. Needs `party.read`.
 
     Raises NotFound when the party did not exist then.
     """
@@ -42,10 +44,10 @@ def as_it_was(viewer: Principal, party_id: int, at: datetime) -> dict[str, Any]:
         if row is None or row["state"] == "merged":
             raise NotFound("party-not-then", id=party_id)
         then = records_then(conn, viewer, party_id, at)
-        held = {name: of_parties(conn, AREAS[name], then.ids, at=at, records=True) for name in IN_FORCE}
-        held["touch"] = of_parties(conn, AREAS["touch"], then.ids, at=at, records=True, limit=LATEST)
-        said = conn.execute(_SAID, {"ids": then.ids, "at": at})
-        values = _values(then, [dict(each) for each in said.mappings()], dict(row))
+        held = {name: known_then(conn, AREAS[name], then.ids, at) for name in IN_FORCE}
+        held["touch"] = known_then(conn, AREAS["touch"], then.ids, at, limit=LATEST)
+        said = known_then(conn, AREAS["stated_value"], then.ids, at, over=True, limit=MOST)
+        values = _values(then, _last_words(said), dict(row), at)
     fields = {name: kind for name, kind in SENSITIVE.items() if name in party.c} | {"name_key": "name"}
     golden: Row = protect(viewer, "party", [dict(row)], fields)[0]
     return {
@@ -56,13 +58,15 @@ def as_it_was(viewer: Principal, party_id: int, at: datetime) -> dict[str, Any]:
     }
 
 
-_SAID = text("""
-    SELECT DISTINCT ON (s.kind, s.value) s.* FROM party.xref x
-    JOIN party.stated_value s ON s.of_source = x.source AND s.of_key = x.key
-    WHERE x.record_id = ANY(:ids) AND s.valid_from <= :at ORDER BY s.kind, s.value, s.stated_at DESC, s.id DESC""")
+def _last_words(said: Iterable[Row]) -> list[Row]:
+    """Of statements about one value the last. Pure."""
+    made = {
+        (each["kind"], each["value"]): each for each in sorted(said, key=lambda each: (each["stated_at"], each["id"]))
+    }
+    return list(made.values())
 
 
-def _values(then: Then, said: Iterable[Mapping[str, Any]], golden: Mapping[str, Any]) -> list[Row]:
+def _values(then: Then, said: Iterable[Row], golden: Mapping[str, Any], at: datetime) -> list[Row]:
     """Names, contacts and documents that records stated, or people: as `values.values` has them. Pure."""
     made: dict[tuple[str, str], Row] = {}
 
@@ -83,6 +87,9 @@ def _values(then: Then, said: Iterable[Mapping[str, Any]], golden: Mapping[str, 
     for each in said:
         row = one(each["kind"], each["value"], each["detail"])
         row["sources"] = row["sources"] or [each["source"]]
-        row |= {"stated_id": each["id"]}
+        row |= {
+            "stated_id": each["id"],
+            "valid_to": each["valid_to"] if each["valid_to"] and each["valid_to"] <= at else None,
+        }
         row |= {name: each[name] for name in ("use", "valid_from", "confirmed_at", "confirmed_by")}
     return sorted(made.values(), key=lambda row: (row["kind"], not row["current"], -row["records"], row["value"]))

@@ -59,12 +59,10 @@ def of_parties(
     at: datetime | None = None,
     before: tuple[datetime, int] | None = None,
     limit: int | None = 100,
-    records: bool = False,
 ) -> list[Row]:
-    """Rows of an area about parties (living ids) or single source `records`, with `party_id`, latest first. Unmasked:
-    for functions of party."""
+    """Rows of an area about parties (living ids), with `party_id`, latest first. Unmasked: for functions of party."""
     when = began(area)
-    conditions = [f"x.{'record_id' if records else 'party_id'} = ANY(:ids)"]
+    conditions = ["x.party_id = ANY(:ids)"]
     if at is not None:
         conditions.append(f"t.{when} <= :at" + in_force(area, ":at"))
     if before is not None:
