@@ -242,7 +242,7 @@ def test_programs_start_though_the_database_dies_meanwhile(database: URL, monkey
     """XP-06: `serve` and `worker` look at the tables first; a connection cut then is tried again, a wrong table not."""
     upgrade, tries = migrations.upgrade_all, []
 
-    def dying(centers: object = None) -> None:
+    def dying(centers: object = None, *, anew: bool) -> None:
         tries.append(1)
         if len(tries) < 3:
             with live.begin("platform") as conn:
@@ -253,7 +253,7 @@ def test_programs_start_though_the_database_dies_meanwhile(database: URL, monkey
     migrations.upgrade_at_start()
     assert len(tries) == 3
 
-    def wrong(centers: object = None) -> None:
+    def wrong(centers: object = None, *, anew: bool) -> None:
         with live.begin("platform") as conn:
             conn.execute(text("SELECT * FROM no_such_table"))
 

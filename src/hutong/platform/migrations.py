@@ -8,6 +8,7 @@ anew after each upgrade).
 import importlib
 import time
 from collections.abc import Iterable, Mapping
+from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
 
@@ -69,6 +70,29 @@ def upgrade(conn: Connection, center: str) -> None:
     for statement in getattr(module, "STATEMENTS", ()):
         conn.execute(text(statement))
     create_views(conn, getattr(module, "VIEWS", {}))
+    conn.execute(text(f"COMMENT ON SCHEMA {center} IS '{_mark(center)}'"))
+
+
+def _mark(center: str) -> str:
+    """What a center's schema says of itself once all that this code declares for it is there."""
+    module = tables_of(center)
+    declared = [path.name.encode() + path.read_bytes() for path in sorted(versions_dir(center).glob("*.py"))]
+    declared += [
+        repr(part).encode()
+        for part in (
+            tuple(getattr(module, "EXTENSIONS", ())),
+            tuple(getattr(module, "STATEMENTS", ())),
+            tuple(getattr(module, "VIEWS", {}).items()),
+        )
+    ]
+    return f"hutong {sha256(b''.join(declared)).hexdigest()}"
+
+
+def _outdated(conn: Connection, centers: Iterable[str]) -> list[str]:
+    """Those of some centers whose schema is not as this code declares it."""
+    query = "SELECT nspname, obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = ANY(:centers)"
+    marks = {row[0]: row[1] for row in conn.execute(text(query), {"centers": list(centers)})}
+    return [center for center in centers if marks.get(center) != _mark(center)]
 
 
 def create_views(conn: Connection, views: Mapping[str, str]) -> None:
@@ -79,27 +103,37 @@ def create_views(conn: Connection, views: Mapping[str, str]) -> None:
         conn.execute(text(f"CREATE VIEW {name} AS {select}"))
 
 
-def upgrade_all(centers: Iterable[str] | None = None) -> None:
-    """Bring centers (all by default) to their newest revision in one transaction; several starters wait in turn."""
-    wanted = set(database.CENTERS if centers is None else centers)
+def upgrade_all(centers: Iterable[str] | None = None, *, anew: bool = True) -> None:
+    """Bring centers (all by default) to their newest revision in one transaction; several starters wait in turn.
+
+    Not `anew`: those that are there already are not touched. Views and triggers cannot be made while others read: a
+    process that starts beside those at work would wait for the longest report, all others behind it, or be given up as
+    one of two that wait for each other.
+    """
+    chosen = set(database.CENTERS if centers is None else centers)
+    wanted = [center for center in installed() if center in chosen]
     with database.engine().begin() as conn:
-        conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
-        if conn.execute(text("SELECT to_regnamespace(:mark) IS NOT NULL"), {"mark": RESTORING}).scalar():
-            raise Conflict("platform-restore-unfinished")
-        for center in installed():
-            if center in wanted:
-                upgrade(conn, center)
+        for alone in (False, True):
+            if alone:
+                conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+            if conn.execute(text("SELECT to_regnamespace(:mark) IS NOT NULL"), {"mark": RESTORING}).scalar():
+                raise Conflict("platform-restore-unfinished")
+            wanted = wanted if anew else _outdated(conn, wanted)
+            if not wanted:
+                return
+        for center in wanted:
+            upgrade(conn, center)
 
 
 def upgrade_at_start(centers: Iterable[str] | None = None, patience: float = PATIENCE_SECONDS) -> None:
-    """`upgrade_all` for programs that stay: a database that dies or restarts meanwhile is waited for.
+    """`upgrade_all` of what is not there yet, for programs that stay: a database that dies meanwhile is waited for.
 
     One that cannot be reached at all is not, unless it is the embedded one, which comes back by itself.
     """
     deadline = time.monotonic() + patience
     while True:
         try:
-            upgrade_all(centers)
+            upgrade_all(centers, anew=False)
             return
         except (OperationalError, InterfaceError) as failure:
             was_there = failure.statement is not None or getattr(failure.orig, "sqlstate", None) in COMING_BACK
