@@ -13,10 +13,12 @@ import signal
 import subprocess
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
+from contextvars import copy_context
 from importlib import import_module
+from threading import Event
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -119,17 +121,33 @@ class Processes:
         """How many work at once."""
         return max(len(self._all), 1)
 
-    def answers(self, tasks: Sequence[Task]) -> Iterator[Task]:
-        """The answers in the order of the tasks, while later tasks are worked on."""
+    def answers(self, tasks: Iterable[Task]) -> Generator[Task, None, None]:
+        """The answers in the order of the tasks, while later tasks are still being made, in a thread of their own, and
+        worked on. To be closed by who stops before the end; then no more tasks are made."""
         if not self._all:
             yield from map(work, tasks)
             return
-        pool = ThreadPoolExecutor(len(self._all))
-        waiting: list[Future[Task]] = [pool.submit(self._ask, task) for task in tasks]
+        pool = ThreadPoolExecutor(len(self._all) + 1)
+        asked: queue.SimpleQueue[Future[Task] | None] = queue.SimpleQueue()
+        stopped = Event()
+
+        def make() -> None:
+            try:
+                for task in tasks:
+                    if stopped.is_set():
+                        break
+                    asked.put(pool.submit(self._ask, task))
+            finally:
+                asked.put(None)
+
+        making = pool.submit(copy_context().run, make)
         try:
-            for future in waiting:
+            while (future := asked.get()) is not None:
                 yield future.result()
+            making.result()  # raises what making them raised
         finally:
+            stopped.set()
+            wait([making])
             pool.shutdown(wait=False, cancel_futures=True)
 
     def _ask(self, task: Task) -> Task:

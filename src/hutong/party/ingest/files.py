@@ -33,10 +33,26 @@ def file_hash(path: Path) -> str:
 def read(duck: duckdb.DuckDBPyConnection, path: Path, mapping: Tabular) -> None:
     """Make the tables `raw` (row_number, broken, and the file's columns as text) and `unreadable` (row_number, line,
     reason). Raises Invalid when the file as a whole is not what the mapping says."""
+    for _ in pieces(duck, path, mapping, None):
+        check(duck, path, mapping)
+
+
+def pieces(duck: duckdb.DuckDBPyConnection, path: Path, mapping: Tabular, rows: int | None) -> Iterator[None]:
+    """Make `raw` and `unreadable` for piece after piece of a file in its order, each time anew: of so many rows of a
+    sheet, while it is read; of all rows of other files. Raises Invalid when the file is not what the mapping says; only
+    `check` tells whether it is so as a whole."""
     if not path.is_file():
         raise Invalid("party-file-missing", file=path.name)
     duck.execute("CREATE TABLE unreadable (row_number BIGINT, line VARCHAR, reason VARCHAR)")
-    {"csv": _csv, "xlsx": read_sheet, "jsonl": _jsonl}[mapping.file.format](duck, path, mapping)
+    if mapping.file.format == "xlsx":
+        yield from read_sheet(duck, path, mapping, rows)
+    else:
+        {"csv": _csv, "jsonl": _jsonl}[mapping.file.format](duck, path, mapping)
+        yield
+
+
+def check(duck: duckdb.DuckDBPyConnection, path: Path, mapping: Tabular) -> None:
+    """Raise Invalid when too much of a file is not what the mapping says, by `raw` and `unreadable` of all of it."""
     rows, broken = _one(duck, "SELECT count(*), count(*) FILTER (broken) FROM raw")
     failed = _one(duck, "SELECT count(*) FROM unreadable")[0]
     if rows + failed == 0:

@@ -2,14 +2,16 @@
 
     read into parts → standardised by a process for each core → stored in one transaction, part by part
 
-Parts lie in the load's folder. A load that was killed finds there what was read and standardised, and goes on from it;
-in the database nothing of it is seen before all of it is.
+Each part goes on as soon as it is there, while later ones are being read. Parts lie in the load's folder. A load that
+was killed finds there what was read and standardised, and goes on from it; in the database nothing of it is seen before
+all of it is.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Generic, TypeVar
@@ -27,7 +29,7 @@ from hutong.party.tables import load
 from hutong.platform import database
 from hutong.platform.processes import Processes, Task, cores
 
-SHARED_BYTES = 24 << 20
+SHARED_BYTES = 6 << 20
 """Files from this size on are standardised by several processes, started while the file is read."""
 Progress = Callable[[int, int], None]
 M = TypeVar("M", bound=Document)
@@ -97,10 +99,11 @@ def take_in(taking: Taking[Mapping]) -> LoadReport:
         folder.mkdir(parents=True, exist_ok=True)
         shared = taking.path.is_file() and taking.path.stat().st_size >= SHARED_BYTES
         processes = stack.enter_context(Processes(cores() if shared else 0, [standardising.__name__]))
-        found = reading.read_once(folder, taking.path, mapping)
-        answers = processes.answers(parts.tasks(found.parts(folder), mapping, codes, "csv"))
+        read = reading.Reading(folder, taking.path, mapping)
+        answers = stack.enter_context(closing(processes.answers(parts.tasks(read.parts(), mapping, codes, "csv"))))
+        first = list(islice(answers, 1))  # nothing is begun before there is something to store
         with database.begin("party") as conn:
-            report = _store(conn, taking, found, folder, answers)
+            report = _store(conn, taking, read, chain(first, answers))
     report_unmapped(report)
     return report
 
@@ -113,27 +116,21 @@ def _signature(taking: Taking[Mapping], codes: staging.Codes) -> str:
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
-def _store(
-    conn: Connection,
-    taking: Taking[Mapping],
-    found: reading.Read,
-    folder: Path,
-    answers: Iterator[Task],
-) -> LoadReport:
+def _store(conn: Connection, taking: Taking[Mapping], read: reading.Reading, answers: Iterable[Task]) -> LoadReport:
     mapping = taking.mapping
-    rows = {"rows": found.rows + found.unreadable, "repeated": found.repeated, "delivery": mapping.delivery.form}
-    load_id = begin(conn, taking, **rows)
+    load_id = begin(conn, taking, delivery=mapping.delivery.form)
     if isinstance(load_id, LoadReport):
         return load_id
     store = Store(conn, mapping, load_id, taking.corrected_by)
-    store.refused(reading.unreadable(folder))
     for done, answer in enumerate(answers, start=1):
         store.part(answer)
-        taking.tell(done, len(found.raws))
+        taking.tell(done, max(read.known, done))
+    store.refused(read.unreadable)
     store.finish()
-    counts = store.counts
+    counts, found = store.counts, read.found
     return end(
-        conn, taking, load_id, admitted=counts.admitted, rejected=counts.rejected + found.unreadable,
+        conn, taking, load_id, rows=found.rows + found.unreadable, repeated=found.repeated,
+        admitted=counts.admitted, rejected=counts.rejected + found.unreadable,
         unchanged=counts.unchanged, unmapped=counts.unmapped, missing=counts.missing, withdrawn=counts.withdrawn,
     )  # fmt: skip
 

@@ -8,7 +8,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from hutong.party.columns import ATTRIBUTES, SENSITIVE
 from hutong.platform import cel
-from hutong.platform.documents import read_file
 
 KNOWN = ("name", "gender", "birth_date", "id_type", "id_number", "mobile", "phone", "email", "bank_card", "address",
           "postcode", "contact_name", "grade", "branch", "created", "changed")  # fmt: skip
@@ -217,4 +216,6 @@ class Mapping(Document):
 
 def read_mapping(path: Path) -> Mapping:
     """A mapping document of parties from a YAML file. Raises Unprocessable naming the place."""
+    from hutong.platform.documents import read_file  # the database's library, which standardising does without
+
     return read_file(Mapping.model_validate, path)

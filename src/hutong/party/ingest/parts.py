@@ -1,6 +1,7 @@
 """A file's rows shared out in parts to standardising processes, one for each core."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -10,7 +11,7 @@ import pyarrow as pa
 
 from hutong.party.columns import NAMES
 from hutong.party.ingest import standardising
-from hutong.party.ingest.files import read
+from hutong.party.ingest.files import check, pieces
 from hutong.party.ingest.given import literal
 from hutong.party.ingest.mapping import Mapping
 from hutong.party.ingest.staging import Codes, conditions
@@ -22,42 +23,52 @@ ROWS = 25_000
 """Rows of a part: what one process standardises at once, and one COPY stores."""
 
 
-def divide(duck: duckdb.DuckDBPyConnection, folder: Path) -> list[Path]:
-    """Write `raw` in parts to a folder, and drop it."""
-    row = duck.execute("SELECT min(row_number), max(row_number) FROM raw").fetchone()
-    made: list[Path] = []
-    if row is not None and row[0] is not None:
-        for number, first in enumerate(range(row[0], row[1] + 1, ROWS)):
-            path = folder / f"raw-{number:05}.parquet"
+def divide(duck: duckdb.DuckDBPyConnection, folder: Path, path: Path, mapping: Mapping) -> Iterator[Path]:
+    """Read a file and write its rows to a folder in parts, each given as soon as it is there. Afterwards `raw` is all
+    of them, and what cannot be read is in `unreadable`. Raises Invalid when the file is not what the mapping says."""
+    made: list[str] = []
+    for _ in pieces(duck, path, mapping, ROWS):
+        for first in _firsts(duck):
+            part = folder / f"raw-{len(made):05}.parquet"
             duck.execute(
                 f"""COPY (SELECT * FROM raw WHERE row_number BETWEEN {first} AND {first + ROWS - 1})
-                    TO {literal(str(path))} (FORMAT parquet, COMPRESSION lz4)"""  # noqa: S608
-            )
-            made.append(path)
-    duck.execute("DROP TABLE raw")
-    return made
+                    TO {literal(f"{part}.part")} (FORMAT parquet, COMPRESSION lz4)"""  # noqa: S608
+            ).fetchall()
+            Path(f"{part}.part").replace(part)
+            made.append(str(part))
+            yield part
+    if made:
+        listed = ", ".join(literal(part) for part in made)
+        duck.execute(f"DROP TABLE raw; CREATE VIEW raw AS FROM read_parquet([{listed}])")
+    check(duck, path, mapping)
 
 
-def tasks(raws: Sequence[Path], mapping: Mapping, codes: Codes, form: str) -> list[Task]:
-    """What processes are to do with parts."""
+def _firsts(duck: duckdb.DuckDBPyConnection) -> range:
+    """The first row of each part of `raw`."""
+    row = duck.execute("SELECT min(row_number), max(row_number) FROM raw").fetchone()
+    return range(row[0], row[1] + 1, ROWS) if row and row[0] is not None else range(0)
+
+
+def tasks(raws: Iterable[Path], mapping: Mapping, codes: Codes, form: str) -> Iterator[Task]:
+    """What processes are to do with parts, as these come."""
     common: dict[str, Any] = {
         "by": standardising.__name__, "mapping": mapping.model_dump_json(), "codes": codes,
         "conditions": conditions(mapping), "form": form,
         "zone": settings.business_timezone, "now": clock.now().isoformat(),
     }  # fmt: skip
-    return [{**common, "raw": str(raw), "out": str(raw.with_name(f"made-{raw.stem[4:]}"))} for raw in raws]
+    return ({**common, "raw": str(raw), "out": str(raw.with_name(f"made-{raw.stem[4:]}"))} for raw in raws)
 
 
 def admitted(path: Path, mapping: Mapping, processes: Processes) -> pa.Table:
     """The admitted rows of a file, standardised, in their order: `source`, `row`, `key`, `kind`, attributes, when their
     source changed them. Nothing is stored."""
-    with TemporaryDirectory(prefix="hutong-parts-") as folder, duckdb.connect() as duck:
-        read(duck, path, mapping)
-        raws = divide(duck, Path(folder))
-        if not raws:
+    listed = ", ".join(("row_number AS row", "key", "kind", *NAMES, "source_changed_at"))
+    with TemporaryDirectory(prefix="hutong-parts-") as folder, duckdb.connect() as read, duckdb.connect() as duck:
+        raws = divide(read, Path(folder), path, mapping)
+        with closing(processes.answers(tasks(raws, mapping, {}, "parquet"))) as answers:
+            made = [f"{answer['out']}.parquet" for answer in answers]
+        if not made:
             return pa.table({})
-        made = [f"{answer['out']}.parquet" for answer in processes.answers(tasks(raws, mapping, {}, "parquet"))]
-        listed = ", ".join(("row_number AS row", "key", "kind", *NAMES, "source_changed_at"))
         return duck.sql(
             f"""SELECT {literal(mapping.source.code)} AS source, {listed} FROM read_parquet(?)
                 WHERE len(reasons) = 0 ORDER BY row_number""",  # noqa: S608

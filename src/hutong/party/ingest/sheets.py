@@ -2,15 +2,17 @@
 
 import zipfile
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import date, datetime
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from hutong.party.ingest.headers import REPLACED, broken, listed, named, require
+from hutong.party.ingest.headers import REPLACED, broken, listed, named, quoted, require
 from hutong.party.ingest.mapping import Tabular
 from hutong.platform.errors import Invalid
 
@@ -23,8 +25,23 @@ MOST_ENTRIES = 10_000
 _BATCH = 20_000
 
 
-def read_sheet(duck: duckdb.DuckDBPyConnection, path: Path, mapping: Tabular) -> None:
-    """Make the table `raw` of a sheet. Raises Invalid when the file is none, or unpacks to more than it may."""
+def read_sheet(duck: duckdb.DuckDBPyConnection, path: Path, mapping: Tabular, piece: int | None) -> Iterator[None]:
+    """Make the table `raw` of a sheet: of all its rows, or anew of each so many. Raises Invalid when the file is none,
+    or unpacks to more than it may."""
+    schema, rows = _opened(path, mapping)
+    batches = _batches(rows, schema, piece or _BATCH)
+    if piece is None:
+        _make(duck, schema, batches, 0)
+        yield
+        return
+    _make(duck, schema, iter(()), 0)
+    for before, batch in zip(count(0, piece), batches, strict=False):
+        _make(duck, schema, iter([batch]), before)
+        yield
+
+
+def _opened(path: Path, mapping: Tabular) -> tuple[pa.Schema, Iterator[Sequence[Any]]]:
+    """The columns and the rows below them."""
     from python_calamine import CalamineError, CalamineWorkbook
 
     inspect(path)
@@ -42,12 +59,18 @@ def read_sheet(duck: duckdb.DuckDBPyConnection, path: Path, mapping: Tabular) ->
         first.pop()
     header = named(first)
     require(path, header, mapping)
-    schema = pa.schema([(column, pa.string()) for column in header])
-    duck.register("sheet", pa.RecordBatchReader.from_batches(schema, _batches(rows, schema)))
-    filled = " OR ".join(f"{column} IS NOT NULL" for column in listed(header).split(", "))
+    return pa.schema([(column, pa.string()) for column in header]), rows
+
+
+def _make(duck: duckdb.DuckDBPyConnection, schema: pa.Schema, batches: Iterator[pa.RecordBatch], before: int) -> None:
+    """The table `raw` of batches that come after so many rows, without rows in which nothing is."""
+    header = schema.names
+    duck.register("sheet", pa.RecordBatchReader.from_batches(schema, batches))
+    filled = " OR ".join(f"{quoted(column)} IS NOT NULL" for column in header)
     duck.execute(
-        f"""CREATE TABLE raw AS SELECT * FROM (
-                SELECT row_number() OVER () AS row_number, {broken(header)} AS broken, {listed(header)} FROM sheet)
+        f"""CREATE OR REPLACE TABLE raw AS SELECT * FROM (
+                SELECT {before} + row_number() OVER () AS row_number, {broken(header)} AS broken, {listed(header)}
+                FROM sheet)
             WHERE {filled}"""  # noqa: S608
     )
     duck.unregister("sheet")
@@ -71,15 +94,20 @@ def inspect(path: Path) -> None:
         raise Invalid("party-file-form", file=path.name, format="xlsx", rows=0) from problem
 
 
-def _batches(rows: Iterator[Sequence[Any]], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+def _batches(rows: Iterator[Sequence[Any]], schema: pa.Schema, size: int) -> Iterator[pa.RecordBatch]:
     width = len(schema)
-    while part := list(islice(rows, _BATCH)):
+    while part := list(islice(rows, size)):
         columns = zip(*(row[:width] for row in part), strict=True)
-        yield pa.record_batch([pa.array(_cells(column), pa.string()) for column in columns], schema=schema)
+        yield pa.record_batch([_cells(column) for column in columns], schema=schema)
 
 
-def _cells(column: Sequence[Any]) -> list[str | None]:
-    return [(cell or None) if cell.__class__ is str and "\0" not in cell else _cell(cell) for cell in column]
+def _cells(column: Sequence[Any]) -> pa.Array:
+    """A column's cells as text. Most columns hold nothing but text, which needs no look at each cell."""
+    with suppress(pa.ArrowTypeError, pa.ArrowInvalid):
+        texts = pa.array(column, pa.string())
+        if not pc.any(pc.match_substring(texts, "\0")).as_py():
+            return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
+    return pa.array([_cell(cell) for cell in column], pa.string())
 
 
 def _cell(cell: Any) -> str | None:

@@ -29,8 +29,8 @@ def conditions(mapping: Mapping) -> list[str]:
 def stage_rows(
     duck: duckdb.DuckDBPyConnection, mapping: Mapping, codes: Codes, rules: Sequence[str], standardise: Standardiser
 ) -> None:
-    """Make the table `staged` from `raw`: one row each, standardised, with `reasons` of those not admitted by the
-    mapping's `conditions`; and `unmapped` (code_set, source_code, occurrences).
+    """Make the table `staged` from `raw`, in its order: one row each, standardised, with `reasons` of those not
+    admitted by the mapping's `conditions`; and `unmapped` (code_set, source_code, occurrences).
 
     `codes`: code set → source code → standard code, as stewards mapped them beyond the document.
     """
@@ -75,7 +75,7 @@ def _given(duck: duckdb.DuckDBPyConnection, mapping: Mapping) -> str:
     parts.append(("to_json({" + ", ".join(extra) + "})::VARCHAR" if extra else "'{}'") + " AS attributes")
     parts.append(f"[{', '.join(long)}]::VARCHAR[] AS long")
     parts.append(f"{as_it_came(duck)} AS raw")
-    return f"SELECT row_number, broken, {', '.join(parts)} FROM raw ORDER BY row_number"  # noqa: S608
+    return f"SELECT row_number, broken, {', '.join(parts)} FROM raw"  # noqa: S608
 
 
 def _kind(mapping: Mapping) -> str:

@@ -91,10 +91,13 @@ def _copy_form(duck: duckdb.DuckDBPyConnection, out: Path) -> None:
         duck.execute(f"COPY ({query}) TO {literal(str(out.with_suffix(ending)))} (FORMAT csv, HEADER false)")
 
     duck.execute(f"CREATE TABLE replaced AS {_LAST}")
-    columns = {"issues": _ARRAY.format("issues"), "last": "r.row_number IS NULL", "row_number": "s.row_number"}
+    row = duck.execute("SELECT count(*) FROM replaced").fetchone()
+    columns, rows, order = {"issues": _ARRAY.format("issues"), "last": "true"}, "staged", ""
+    if row and row[0]:  # seldom, and putting the rows in order again costs
+        columns |= {"last": "r.row_number IS NULL", "row_number": "s.row_number"}
+        rows, order = "staged s LEFT JOIN replaced r ON r.row_number = s.row_number", "ORDER BY s.row_number"
     listed = ", ".join(f'{columns.get(name, name)} AS "{name}"' for name in STORED)
-    joined = "staged s LEFT JOIN replaced r ON r.row_number = s.row_number"
-    write(f"SELECT {listed} FROM {joined} WHERE len(reasons) = 0 ORDER BY s.row_number", ".csv")  # noqa: S608
+    write(f"SELECT {listed} FROM {rows} WHERE len(reasons) = 0 {order}", ".csv")  # noqa: S608
     reasons = _ARRAY.format("reasons")
     write(
         f"SELECT row_number, key, raw, {reasons} FROM staged WHERE len(reasons) > 0 ORDER BY row_number",  # noqa: S608
