@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -236,6 +237,40 @@ def test_workers_wait_for_a_database_that_comes_back(database: URL, monkeypatch:
     with working():
         assert jobs.wait(jobs.start("platform.after_all"), 60).state == "done"
     assert len(tries) == 2
+
+
+def test_a_job_is_not_lost_when_the_database_dies_as_it_begins_or_ends(
+    database: URL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """XP-06: neither the entry in the queue nor the job's row is left alone: it is begun again."""
+    done: list[int] = []
+
+    @job("platform.kept", lane="report")
+    def kept(ctx: JobContext) -> None:
+        done.append(ctx.attempt)
+
+    run, outcome, cuts = jobs.run, jobs._outcome, []
+
+    def cut(where: str) -> None:
+        if where not in cuts:
+            cuts.append(where)
+            raise OperationalError("SELECT", None, Exception("the connection is lost"))
+
+    def beginning(job_id: int, ticket: int | None = None) -> str | None:
+        cut("before it begins")
+        return run(job_id, ticket)
+
+    def ending(*words: Any) -> tuple[str | None, str | None]:
+        found = outcome(*words)
+        cut("before it ends")
+        return found
+
+    monkeypatch.setattr(jobs, "run", beginning)
+    monkeypatch.setattr(jobs, "_outcome", ending)
+    with working():
+        assert jobs.wait(jobs.start("platform.kept"), 60).state == "done"
+        wait_for(lambda: not entries())
+    assert (done, len(cuts)) == ([1, 2], 2)
 
 
 def test_programs_start_though_the_database_dies_meanwhile(database: URL, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,9 +10,10 @@ from functools import partial
 from typing import Any
 
 import procrastinate
+import psycopg
 import structlog
 from procrastinate import exceptions
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from hutong.platform import database, jobs, periodic, schedules
 from hutong.platform.subscriptions import load_handlers
@@ -21,6 +22,10 @@ log = structlog.get_logger(__name__)
 STALLED_AFTER = 30.0
 """Seconds without a sign of life after which a worker counts as dead."""
 AFTER_FAILURE = 1.0
+RETRY_AFTER = 1
+"""Seconds until a job is tried again that could not be begun or ended: what goes wrong in the job itself is its state,
+so an exception that reaches the queue is a database that did not answer. Without that the queue would drop its entry,
+and the job wait for ever."""
 
 
 def _application(pool: int) -> procrastinate.App:
@@ -29,7 +34,7 @@ def _application(pool: int) -> procrastinate.App:
         conninfo=url, min_size=1, max_size=pool, kwargs={"options": "-c search_path=procrastinate"}
     )
     app = procrastinate.App(connector=connector)
-    app.task(name="hutong.job")(_run)
+    app.task(name="hutong.job", retry=procrastinate.RetryStrategy(wait=RETRY_AFTER))(_run)
     for name, (cron, work) in periodic.DECLARED.items():
         app.periodic(cron=cron)(
             app.task(name=name, queue="platform.online", queueing_lock=name, lock=name)(_upkeep(name, work))
@@ -38,7 +43,11 @@ def _application(pool: int) -> procrastinate.App:
 
 
 def _run(job: int, ticket: int) -> None:
-    jobs.run(job, ticket)
+    try:
+        jobs.run(job, ticket)
+    except Exception as failure:
+        log.warning("job not begun or not ended; trying again", job=job, error=type(failure).__name__)
+        raise
 
 
 def _upkeep(name: str, work: Callable[[], object]) -> Callable[[int], None]:
@@ -75,7 +84,7 @@ def run_worker(
             if "platform" in chosen:
                 schedules.synchronise()
             asyncio.run(_work(stop, chosen, lanes, stalled_after))
-        except (DBAPIError, exceptions.ConnectorException) as failure:  # the database died while this began
+        except (SQLAlchemyError, psycopg.Error, exceptions.ConnectorException) as failure:  # no database to begin with
             log.warning("jobs not begun; trying again", error=type(failure).__name__)
             stop.wait(AFTER_FAILURE)
 
