@@ -18,6 +18,7 @@ from argon2 import PasswordHasher
 from hypothesis import settings as hypothesis_settings
 from psycopg.sql import SQL, Identifier
 from sqlalchemy.engine import URL, make_url
+from tests.compiled_once import compile_each_once
 
 from hutong.identity import clients, users
 from hutong.platform import database as live
@@ -32,6 +33,7 @@ Filled = Callable[[str, Callable[[], Any]], AbstractContextManager[Any]]
 _numbers = count()
 hypothesis_settings.register_profile("hutong", deadline=None)  # a busy machine is no defect
 hypothesis_settings.load_profile("hutong")
+compile_each_once(Path(tempfile.gettempdir()) / f"hutong-compiling-{os.geteuid()}")
 
 
 @pytest.fixture(scope="session")
