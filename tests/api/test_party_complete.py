@@ -1,13 +1,19 @@
 """TMF632 and TMF629, whole: every attribute, relations, credit, retired and erased ids, field lists, events."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy.engine import Engine
+from sqlalchemy.event import listen, remove
 from tests.api.conftest import client_with
 from tests.api.specification import conforms
 from tests.api.test_party import BASE, CUSTOMERS, MERGE, person, post
 
+from hutong import masterdata
+from hutong.api.tmf.party_body import Contact, Medium
+from hutong.api.tmf.party_contacts import split
 from hutong.api.webhook_forms import customer_event, party_event
 from hutong.api.webhook_hubs import CUSTOMERS as CUSTOMER_HUB
 from hutong.api.webhook_hubs import PARTIES
@@ -15,7 +21,7 @@ from hutong.identity import SYSTEM, Principal
 from hutong.party.areas import values
 from hutong.party.lifecycle.changes import apply_change, approve
 from hutong.party.stewardship.merge import merge
-from hutong.platform import jobs
+from hutong.platform import database, jobs
 from hutong.platform.outbox import Delivered
 
 WHOLE: dict[str, Any] = {
@@ -204,3 +210,49 @@ def test_every_event_of_the_specifications_is_told(api: TestClient, kind: str) -
                     continue
                 assert made is not None, event
                 assert (made["eventType"], made["event"][what]["id"]) == (told, "987654")
+
+
+def test_a_customer_is_not_half_stated(api: TestClient) -> None:
+    """TMF629 asks what stands beside before it writes: neither role nor attributes are there after a refusal."""
+    party = made(api, "夏侯", contactMedium=[{"characteristic": {"phoneNumber": "13811110021"}}])
+    other = made(api, "诸葛", contactMedium=[{"characteristic": {"phoneNumber": "13811110022"}}])
+    related = {"id": other["id"], "role": "subsidiary", "@referredType": "Individual"}
+    hobby = [{"name": "hobby", "value": "go"}]
+    engaged = {"name": "x", "engagedParty": {"id": party["id"], "@referredType": "Individual"}}
+    backwards = {"startDateTime": "2026-02-01T00:00:00Z", "endDateTime": "2026-01-01T00:00:00Z"}
+    profile = {"creditProfileDate": "2026-01-01T00:00:00Z", "creditScore": 1, "validFor": backwards}
+    for wrong in ({"relatedParty": [related]}, {"creditProfile": [profile]}):
+        refused = api.post(CUSTOMERS, json={**engaged, "characteristic": hobby, **wrong})
+        assert refused.status_code == 422, refused.text
+        assert api.get(f"{CUSTOMERS}/{party['id']}").status_code == 404
+    assert api.post(CUSTOMERS, json=engaged).status_code == 201
+    for wrong in ({"relatedParty": [related]}, {"creditProfile": [profile]}):
+        refused = api.patch(f"{CUSTOMERS}/{party['id']}", json={"characteristic": hobby, **wrong}, headers=MERGE)
+        assert refused.status_code == 422, refused.text
+    assert "hobby" not in str(api.get(f"{CUSTOMERS}/{party['id']}").json())
+
+
+def test_codes_are_asked_for_once_and_unknown_ones_refused(api: TestClient) -> None:
+    """EC-09: with the code sets loaded: the uses of many contacts are one query; a grade that is none makes nobody."""
+    with database.begin("masterdata") as conn:
+        masterdata.load_documents(conn, Path(__file__).parents[2] / "packs" / "base" / "codes")
+    asked = []
+
+    def count(_conn: object, _cursor: object, _statement: str, parameters: dict[str, Any], *_: object) -> None:
+        if isinstance(parameters, dict) and parameters.get("set") == "value_use":
+            asked.append(parameters)
+
+    contacts = [Contact(characteristic=Medium(phone_number=f"1381111004{n}", contact_type="work")) for n in range(4)]
+    listen(Engine, "before_cursor_execute", count)
+    try:
+        stated = split(contacts)
+    finally:
+        remove(Engine, "before_cursor_execute", count)
+    assert [one.use for one in stated.beside] == ["work"] * 4 and len(asked) == 1
+    before = api.get(f"{BASE}/individual").headers["X-Total-Count"]
+    rating = [{"creditAgencyName": "agency", "ratingReference": "no-such-grade", "ratingScore": 1}]
+    wrong = person(familyName="慕容", givenName="新", creditRating=rating,
+                   contactMedium=[{"characteristic": {"phoneNumber": "13811110055"}}])  # fmt: skip
+    refused = api.post(f"{BASE}/individual", json=wrong)
+    assert refused.status_code == 422 and "no-such-grade" in refused.text
+    assert api.get(f"{BASE}/individual").headers["X-Total-Count"] == before

@@ -10,11 +10,11 @@ from fastapi.responses import Response
 from msgspec import Meta
 
 from hutong import inventory, party
-from hutong.api.tmf import body, openapi
+from hutong.api.tmf import body, openapi, party_beside
 from hutong.api.tmf.listing import Page, fields_of, list_answer, wanted
-from hutong.api.tmf.party_beside import current, elsewhere, modify, others_of, relate_to
+from hutong.api.tmf.party_beside import Stated, Statement, current, elsewhere, modify, others_of
 from hutong.api.tmf.party_body import Contact, Line, Named, Period, Related
-from hutong.api.tmf.party_contacts import add, instant_of, period_of, split
+from hutong.api.tmf.party_contacts import Contacts, instant_of, period_of, split
 from hutong.api.tmf.party_specification import told
 from hutong.api.tmf.party_stated import characteristics
 from hutong.api.tmf.party_view import CUSTOMERS, RISKS, customer
@@ -23,7 +23,6 @@ from hutong.api.tmf.resource import JsonAnswer, Resource, chosen_fields, created
 from hutong.identity import Principal
 from hutong.identity.http import Caller
 from hutong.inventory import listing
-from hutong.party.areas import people
 from hutong.party.reading import pages
 from hutong.party.realtime import statements
 from hutong.party.sharing.around import around
@@ -123,35 +122,45 @@ async def create(request: Request, viewer: Caller) -> JsonAnswer:
 def _created(viewer: Principal, content: CustomerCreate, named: set[str]) -> Resource:
     key = number(content.engaged_party.id, "engagedParty")
     living = party.survivor_ids([key])[key]
-    if not pages.page(viewer, {"id": [str(living)]}, limit=1).rows:
+    found = pages.page(viewer, {"id": [str(living)]}, limit=1).rows
+    if not found:
         raise Unprocessable("api-reference-unknown", field="engagedParty", name="engagedParty")
+    contacts = split(content.contact_medium or [])
+    beside = _beside(viewer, living, content, contacts)
+    party_beside.check(viewer, beside, found[0]["kind"], living)
     statements.take_role(viewer, living, ROLE)
-    _state(viewer, living, content, named - {"name"})
+    _state(viewer, living, _changes(content, named - {"name"}, contacts), beside)
     return one(viewer, living)
 
 
-def _state(viewer: Principal, key: int, content: CustomerCreate | CustomerUpdate, named: set[str]) -> int:
-    """What a document states about the party: name, contacts, characteristics; credit and payment beside it.
-
-    Returns the status to answer: 202 while a change waits for approval.
-    """
-    changes: dict[str, Any] = {"name": content.name or ""} if "name" in named else {}
-    main, beside = split(content.contact_medium or [])
+def _changes(content: CustomerCreate | CustomerUpdate, named: set[str], contacts: Contacts) -> dict[str, Any]:
+    """What a document states of the party's own attributes: name, contacts, characteristics."""
+    made: dict[str, Any] = {"name": content.name or ""} if "name" in named else {}
     if "contactMedium" in named:
-        changes |= main
+        made |= contacts.main
     if "characteristic" in named:
-        changes |= characteristics(content.characteristic or [])
-    status = modify(viewer, key, changes) if changes else 200
-    add(viewer, key, beside)
-    relate_to(viewer, key, others_of(content.related_party or []))
+        made |= characteristics(content.characteristic or [])
+    return made
+
+
+def _beside(viewer: Principal, key: int, content: CustomerCreate | CustomerUpdate, contacts: Contacts) -> Stated:
+    """What a document states beside them: further contacts, relations, credit and payment."""
+    rows = []
     for profile in content.credit_profile or []:
         begun, ended = period_of(profile.valid_for)
         values = {"kind": "credit", "score": profile.credit_score, "grade": GRADES.get(profile.credit_risk_rating or 0),
                   "valid_from": begun or instant_of(profile.credit_profile_date), "valid_to": ended}  # fmt: skip
-        people.state(viewer, key, "evaluation", values, f"{viewer.actor}/{key}/credit/{profile.credit_profile_date}")
+        rows.append(Statement("evaluation", values, f"{viewer.actor}/{key}/credit/{profile.credit_profile_date}"))
     for method in content.payment_method or []:
         values = {"kind": "payment", "value": method.id}
-        people.state(viewer, key, "preference", values, f"{viewer.actor}/{key}/payment")
+        rows.append(Statement("preference", values, f"{viewer.actor}/{key}/payment"))
+    return Stated(contacts.beside, others_of(content.related_party or []), rows)
+
+
+def _state(viewer: Principal, key: int, changes: dict[str, Any], beside: Stated) -> int:
+    """Returns the status to answer: 202 while a change waits for approval."""
+    status = modify(viewer, key, changes) if changes else 200
+    party_beside.state(viewer, key, beside)
     return status
 
 
@@ -171,8 +180,13 @@ def _patched(viewer: Principal, key: int, stated: CustomerUpdate, named: set[str
     living = current(viewer, key)
     if living != key:
         return elsewhere(f"{CUSTOMERS}/customer", living, 308)
-    one(viewer, key)
-    status = _state(viewer, key, stated, named)
+    found = pages.page(viewer, {"id": [str(key)], "role": [ROLE]}, limit=1).rows
+    if not found:
+        raise NotFound("api-resource-unknown")
+    contacts = split(stated.contact_medium or [])
+    beside = _beside(viewer, key, stated, contacts)
+    party_beside.check(viewer, beside, found[0]["kind"], key)
+    status = _state(viewer, key, _changes(stated, named, contacts), beside)
     return JsonAnswer(one(viewer, key), status)
 
 

@@ -9,12 +9,13 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from hutong import party
-from hutong.api.tmf import body, openapi
+from hutong.api.tmf import body, openapi, party_beside
 from hutong.api.tmf.listing import Page, fields_of, list_answer, wanted
-from hutong.api.tmf.party_beside import BESIDE, add_beside, check_beside, current, elsewhere, modify
+from hutong.api.tmf.party_beside import BESIDE, current, elsewhere, modify, of_party
 from hutong.api.tmf.party_body import KINDS, PATCHES, IndividualUpdate, OrganizationUpdate
+from hutong.api.tmf.party_contacts import split
 from hutong.api.tmf.party_specification import told
-from hutong.api.tmf.party_stated import changes, party_data
+from hutong.api.tmf.party_stated import changes, kind_of, party_data
 from hutong.api.tmf.party_view import BASE
 from hutong.api.tmf.party_view import party as shown
 from hutong.api.tmf.resource import JsonAnswer, Resource, chosen_fields, created, identified, key_of, patch_of
@@ -55,7 +56,13 @@ def routes(kind: str) -> APIRouter:
     """The endpoints of `individual` or `organization`."""
     tags: list[str | Enum] = ["TMF632 Party"]
     router = APIRouter(prefix=BASE, tags=tags)
-    filters, document = FILTERS[kind], PATCHES[kind]
+    _reading(router, kind)
+    _writing(router, kind)
+    return router
+
+
+def _reading(router: APIRouter, kind: str) -> None:
+    filters = FILTERS[kind]
 
     @router.get(f"/{kind}", responses=openapi.responses(200, many=True), openapi_extra=openapi.lists(filters))
     def find(request: Request, viewer: Caller) -> JsonAnswer:
@@ -75,6 +82,10 @@ def routes(kind: str) -> APIRouter:
         if living != key_of(key):
             return elsewhere(f"{BASE}/{kind}", living, 301)
         return JsonAnswer(chosen_fields(one(viewer, kind, living), fields_of(request)))
+
+
+def _writing(router: APIRouter, kind: str) -> None:
+    document = PATCHES[kind]
 
     @router.post(
         f"/{kind}",
@@ -112,8 +123,6 @@ def routes(kind: str) -> APIRouter:
             return elsewhere(f"{BASE}/{kind}", living, 308)
         return answer_of(apply_change(viewer, "deactivate", [living]))
 
-    return router
-
 
 def _all(viewer: Principal, rows: Sequence[Mapping[str, Any]]) -> list[Resource]:
     """Rows of a page with what stands around them."""
@@ -133,13 +142,14 @@ def one(viewer: Principal, kind: str, key: int) -> Resource:
 def _create(
     viewer: Principal, kind: str, content: IndividualUpdate | OrganizationUpdate, named: set[str]
 ) -> JsonAnswer:
-    check_beside(viewer, content)
+    contacts = split(content.contact_medium or [])
+    party_beside.check(viewer, of_party(viewer, content, contacts.beside), kind_of(content))
     own = content.external_reference[0].name if content.external_reference else uuid.uuid4().hex
-    found = party.find_or_create(viewer, party_data(content, named), f"{viewer.name}:{own}")
+    found = party.find_or_create(viewer, party_data(content, named, contacts.main), f"{viewer.name}:{own}")
     try:
         resource = one(viewer, kind, found.party_id)
         if named & BESIDE:
-            add_beside(viewer, found.party_id, content)
+            party_beside.state(viewer, found.party_id, of_party(viewer, content, contacts.beside, found.party_id))
             resource = one(viewer, kind, found.party_id)
     except NotFound:  # made, but outside the rows this viewer sees
         resource = identified(BASE, kind, kind.capitalize(), found.party_id)
@@ -152,11 +162,13 @@ def _patched(
     living = current(viewer, key, kind)
     if living != key:
         return elsewhere(f"{BASE}/{kind}", living, 308)
-    made, status = changes(stated, named), 200
-    check_beside(viewer, stated, key)
+    contacts = split(stated.contact_medium or [])
+    made, status = changes(stated, named, contacts.main), 200
+    beside = of_party(viewer, stated, contacts.beside, key)
+    party_beside.check(viewer, beside, kind_of(stated), key)
     if made or not named & BESIDE:
         status = modify(viewer, key, made)
-    add_beside(viewer, key, stated)
+    party_beside.state(viewer, key, beside)
     return JsonAnswer(one(viewer, kind, key), status)
 
 

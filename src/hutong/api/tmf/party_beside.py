@@ -1,12 +1,12 @@
 """What TMF632 and TMF629 have in common: retired and erased ids, and what stands beside a party."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from hutong import party
 from hutong.api.tmf.errors import error_body
 from hutong.api.tmf.party_body import KINDS, IndividualUpdate, OrganizationUpdate, Related
-from hutong.api.tmf.party_contacts import Beside, add, documents, period_of, split
+from hutong.api.tmf.party_contacts import Beside, add, documents, period_of
 from hutong.api.tmf.product_order_body import number
 from hutong.api.tmf.resource import JsonAnswer
 from hutong.identity import Principal, require
@@ -46,77 +46,91 @@ def modify(viewer: Principal, key: int, changes: dict[str, Any]) -> int:
     return 202 if applied.state == "pending" else 200
 
 
-def relations(stated: IndividualUpdate | OrganizationUpdate) -> list[tuple[str, str]]:
-    """The others a document relates a party to: id, and what the other is to it."""
-    made = others_of(stated.related_party or [])
-    if isinstance(stated, OrganizationUpdate):
-        above = stated.organization_parent_relationship
-        organized = [*([above] if above else []), *(stated.organization_child_relationship or [])]
-        made += [(one.organization.id, one.relationship_type) for one in organized]
-    return list(dict.fromkeys(made))
+class Statement(NamedTuple):
+    """A row of an area that a document states; `key` makes it replace itself."""
+
+    area: str
+    values: dict[str, Any]
+    key: str | None = None
+
+
+class Stated(NamedTuple):
+    """What a document states beside a party's attributes: contacts and documents, relations (id of the other, and what
+    it is to the party), rows of areas."""
+
+    values: Sequence[Beside] = ()
+    others: Sequence[tuple[str, str]] = ()
+    rows: Sequence[Statement] = ()
 
 
 BESIDE = frozenset({
     "relatedParty", "creditRating", "organizationParentRelationship", "organizationChildRelationship", "contactMedium",
     "individualIdentification", "organizationIdentification",
 })  # fmt: skip
-"""Attributes of which all or a part is kept beside the party's own."""
+"""Attributes of TMF632 of which all or a part is kept beside the party's own."""
 
 
-def beside_of(stated: IndividualUpdate | OrganizationUpdate) -> list[Beside]:
-    """Contacts and documents that are stated beside the party's own. Raises Unprocessable."""
-    if isinstance(stated, IndividualUpdate):
-        known = stated.individual_identification
-    else:
-        known = stated.organization_identification
-    return [*split(stated.contact_medium or [])[1], *documents(known or [])]
-
-
-def check_beside(viewer: Principal, stated: IndividualUpdate | OrganizationUpdate, key: int | None = None) -> None:
-    """Refuse what `add_beside` would, before anything of the document is written. `key`: the party, once it is made."""
-    if beside_of(stated):
+def check(viewer: Principal, stated: Stated, kind: str, key: int | None = None) -> None:
+    """Refuse what `state` would, before anything of the document is written. `kind`: of the party; `key`: the party,
+    where it is made already."""
+    if stated.values:
         require(viewer, people.RIGHT)
-    kind = "person" if isinstance(stated, IndividualUpdate) else "organisation"
-    for other, role in _unrelated(viewer, key, relations(stated)):
+    for other, role in _unrelated(viewer, key, stated.others):
         check_relation(viewer, number(other, "relatedParty"), role, to=kind, other_id=key)
-    for rating in _unrated(viewer, key, stated):
-        people.check_statement(viewer, "evaluation", rating)
+    for row in stated.rows:
+        people.check_statement(viewer, row.area, row.values)
 
 
-def add_beside(viewer: Principal, key: int, stated: IndividualUpdate | OrganizationUpdate) -> None:
-    """Add the relations, ratings, further contacts and documents that a document states and that are not there yet."""
-    add(viewer, key, beside_of(stated))
-    relate_to(viewer, key, relations(stated))
-    for rating in _unrated(viewer, key, stated):
-        people.state(viewer, key, "evaluation", rating)
+def state(viewer: Principal, key: int, stated: Stated) -> None:
+    """State what stands beside a party: values and rows, and relations that are not there yet. The specification's role
+    is what the other is to this party, so each is stated of the other."""
+    add(viewer, key, stated.values)
+    for other, role in _unrelated(viewer, key, stated.others):
+        relate(viewer, number(other, "relatedParty"), key, role)
+    for row in stated.rows:
+        people.state(viewer, key, row.area, row.values, row.key)
 
 
-def _unrated(viewer: Principal, key: int | None, stated: IndividualUpdate | OrganizationUpdate) -> list[dict[str, Any]]:
-    """A document's credit ratings that are not there yet, as rows of the area `evaluation`. Raises Unprocessable."""
-    if not stated.credit_rating:
+def of_party(
+    viewer: Principal, document: IndividualUpdate | OrganizationUpdate, values: Sequence[Beside], key: int | None = None
+) -> Stated:
+    """What a TMF632 document states beside its party: further contacts (`values`) and documents, relations, and the
+    credit ratings that `key` does not have yet. Raises Unprocessable."""
+    if isinstance(document, IndividualUpdate):
+        known = document.individual_identification
+    else:
+        known = document.organization_identification
+    return Stated([*values, *documents(known or [])], _related(document), _unrated(viewer, key, document))
+
+
+def _related(document: IndividualUpdate | OrganizationUpdate) -> list[tuple[str, str]]:
+    made = others_of(document.related_party or [])
+    if isinstance(document, OrganizationUpdate):
+        above = document.organization_parent_relationship
+        organized = [*([above] if above else []), *(document.organization_child_relationship or [])]
+        made += [(one.organization.id, one.relationship_type) for one in organized]
+    return list(dict.fromkeys(made))
+
+
+def _unrated(viewer: Principal, key: int | None, document: IndividualUpdate | OrganizationUpdate) -> list[Statement]:
+    """A document's credit ratings that are not there yet. Raises Unprocessable."""
+    if not document.credit_rating:
         return []
     known = around(viewer, [key])[key]["credit"] if key is not None else []
     there = {(row["score"], row["grade"], row["model"]) for row in known}
     made = []
-    for rating in stated.credit_rating:
+    for rating in document.credit_rating:
         score, grade, model = rating.rating_score, rating.rating_reference, rating.credit_agency_name
         begun, ended = period_of(rating.valid_for)
         if (score, grade, model) not in there:
-            made.append({"kind": "credit", "score": score, "grade": grade, "model": model, "valid_from": begun,
-                         "valid_to": ended})  # fmt: skip
+            made.append(Statement("evaluation", {"kind": "credit", "score": score, "grade": grade, "model": model,
+                                                 "valid_from": begun, "valid_to": ended}))  # fmt: skip
     return made
 
 
 def others_of(stated: Iterable[Related]) -> list[tuple[str, str]]:
     """Of related parties, id and what each is to the party."""
     return list(dict.fromkeys((other.id, other.role) for other in stated))
-
-
-def relate_to(viewer: Principal, key: int, others: Sequence[tuple[str, str]]) -> None:
-    """Add relations that are not there yet. The specification's role is what the other is to this party, so each is
-    stated of the other."""
-    for other, role in _unrelated(viewer, key, others):
-        relate(viewer, number(other, "relatedParty"), key, role)
 
 
 def _unrelated(viewer: Principal, key: int | None, others: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:

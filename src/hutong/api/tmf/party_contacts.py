@@ -1,7 +1,7 @@
 """How to reach a party, and its identity documents, as TMF632 and TMF629 state them: what becomes the party's own
 attributes (one of each, the preferred first), and what is stated beside them: further ones, their use and validity."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -43,10 +43,18 @@ class Beside(NamedTuple):
         return (self.valid_from is None or self.valid_from <= now) and (self.valid_to is None or self.valid_to > now)
 
 
-def split(media: Iterable[Contact]) -> tuple[dict[str, Any], list[Beside]]:
-    """Contacts as attributes of PartyData, and what is stated beside them. Raises Unprocessable."""
+class Contacts(NamedTuple):
+    """What a document says about how to reach a party: attributes of PartyData, and what is stated beside them."""
+
+    main: dict[str, Any]
+    beside: list[Beside]
+
+
+def split(media: Iterable[Contact]) -> Contacts:
+    """Contacts as they are kept. Raises Unprocessable."""
     ordered = sorted(media, key=lambda one: not one.preferred)
-    found = [value for one in ordered for value in _values(one)]
+    uses = _uses(ordered)
+    found = [value for one in ordered for value in _values(one, uses)]
     made: dict[str, Any] = {}
     beside = []
     for kind, names in MAIN.items():
@@ -57,10 +65,18 @@ def split(media: Iterable[Contact]) -> tuple[dict[str, Any], list[Beside]]:
     _check(beside)
     codes = (one.characteristic.post_code for one in ordered if one.characteristic)
     made["postcode"] = next((code for code in codes if code), None)
-    return made, beside
+    return Contacts(made, beside)
 
 
-def _values(contact: Contact) -> list[Beside]:
+def _uses(contacts: Iterable[Contact]) -> Collection[str]:
+    """The uses that are known (code set value_use), where a contact names one."""
+    if not any(one.characteristic and one.characteristic.contact_type for one in contacts):
+        return ()
+    with database.read("masterdata") as conn:
+        return masterdata.standard_codes(conn, "value_use")
+
+
+def _values(contact: Contact, uses: Collection[str]) -> list[Beside]:
     medium = contact.characteristic
     if medium is None:
         return []
@@ -76,18 +92,16 @@ def _values(contact: Contact) -> list[Beside]:
         if kind == FAX:
             made.append(Beside("phone", value, None, FAX, start, end))
         else:
-            use, detail = _use(kind, medium.contact_type)
+            use, detail = _use(kind, medium.contact_type, uses)
             made.append(Beside(kind, value, detail, use, start, end))
     return made
 
 
-def _use(kind: str, said: str | None) -> tuple[str | None, str | None]:
+def _use(kind: str, said: str | None, known: Collection[str]) -> tuple[str | None, str | None]:
     """Use and detail that a contact type says. Raises Unprocessable for one that is not known."""
     word = (said or "").casefold()
     if not word or word in SHOWN_AS[kind]:
         return None, None
-    with database.read("masterdata") as conn:
-        known = masterdata.standard_codes(conn, "value_use")
     if word in known or not known:
         return word, None
     if kind == "social":  # the network

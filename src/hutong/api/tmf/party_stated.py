@@ -1,13 +1,13 @@
 """What TMF632 and TMF629 documents state about a party, in the words of `PartyData`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
 import msgspec
 
 from hutong.api.tmf.party_body import DETAILS, GENDERS, PLAIN, SEXES, IndividualUpdate, Named, OrganizationUpdate
-from hutong.api.tmf.party_contacts import details, split
+from hutong.api.tmf.party_contacts import details
 from hutong.party import PartyData
 from hutong.party.standardise import identifiers, phones
 from hutong.platform.errors import Unprocessable
@@ -15,10 +15,12 @@ from hutong.platform.errors import Unprocessable
 _ATTRIBUTES = {"grade", "branch"}
 
 
-def changes(body: IndividualUpdate | OrganizationUpdate, named: set[str]) -> dict[str, Any]:
+def changes(
+    body: IndividualUpdate | OrganizationUpdate, named: set[str], contacts: Mapping[str, Any]
+) -> dict[str, Any]:
     """What a document states of the party's own attributes, in the words of PartyData.
 
-    `named`: the attributes it names. Raises Unprocessable."""
+    `named`: the attributes it names; `contacts`: those of its contacts that are attributes. Raises Unprocessable."""
     made: dict[str, Any] = {}
     attributes: dict[str, Any] = {}
     if isinstance(body, IndividualUpdate):
@@ -39,7 +41,7 @@ def changes(body: IndividualUpdate | OrganizationUpdate, named: set[str]) -> dic
         made |= {"id_type": one and one.identification_type, "id_number": one and one.identification_id}
         attributes[DETAILS] = details(identifications or [])
     if "contactMedium" in named:
-        made |= split(body.contact_medium or [])[0]
+        made |= contacts
     plain = {field.encode_name: getattr(body, field.name) for field in msgspec.structs.fields(body)}
     attributes |= {name: msgspec.to_builtins(plain[name]) for name in PLAIN[kind] if name in named}
     if "partyCharacteristic" in named:
@@ -59,10 +61,14 @@ def characteristics(named: Iterable[Named]) -> dict[str, Any]:
     return {**made, "attributes": given} if given else made
 
 
-def party_data(body: IndividualUpdate | OrganizationUpdate, named: set[str]) -> PartyData:
+def party_data(body: IndividualUpdate | OrganizationUpdate, named: set[str], contacts: Mapping[str, Any]) -> PartyData:
     """A new party's data."""
-    kind = "person" if isinstance(body, IndividualUpdate) else "organisation"
-    return PartyData(**{"name": "", **changes(body, named), "kind": kind})
+    return PartyData(**{"name": "", **changes(body, named, contacts), "kind": kind_of(body)})
+
+
+def kind_of(body: IndividualUpdate | OrganizationUpdate) -> str:
+    """The kind of party a document is about."""
+    return "person" if isinstance(body, IndividualUpdate) else "organisation"
 
 
 def _name(body: IndividualUpdate) -> str:
