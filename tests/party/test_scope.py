@@ -20,7 +20,8 @@ from hutong.party.lifecycle.changes import apply_change
 from hutong.party.reading import listing, pages, queries, suspects
 from hutong.party.realtime import statements
 from hutong.party.resolution.resolve import resolve
-from hutong.party.stewardship import merge, split
+from hutong.party.sharing import claims
+from hutong.party.stewardship import flags, merge, split
 from hutong.party.stewardship.decide import unsure
 from hutong.party.stewardship.desk import assign, claim, stewards
 from hutong.platform import database
@@ -245,3 +246,24 @@ def test_rules_are_read_once_for_many_judgements(staff: dict[str, Principal], ta
 
 def _note(asked: list[object], *arguments: object) -> None:
     asked.append(arguments[2])
+
+
+def test_what_was_done_out_of_scope_is_neither_taken_back_nor_told(staff: dict[str, Principal]) -> None:
+    """Undo, flags, previews, and how a claim was routed: as if there were none; whoever sees the customers may."""
+    one = brought(staff["eve"], 1, "王小明").party_id
+    brought(staff["eve"], 2, "李丽")
+    done = merge.merge(SYSTEM, list(parties().values()), "one", force=True).operation_id or 0
+    route = claims.decide(SYSTEM, one, "C-1", {})["id"]
+    before, far, near = state(), steward_of(staff["ada"]), steward_of(staff["eve"])
+    for act in (
+        lambda viewer: split.preview_split(viewer, parties()["eve-1"], records("eve-1")),
+        lambda viewer: claims.explained(viewer, route),
+        lambda viewer: claims.decisions(viewer, one),
+        lambda viewer: flags.remove_flag(viewer, done, "wrong"),
+        lambda viewer: split.undo(viewer, done, "wrong"),
+    ):
+        with pytest.raises(NotFound):
+            act(far)
+    assert state() == before
+    assert claims.explained(near, route)["rule"] == "otherwise"
+    assert split.undo(near, done, "wrong").revived

@@ -164,3 +164,44 @@ def test_transitions_are_one_table() -> None:
         for other in ("approved", "done", "refused", "withdrawn", "expired"):
             with pytest.raises(Conflict):
                 states.after(action, other, 1)
+
+
+def told() -> list[str]:
+    """The events about requests, in their order."""
+    with database.read("party") as conn:
+        query = text("SELECT type FROM party.outbox WHERE type LIKE 'party.change\\_%' ORDER BY id")
+        return list(conn.execute(query).scalars())
+
+
+def test_what_became_of_a_request_is_told(wang: int) -> None:
+    """EC-14: asked, refused, approved: each once, in its transaction."""
+    asked = {"attributes": {"name": "王晓明"}}
+    refuse(LEAD, apply_change(CLERK, "modify", [wang], body=asked).request_id, "no proof")
+    approve(LEAD, apply_change(CLERK, "modify", [wang], body=asked).request_id)
+    assert told() == [
+        "party.change_requested", "party.change_refused", "party.change_requested", "party.change_approved",
+    ]  # fmt: skip
+
+
+def test_names_of_requests_are_masked(wang: int) -> None:
+    """EC-17: who decides without seeing names sees none, neither the customer's nor those that are asked for."""
+    apply_change(CLERK, "modify", [wang], body={"attributes": {"name": "王晓明"}})
+    masked = Principal(8, "user", "lead8", frozenset({"party.*"}))
+    for [row] in (requests.pending(masked), requests.of_party(masked, wang)):
+        assert row["party_names"] == ["王**"] and "小明" not in str(row) and "晓明" not in str(row)
+
+
+def test_nothing_is_asked_beside_an_erasure(wang: int) -> None:
+    """EC-02: who is to be erased is not changed meanwhile, by whatever kind of change."""
+    apply_change(LEAD, "erase", [wang], reason="asked for")
+    for kind, body in (("modify", {"attributes": {"email": "w@163.com"}}), ("deactivate", None), ("erase", None)):
+        with pytest.raises(Conflict):
+            apply_change(LEAD, kind, [wang], body=body)
+
+
+def test_a_request_whose_time_is_over_is_not_approved(wang: int) -> None:
+    """EC-02: neither before nor after the job has ended it."""
+    pending = apply_change(CLERK, "modify", [wang], body={"attributes": {"name": "王晓明"}})
+    with clock.fixed(clock.now() + timedelta(days=31)), pytest.raises(Conflict):
+        approve(LEAD, pending.request_id)
+    assert get(SYSTEM, wang)["name"] == "王小明"

@@ -15,7 +15,7 @@ from hutong.inventory.requests import OpenAccount
 from hutong.party import PartyData, erased_keys, find_or_create, get
 from hutong.party.areas import images
 from hutong.party.information import AREAS
-from hutong.party.lifecycle import erasure
+from hutong.party.lifecycle import erased_files, erasure
 from hutong.party.lifecycle.changes import apply_change, approve
 from hutong.party.lifecycle.tombstones import tombstones
 from hutong.party.models.sampling import train_new
@@ -23,7 +23,7 @@ from hutong.party.reading import requests, suspects
 from hutong.party.relations import groups, relate
 from hutong.party.resolution.resolve import resolve
 from hutong.party.stewardship import decide, desk, enhancement, merge, split
-from hutong.platform import database, history, migrations, subscriptions, worker
+from hutong.platform import database, history, jobs, migrations, subscriptions, worker
 from hutong.platform.errors import Conflict, Gone, NotFound
 from hutong.platform.settings import settings
 
@@ -289,3 +289,53 @@ def test_the_secret_is_made_once_and_private() -> None:
     assert erased_keys.secret() == first and len(first) == 64
     assert (settings.data_dir / "erasure.key").stat().st_mode & 0o077 == 0
     assert erased_keys.hash_of("crm", "1") != erased_keys.hash_of("crm", "2") != erased_keys.hash_of("billing", "2")
+
+
+def upload(token: str, name: str, content: bytes) -> None:
+    """A file somebody uploaded."""
+    folder = settings.data_dir / "uploads" / token
+    folder.mkdir(parents=True)
+    (folder / name).write_bytes(content)
+
+
+def test_uploads_that_may_hold_the_person_go(database: object) -> None:
+    """EC-02: a number across two blocks of a file is found; packed files go unread; what a job reads stays till then;
+    a file without the person stays."""
+    number = MOBILE.encode()
+    upload("a" * 32, "across.csv", b"x" * (erased_files.CHUNK - 5) + number)
+    upload("b" * 32, "packed.xlsx", b"PK")
+    upload("c" * 32, "others.csv", b"13900000000")
+    upload("d" * 32, "read.csv", number)
+    jobs.start("party.load", {"token": "d" * 32, "mapping": "crm", "name": "read.csv"}, ADA.actor)
+    erased_files.remove([MOBILE])
+    left = {path.name for path in (settings.data_dir / "uploads").rglob("*") if path.is_file()}
+    assert left == {"others.csv", "read.csv"}
+
+
+def test_who_was_merged_into_the_erased_is_erased_with_them(life: int) -> None:
+    """EC-02: the retired id leads nowhere, its history is gone, and it has a tombstone of its own."""
+    third = parties()["third"]
+    gone = merge.merge(ADA, [life, third], NOTE, force=True)
+    whole, (retired,) = parties()["CRM-PRIVATE-KEY"], gone.retired
+    told()
+    approve(LEAD, apply_change(ADA, "erase", [whole], reason="asked by the person").request_id)
+    told()
+    for id in (whole, retired):
+        with pytest.raises(Gone):
+            get(SYSTEM, id)
+    assert found_in_database([NAME, MAIL, "诸葛连"]) == []
+    with database.read("party") as conn:
+        left = conn.execute(text("SELECT count(*) FROM party.party_history WHERE id = ANY(:ids)"),
+                            {"ids": [whole, retired]}).scalar_one()  # fmt: skip
+    assert left == 0
+
+
+def test_a_value_that_others_share_stays_disarmed(life: int) -> None:
+    """EC-05: an erasure forgets no generic value that others state too: it would link them."""
+    with database.begin("party") as conn:
+        conn.execute(text("""INSERT INTO party.generic_value (kind, value, since_version, names)
+                             VALUES ('email', :value, 1, 5)"""), {"value": SHARED})  # fmt: skip
+    approve(LEAD, apply_change(ADA, "erase", [life], reason="asked by the person").request_id)
+    with database.read("party") as conn:
+        kept = conn.execute(text("SELECT value FROM party.generic_value WHERE value = :value"), {"value": SHARED})
+        assert kept.scalars().all() == [SHARED]

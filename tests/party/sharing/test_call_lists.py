@@ -132,3 +132,30 @@ def test_results_are_written_back() -> None:
     for wrong in ({"disposition": "callback"}, {"disposition": "sold", "callback_at": later}):
         with pytest.raises(Unprocessable):
             calls.dispose(ONE, list_id, third, **wrong)  # type: ignore[arg-type]
+
+
+def test_a_lead_calls_only_customers_they_see() -> None:
+    """EC-17: preview, sample and list are within the lead's rows."""
+    east, west = made(1, branch="east"), made(2, branch="west")
+    scope = {"party": 'row.branch == "east"'}
+    lead = Principal(1, "user", "lead", frozenset({"party.*"}), scopes=scope)
+    campaign = desk.publish(SYSTEM, CALL_LIST, GOLD)
+    seen = call_lists.preview(lead, campaign)
+    assert (seen["size"], [row["id"] for row in seen["sample"]]) == (1, [east])
+    call_lists.freeze(lead, "gold", [11])
+    assert visible(ONE, east) and not visible(ONE, west)
+
+
+def test_who_waits_for_a_call_back_is_on_no_other_list() -> None:
+    """EC-15: promised a call, the customer is not called by another campaign; and not shared out anew once worked."""
+    first, second = made(1), made(2)
+    list_id = frozen([11], rest_days=0)
+    calls.dispose(ONE, list_id, first, "callback", callback_at=clock.now() + timedelta(days=1))
+    calls.dispose(ONE, list_id, second, "refused")
+    held = call_lists.preview(SYSTEM, CallList(**{**GOLD, "rest_days": 0}))
+    assert (held["size"], held["held_back"]) == (1, {"on_a_list": 1})
+    assert call_lists.preview(SYSTEM, CallList(**{**GOLD, "rest_days": 7}))["held_back"] == {
+        "on_a_list": 1, "called_lately": 1,
+    }  # fmt: skip
+    assert call_lists.reassign(SYSTEM, list_id, [12], from_seat=11) == 1
+    assert visible(TWO, first) and visible(ONE, second) and not visible(TWO, second)

@@ -14,6 +14,7 @@ from hutong.party.lifecycle.changes import apply_change
 from hutong.party.realtime import statements
 from hutong.party.sharing.changes import changes
 from hutong.party.stewardship.merge import merge
+from hutong.party.stewardship.split import undo
 from hutong.platform import database, worker
 from hutong.platform.errors import Forbidden, Gone
 from hutong.platform.relay import relay_once
@@ -154,3 +155,23 @@ def test_a_cursor_the_log_has_left_behind_is_refused() -> None:
     with pytest.raises(Gone):
         changes(SYSTEM, 3)
     assert len(changes(SYSTEM, 49).changes) == 1
+
+
+def test_others_are_named_only_to_who_sees_them() -> None:
+    """EC-17: where a record came from, and whom a party was merged into: not told where that party is out of sight."""
+    east, west = made(1, branch="east"), made(2, branch="west")
+    mine = Principal(9, "client", "east", frozenset({"party.read"}), scopes={"party": 'row.branch == "east"'})
+    done = merge(SYSTEM, [east, west], "same", force=True)
+    undo(SYSTEM, done.operation_id or 0, "not the same")
+    worker.drain()
+    page = changes(SYSTEM, 0).changes
+    assert west in {each for change in page for each in change.detail.get("split_from", [])} | {
+        change.detail.get("survivor_id") for change in page
+    }
+    for change in changes(mine, 0).changes:
+        assert change.party_id == east and str(west) not in {str(value) for value in flat(change.detail)}
+
+
+def flat(detail: dict[str, object]) -> list[object]:
+    """The single values of a change's detail."""
+    return [one for value in detail.values() for one in (value if isinstance(value, list) else [value])]

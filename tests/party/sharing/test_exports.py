@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 from openpyxl import load_workbook
-from sqlalchemy import select
+from sqlalchemy import select, text
 from tests.party.resolution.test_resolve import resident
 
 from hutong.identity import SYSTEM, Principal, clients
@@ -229,3 +229,60 @@ def test_sensitive_extension_attributes_are_masked_too() -> None:
     _, rows = made(dwh, "all-csv")
     assert rows[1] == ["123*****90", "cook", '{"job": "cook"}']
     assert "1234567890" not in str(changes(dwh, 0))
+
+
+def test_every_consumer_and_version_begins_with_everything() -> None:
+    """EC-14: one's place is not another's; a definition that changed is made whole before changes of it come."""
+    customers()
+    published("csv", who=None, mode="changes")
+    first, second = consumer("dwh"), consumer("crm")
+    assert [made(first, "all-csv")[0]["mode"] for _ in range(2)] == ["full", "changes"]
+    assert made(second, "all-csv")[0]["mode"] == "full"
+    published("csv", who=None, mode="changes", where='customer.kind == "person"')
+    assert made(first, "all-csv")[0]["mode"] == "full"
+
+
+def test_changes_name_nobody_who_was_never_the_consumers() -> None:
+    """EC-17: who left the consumer's rows is told as removed; who was never in them is not told at all."""
+    first, _, third, _ = customers()
+    east = consumer("dwh", scopes={"party": 'row.branch == "east"'})
+    published("csv", mode="changes")
+    made(east, "all-csv")
+    with database.begin("party") as conn:
+        conn.execute(text("UPDATE party.source_record SET branch = 'west' WHERE key = 'k0'"))
+    apply_change(SYSTEM, "modify", [first], body={"attributes": {"branch": "west"}})
+    apply_change(SYSTEM, "modify", [third], body={"attributes": {"email": "three@hutong.cn"}})
+    worker.drain()
+    _, rows = made(east, "all-csv")
+    assert [row[:2] for row in rows[1:]] == [[str(first), "removed"]]
+
+
+def test_files_are_listed_to_whose_they_are() -> None:
+    """EC-17: neither another's runs, nor a file whose time is over though nobody has tidied up yet."""
+    customers()
+    dwh, other = consumer("dwh"), consumer("other")
+    published("csv")
+    done, _ = made(dwh, "all-csv")
+    assert [row["id"] for row in exports.runs(dwh)] == [done["id"]] and exports.runs(other) == []
+    with clock.fixed(clock.now() + timedelta(days=8)), pytest.raises(Gone):
+        exports.fetch(dwh, done["id"])
+
+
+def test_a_schedule_tries_again_what_failed() -> None:
+    """EC-14: a run that failed does not count as made; one without its consumer fails."""
+    consumer("dwh")
+    published("csv", every="day")
+    now = clock.now()
+    (run,) = exports.make_due(now, "system:1")
+    with database.begin("party") as conn:
+        conn.execute(text("UPDATE party.export_run SET state = 'failed'"))
+    assert len(exports.make_due(now + timedelta(hours=1), "system:1")) == 1 and run
+
+
+def test_what_is_out_of_use_is_not_exported() -> None:
+    """EC-14: deactivated customers are in no full export."""
+    first, *_ = customers()
+    published("csv")
+    apply_change(SYSTEM, "deactivate", [first])
+    _, rows = made(consumer("dwh"), "all-csv")
+    assert str(first) not in {row[0] for row in rows}

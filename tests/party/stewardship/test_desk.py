@@ -5,7 +5,7 @@ import random
 import pytest
 from sqlalchemy import text
 from tests.party.conftest import Importer
-from tests.party.resolution.test_resolve import ids, person
+from tests.party.resolution.test_resolve import ids, person, resident
 from tests.party.state import parties, partition, state
 
 from hutong.identity import SYSTEM, Principal
@@ -203,3 +203,40 @@ def test_filters_and_keys_of_the_queue(take_in: Importer) -> None:
     desk.claim(TWO, order[0])
     assert queue.queue(ONE, Wanted("all", assignee=TWO.actor))[0]["id"] == order[0]
     assert {view: one.seen for view, one in queue.counts(ONE).items()} == {"pool": 2, "mine": 0, "review": 0, "sent": 0}
+
+
+def test_many_at_once_never_against_documents(take_in: Importer) -> None:
+    """EC-05, EC-06: two valid ID cards are told in the preview and refused in the decision, which changes nothing."""
+    group = suspected(take_in, "王小明", "欧阳娜")
+    with database.begin("party") as conn:
+        conn.execute(
+            text("UPDATE party.source_record SET id_number = :other WHERE key = '欧阳娜'"), {"other": resident(2)}
+        )
+    before = state()
+    assert [row["conflicts"] for row in bulk.preview(ONE, [group], "same")] == [["resident_id"]]
+    [outcome] = bulk.decide_all(ONE, [group], "same", "in bulk")
+    assert outcome.state == "failed" and outcome.problem and state() == before
+
+
+def test_a_proposal_is_taken_back_by_its_author_alone(take_in: Importer) -> None:
+    """EC-06: four eyes: nobody clears another's proposal away by 'withdrawing' it."""
+    with database.begin("party") as conn:
+        documents.publish(conn, POLICY, REVIEWED, "test")
+    group = suspected(take_in, "王小明", "欧阳娜")
+    decide.decide(ONE, group, [list(parties().values())], "one person")
+    with pytest.raises(Conflict):
+        decide.withdraw(TWO, group)
+    decide.withdraw(ONE, group)
+    assert queue.queue(ONE, Wanted("mine"))[0]["id"] == group
+
+
+def test_parties_are_held_apart_by_all_their_records(take_in: Importer) -> None:
+    """EC-06: after the record that was compared is gone from a party, the others still stand apart."""
+    names = {"A": "王小明", "A2": "王小明", "B": "欧阳娜", "B2": "欧阳娜"}
+    take_in(*(person(key, name, **ids(1)) for key, name in names.items()))
+    resolve()
+    [group] = queue.queue(ONE)
+    decide.decide(ONE, group["id"], [[id] for id in group["party_ids"]], "different people")
+    with database.read("party") as conn:
+        query = text("SELECT count(*) FROM party.judgement WHERE verdict = 'not_same' AND ended_at IS NULL")
+        assert conn.execute(query).scalar_one() == 4

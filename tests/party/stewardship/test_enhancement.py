@@ -99,3 +99,11 @@ def test_refusals(two: dict[str, int]) -> None:
     for wrong in (b"", b"a,b\n1,2\n", "客户号,手机\n".encode()):
         with pytest.raises(Invalid):
             read_csv(wrong)
+
+
+def test_a_batch_reaches_no_customer_out_of_sight(two: dict[str, int]) -> None:
+    """EC-17: drafted by one who sees them, applied by one who does not: nothing is stated of them."""
+    number = enhance.draft(SYSTEM, "n", "claim", [{"party_id": str(two["A"]), "mobile": "13800000001"}])
+    limited = Principal(2, "user", "y", frozenset({"party.*"}), scopes={"party": 'row.branch == "west-01"'})
+    assert enhance.apply(limited, number)["rows"] == 0
+    assert get(SYSTEM, two["A"])["mobile"] == "+8613912340001"

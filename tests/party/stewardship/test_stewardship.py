@@ -209,3 +209,13 @@ def test_undoing_all_restores_all(take_in: Importer, seed: int, steps: int) -> N
     assert state() == before
     with database.read("party") as conn:
         assert history.check_center(conn, metadata) == []
+
+
+def test_a_document_that_is_not_valid_speaks_against_no_merge(take_in: Importer) -> None:
+    """EC-05, EC-07: only valid documents of two numbers hold two parties apart."""
+    take_in(person("A", "王小明", **ids(1)), person("B", "王小明"))
+    with database.begin("party") as conn:
+        conn.execute(text("UPDATE party.source_record SET id_type = 'resident_id', id_number = '110105194912310029' "
+                          "WHERE key = 'B'"))  # fmt: skip
+    resolve()
+    assert merge(SYSTEM, list(parties().values()), "one").operation_id

@@ -94,6 +94,8 @@ def approve(viewer: Principal, request_id: int, note: str = "") -> Applied:
         row = _locked(conn, viewer, request_id)
         if row.requested_by == viewer.actor:
             raise Forbidden("party-change-own")
+        if row.expires_at and row.expires_at <= clock.now():  # the job that ends it has not come by yet
+            states.after("approve", "expired", row.id)
         _not_overtaken(conn, row)
         _put(conn, row, "approve", decided_by=viewer.actor, decided_at=clock.now(), decision_note=note or None)
         result = _effect_now(conn, request_id)
