@@ -2,10 +2,8 @@
 
 import json
 import os
-import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
+from tests.ports import free_ports
 
 from hutong.identity import clients
 from hutong.platform import database
@@ -95,19 +94,6 @@ class Installation:
             end = log.read_text(errors="replace").splitlines()[-lines:]
             parts.append("\n".join([f"--- {log.name}", *end]))
         return "\n".join(parts)
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports nobody listens on now, below those that the system gives out for connections."""
-    low = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
-    chosen: list[int] = []
-    while len(chosen) < count:
-        port = random.randrange(max(1024, low - 20_000), low)
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if port not in chosen and probe.connect_ex(("127.0.0.1", port)):
-                chosen.append(port)
-    return chosen
 
 
 @contextmanager

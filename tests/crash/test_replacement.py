@@ -14,7 +14,8 @@ import httpx2 as httpx
 import pytest
 from sqlalchemy import text
 from tests.crash.audit import unsettled
-from tests.crash.installation import eventually, free_ports, own_server
+from tests.crash.installation import eventually, own_server
+from tests.ports import free_ports
 
 from hutong.cli.journey.preparation import prepare
 from hutong.cli.journey.processes import child, wait_until_ready

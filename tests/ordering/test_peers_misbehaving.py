@@ -273,7 +273,7 @@ def test_strange_callbacks(customers: Customers) -> None:
         answers.record_callback(b'{"key": "0192f0c0-0000-7000-8000-000000000000.1", "state": "done"}')
 
 
-def wait_for(condition: object, seconds: float = 10.0) -> None:
+def wait_for(condition: object, seconds: float = 60.0) -> None:
     until = time.monotonic() + seconds
     while not condition():  # type: ignore[operator]
         assert time.monotonic() < until

@@ -2,26 +2,27 @@
 
 import os
 import shutil
-import socket
 import tempfile
 import time
 from contextlib import ExitStack
 from pathlib import Path
 
 import psycopg
+from tests.ports import free_ports
 
 from hutong.platform.postgres.binaries import programs, run_as
 
 NOBODY = 65534
 UID, GID = (NOBODY, NOBODY) if os.geteuid() == 0 else (os.geteuid(), os.getegid())
+PATIENTLY = ("-w", "-t", "300")
 SYNCHRONOUS = "ALTER SYSTEM SET synchronous_standby_names = '{}'"
 
 
 class Server:
     """A server in a folder, on a port of its own."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.port = folder, _free_port()
+    def __init__(self, folder: Path, port: int) -> None:
+        self.folder, self.port = folder, port
 
     def run(self, program: str, *words: str) -> None:
         """Run one of PostgreSQL's programs as the server's user."""
@@ -31,7 +32,7 @@ class Server:
     def start(self) -> None:
         """Start it and wait until it answers."""
         options = f"-p {self.port} -k '' -c listen_addresses=127.0.0.1 -c shared_buffers=32MB"
-        self.run("pg_ctl", "-D", str(self.folder), "-l", f"{self.folder}.log", "-o", options, "-w", "start")
+        self.run("pg_ctl", "-D", str(self.folder), "-l", f"{self.folder}.log", "-o", options, *PATIENTLY, "start")
 
     def die(self) -> None:
         """As if the power went."""
@@ -39,7 +40,7 @@ class Server:
 
     def promote(self) -> None:
         """From now on it is written to; it waits for no standby until one follows."""
-        self.run("pg_ctl", "-D", str(self.folder), "-w", "promote")
+        self.run("pg_ctl", "-D", str(self.folder), *PATIENTLY, "promote")
         self.say(SYNCHRONOUS.format(""))
 
     def follow(self, other: "Server") -> None:
@@ -56,6 +57,7 @@ class Server:
         while not self.say("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'"):
             assert time.monotonic() < deadline, "no standby came"
             time.sleep(0.1)
+        self.say("CHECKPOINT")  # by the process that makes commits wait: before it begins it takes up what was set
 
     def say(self, statement: str) -> int:
         """Run a statement; a setting is taken up at once."""
@@ -72,7 +74,8 @@ def two_servers(stack: ExitStack) -> tuple[Server, Server]:
     home = Path(tempfile.mkdtemp(prefix="hutong-standby-"))
     stack.callback(shutil.rmtree, home, ignore_errors=True)
     os.chown(home, UID, GID)
-    one, other = Server(home / "one"), Server(home / "other")
+    ports = free_ports(2)
+    one, other = Server(home / "one", ports[0]), Server(home / "other", ports[1])
     one.run("initdb", "-D", str(one.folder), "-U", "postgres", "--auth=trust", "--data-checksums", "--encoding=UTF8",
             "--locale=C", "-c", "wal_keep_size=1GB", "-c", "synchronous_commit=remote_apply")  # fmt: skip
     for server in (one, other):
@@ -88,9 +91,3 @@ def two_servers(stack: ExitStack) -> tuple[Server, Server]:
 def _stop(server: Server) -> None:
     """Stop it if it runs; one that was killed left its file behind."""
     run_as(UID, GID, [programs(UID, GID) / "pg_ctl", "-D", str(server.folder), "-m", "immediate", "-w", "stop"])
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

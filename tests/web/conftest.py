@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 from granian.constants import Interfaces
 from granian.server.embed import Server
 from tests.conftest import Filled
+from tests.ports import free_ports
 from tests.web import sample_site
 from tests.web.sample_site import Site, signed_in
 
@@ -42,9 +43,7 @@ def sign_in(site: Site) -> Iterator[SignIn]:
 @pytest.fixture(scope="module")
 def served(site: Site) -> Iterator[str]:
     """The address of the console on that database, served as `hutong serve` does, by a thread of this process."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
+    (port,) = free_ports(1)
     server = Server(create_app(), port=port, interface=Interfaces.ASGI, log_enabled=False)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_until_complete, args=[server.serve()])

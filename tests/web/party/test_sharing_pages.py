@@ -174,7 +174,7 @@ def test_a_list_becomes_a_file(browser: Any, served: str, customer: int) -> None
     page.click("button.primary")
     page.wait_for_url("**/exports")
     jobs.run_queued()
-    page.wait_for_selector("a[download]", timeout=15_000)
+    page.wait_for_selector("a[download]", timeout=60_000)
     shoot(page, "exports-done")
     with page.expect_download() as download:
         page.click("a[download]")
