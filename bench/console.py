@@ -107,6 +107,7 @@ def searches(found: Sample) -> dict[str, Asked]:
         "search, nothing": lambda r: f"/search/quick?q=139{r.randrange(10**8):08d}",
         "search page, common name": lambda r: f"/search?q={r.choice(found.names)[:2]}",
         "pop": lambda r: f"/pop?number={r.choice(found.phones)}",
+        "campaign": lambda _: "/campaigns/valued",
         "suspects, mine": lambda _: "/suspects?view=mine",
         "suspects, all, persons": lambda _: "/suspects?view=all&kind=person",
         "suspects, deep": lambda r: f"/suspects?after=500.{r.choice(found.of['group_id'])}",

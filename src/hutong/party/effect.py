@@ -84,18 +84,23 @@ def choose(conn: Connection, table: str, where: str, most: int) -> Choice:
 
 def _chosen_of_many(conn: Connection, table: str, where: str, most: int) -> Choice:
     last = int(conn.execute(text(f"SELECT max(id) FROM {table}")).scalar_one())  # noqa: S608
+    met = f"FROM {table} WHERE ({where})".replace(":", "\\:")
+    query = text(f"SELECT id {met} AND id = ANY(ARRAY({_PLACES})) ORDER BY id")
 
-    def every(nth: int) -> list[int]:
-        met = f"FROM {table} WHERE ({where})".replace(":", "\\:")
-        places = "ARRAY(SELECT generate_series(CAST(:nth AS bigint), CAST(:last AS bigint), CAST(:nth AS bigint)))"
-        query = f"SELECT id {met} AND id = ANY({places}) ORDER BY id"
-        return list(conn.execute(text(query), {"nth": nth, "last": last}).scalars())
+    def of_each(nth: int) -> list[int]:
+        return list(conn.execute(query, {"nth": nth, "last": last}).scalars())
 
     probing = step(last, PROBES)
-    meant = max(len(every(probing)), 1)
+    meant = max(len(of_each(probing)), 1)
     nth = step(last, min(most * (last // probing) // meant, most * WIDER))
-    ids = every(nth)
+    ids = of_each(nth)
     return Choice(ids, len(ids) * nth)
+
+
+_PLACES = """
+    SELECT place + 1 + (hashint8(place) & 2147483647) % CAST(:nth AS bigint)
+    FROM generate_series(CAST(0 AS bigint), CAST(:last AS bigint) - 1, CAST(:nth AS bigint)) AS place"""
+"""One id of every so many, not always the same place of them: whatever was given out in turn is met as it is."""
 
 
 def step(there: int, most: int) -> int:

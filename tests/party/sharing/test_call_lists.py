@@ -11,7 +11,7 @@ from hutong.identity import SYSTEM, Principal
 from hutong.party import PartyData, find_or_create, get
 from hutong.party.areas import people, read
 from hutong.party.documents import desk
-from hutong.party.sharing import call_lists, calls, pop
+from hutong.party.sharing import call_lists, calls, pop, some
 from hutong.party.sharing.document_kinds import CALL_LIST, CallList
 from hutong.platform import clock
 from hutong.platform.errors import Conflict, Forbidden, NotFound, Unprocessable
@@ -159,3 +159,21 @@ def test_who_waits_for_a_call_back_is_on_no_other_list() -> None:
     }  # fmt: skip
     assert call_lists.reassign(SYSTEM, list_id, [12], from_seat=11) == 1
     assert visible(TWO, first) and visible(ONE, second) and not visible(TWO, second)
+
+
+def test_of_many_customers_some_are_looked_at_and_the_counts_are_estimates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """EC-15: looking at a campaign waits for no pass over everybody and says so; freezing counts everybody."""
+    ids = [made(number) for number in range(1, 13)]
+    for party_id in ids[::2]:
+        people.state(SYSTEM, party_id, "consent", {"purpose": "marketing", "given": False})
+    monkeypatch.setattr(some, "MOST", 4)
+    seen = call_lists.preview(SYSTEM, desk.publish(SYSTEM, CALL_LIST, GOLD))
+    looked_at = {party_id for party_id in ids if party_id % 3 == 0}
+    refused = looked_at & set(ids[::2])
+    assert (seen["looked_at"], seen["there"]) == (len(looked_at), 12)
+    assert {row["id"] for row in seen["sample"]} == looked_at - refused
+    assert (seen["size"], seen["held_back"]) == (
+        round(len(looked_at - refused) * 12 / len(looked_at)), {"refused": round(len(refused) * 12 / len(looked_at))},
+    )  # fmt: skip
+    listed = call_lists.freeze(SYSTEM, "gold", [11])
+    assert next(row for row in call_lists.lists(SYSTEM) if row["id"] == listed)["size"] == 6

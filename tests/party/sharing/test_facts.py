@@ -81,3 +81,21 @@ def test_who_has_nothing_has_zeros() -> None:
         0,
         None,
     )
+
+
+def test_facts_of_some_are_those_of_the_set() -> None:
+    """Asked of few parties, one after the other, every fact is what a pass over all finds; also of who has nothing."""
+    full = somebody()
+    data = PartyData("person", "李小红", id_type="resident_id", id_number=resident(2))
+    bare = find_or_create(SYSTEM, data, "l").party_id
+    names = sorted(facts.catalogue())
+    columns = ", ".join(f"{facts.fact(name).sql} AS {name}" for name in names)
+
+    def read(some: list[int] | None) -> dict[int, dict[str, object]]:
+        asked = text(f"SELECT {columns} FROM {facts.source_of(names, some)}".replace(":", "\\:"))
+        with database.read("party") as conn:
+            return {row["id"]: dict(row) for row in conn.execute(asked).mappings()}
+
+    every = read(None)
+    assert set(every) == {full, bare} and read([full, bare]) == every
+    assert read([bare]) == {bare: every[bare]} and read([]) == {}

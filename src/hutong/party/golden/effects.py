@@ -12,7 +12,7 @@ from hutong.party.golden.survivorship import SurvivorshipDocument, golden_sql, w
 from hutong.platform import database
 from hutong.platform.i18n import translate
 
-MOST = 20_000
+MOST = 4_000
 """Customers looked at; of more, evenly chosen ones."""
 _MEMBERS = "(SELECT x.party_id, x.record_id FROM party.xref x JOIN looked_at t ON t.party_id = x.party_id)"
 _CHOICE = "party.party.state <> 'merged' AND party.party.record_count > 1"

@@ -14,7 +14,7 @@ from hutong.party.model.extension import ExtensionAttribute, ModelDocument, code
 from hutong.platform import database
 from hutong.platform.i18n import translate
 
-MOST = 50_000
+MOST = 20_000
 """Records looked at; of more, evenly chosen ones."""
 
 

@@ -56,10 +56,13 @@ WITH place AS (
 SELECT left_id, right_id, bool_or(same_address) AS same_address, bool_or(same_phone) AS same_phone,
        min(relation) AS relation
 FROM met GROUP BY 1, 2"""
-_MEMBERS = text("""
+_MEMBERS = """
     SELECT m.household_id, m.word, coalesce(x.party_id, 0) AS party_id FROM party.household_member m
     LEFT JOIN party.xref x ON x.source = m.of_source AND x.key = m.of_key
-    JOIN party.household h ON h.id = m.household_id ORDER BY 1, 3""")
+    JOIN party.household h ON h.id = m.household_id {among} ORDER BY 1, 3"""
+_OF_PERSONS = """WHERE m.household_id = ANY(ARRAY(
+    SELECT o.household_id FROM person JOIN party.xref y ON y.party_id = person.id
+    JOIN party.household_member o ON o.of_source = y.source AND o.of_key = y.key))"""
 
 
 def find_households(by: str) -> HouseholdsFound:
@@ -76,6 +79,7 @@ def grouped(conn: Connection, rules: HouseholdRules, among: str = "") -> "Groupe
     conn.execute(text("DROP TABLE IF EXISTS person, candidate"))
     conn.execute(text(_PERSONS.format(among=among)))
     conn.execute(text("CREATE UNIQUE INDEX ON person (id)"))
+    conn.execute(text("ANALYZE person"))
     conn.execute(text(_CANDIDATES), {"largest": rules.largest, "kin": list(KIN)})
     pairs = conn.execute(
         text(
@@ -85,7 +89,7 @@ def grouped(conn: Connection, rules: HouseholdRules, among: str = "") -> "Groupe
                 WHERE cardinality(because) > 0 ORDER BY 1, 2"""  # noqa: S608  (checked document)
         )
     ).all()
-    told = conn.execute(_MEMBERS).all()
+    told = conn.execute(text(_MEMBERS.format(among=_OF_PERSONS if among else ""))).all()
     return _grouped(pairs, [tuple(row) for row in told], rules.largest)
 
 

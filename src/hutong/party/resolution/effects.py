@@ -20,7 +20,9 @@ from hutong.platform.i18n import translate
 
 WHOLE = 30_000
 """Records up to which all are compared; of more, those that meet about `SOME` evenly chosen ones."""
-SOME = 4_000
+SOME = 500
+LIFTED = ("records", "news", "generic", "crowded")
+"""What `lift_news` makes: read once, compared by both documents."""
 VERDICTS = ("same", "unsure", "not_same")
 
 
@@ -34,9 +36,10 @@ def effects(viewer: Principal, before: RulesDocument | None, after: RulesDocumen
         with database.begin("party") as conn:
             models = registry.in_force(conn)
             news, there = _looked_at(conn, in_force, after)
-            for duck in (one, other):
-                lift_news(conn, duck, news)
-                conn.execute(text("DROP TABLE IF EXISTS lifting"))
+            lift_news(conn, one, news)
+        for table in LIFTED:
+            other.register("lifted", one.sql(f"FROM {table}").to_arrow_table())
+            other.execute(f"CREATE TABLE {table} AS FROM lifted")
         for duck, rules in ((one, in_force), (other, after)):
             given = news.records is not None
             if not given:
@@ -60,10 +63,11 @@ def _looked_at(conn: Connection, before: RulesDocument, after: RulesDocument) ->
     return News(ids, nothing, "", replace(held, crowded=held.crowded | crowded), also), there
 
 
+_OWN = "SELECT DISTINCT key FROM ({keyed}) AS keyed"
 _MEET = """
-WITH keyed AS MATERIALIZED ({keyed}), own AS (SELECT DISTINCT key FROM keyed WHERE id = ANY(:ids))
-SELECT key, CASE WHEN count(*) <= :largest THEN array_agg(id) END AS ids FROM keyed JOIN own USING (key)
+SELECT key, CASE WHEN count(*) <= :largest THEN array_agg(id) END AS ids FROM ({keyed}) AS keyed
 GROUP BY key HAVING count(*) > 1"""
+_OF_OWN = f"AND {match_keys.NUMBER.format('k.key')} = ANY(CAST(:keys AS bigint[]))"
 
 
 def _meet(
@@ -79,8 +83,11 @@ def _meet(
     }
     if not any(rules.blocks for rules in fresh.values()):
         return [], set()
-    query = text(_MEET.format(keyed=match_keys.keyed(after.model_copy(update=fresh))))
-    found = conn.execute(query, {"ids": list(ids), "largest": after.largest_block}).all()
+    rules = after.model_copy(update=fresh)
+    own = text(_OWN.format(keyed=match_keys.keyed(rules, "AND r.id = ANY(:ids)")))
+    keys = list(conn.execute(own, {"ids": list(ids)}).scalars())
+    query = text(_MEET.format(keyed=match_keys.keyed(rules, _OF_OWN)))
+    found = conn.execute(query, {"keys": keys, "largest": after.largest_block}).all()
     return sorted({id for row in found for id in row.ids or ()}), {row.key for row in found if row.ids is None}
 
 

@@ -95,12 +95,14 @@ GROUPS: dict[str, dict[str, AreaFact]] = {
 }
 
 
-def join_of(area: str, today: str) -> str:
-    """The aggregate of an area, one row per party."""
+def join_of(area: str, today: str, *, each: bool = False) -> str:
+    """The aggregate of an area, one row per party; `each`: made for one party after the other, where few are asked."""
     columns = ", ".join(f"{fact.aggregate} AS {name}" for name, fact in GROUPS[area].items()).replace("{today}", today)
+    rows = f"FROM party.xref x JOIN party.{area} t ON t.of_source = x.source AND t.of_key = x.key"  # declared here
+    if each:
+        return f"CROSS JOIN LATERAL (SELECT {columns} {rows} WHERE x.party_id = party.party.id) AS {area}"
     return (
-        f"LEFT JOIN (SELECT x.party_id, {columns} FROM party.xref x "  # noqa: S608  (declared here)
-        f"JOIN party.{area} t ON t.of_source = x.source AND t.of_key = x.key GROUP BY x.party_id) AS {area} "
+        f"LEFT JOIN (SELECT x.party_id, {columns} {rows} GROUP BY x.party_id) AS {area} "
         f"ON {area}.party_id = party.party.id"
     )
 

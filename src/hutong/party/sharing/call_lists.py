@@ -13,6 +13,7 @@ from hutong.party import visibility
 from hutong.party.sharing import facts
 from hutong.party.sharing.document_kinds import CALL_LIST, CallList
 from hutong.party.sharing.glance import SHOWN, shown
+from hutong.party.sharing.some import some_of
 from hutong.party.tables import call_list, party
 from hutong.platform import database, documents
 from hutong.platform.errors import Conflict, NotFound, Unprocessable
@@ -32,8 +33,9 @@ def campaigns(viewer: Principal) -> list[CallList]:
         return list(documents.all_in_force(conn, CALL_LIST).values())
 
 
-def _met(viewer: Principal, campaign: CallList) -> str:
-    """SQL of who meets the filter: id, place in the order of calling, and why held back (null: to be called)."""
+def _met(viewer: Principal, campaign: CallList, some: Sequence[int] | None = None) -> str:
+    """SQL of who meets the filter (of `some`): id, place in the order of calling, and why held back (null: to be
+    called)."""
     condition = facts.condition(campaign.where)
     named = [*facts.names_of(condition), *_NEEDED, *([campaign.order_by] if campaign.order_by else [])]
     order = (
@@ -57,7 +59,7 @@ def _met(viewer: Principal, campaign: CallList) -> str:
                     WHEN {sql["mobile"]} IS NULL AND {sql["phone"]} IS NULL THEN 'no_number'
                     WHEN EXISTS ({waits}) THEN 'on_a_list'
                     WHEN EXISTS ({called}) THEN 'called_lately' END AS held_back
-        FROM {facts.source_of(named)}
+        FROM {facts.source_of(named, some)}
         WHERE party.party.state = 'active' AND {visibility.seen(viewer)} AND {facts.where(condition)}"""  # noqa: S608
 
 
@@ -66,20 +68,24 @@ def _plain(sql: str) -> Any:
 
 
 def preview(viewer: Principal, campaign: CallList) -> Row:
-    """`size` (to be called), `held_back` (reason → customers), `sample` of those to be called, masked."""
+    """`size` (to be called), `held_back` (reason → customers), `sample` of those to be called, masked. Of many some are
+    looked at, and the counts are estimates: `looked_at` of `there`; freezing counts."""
     require(viewer, LEAD)
     with database.read("party") as conn:
-        met = _met(viewer, campaign)
-        counted = conn.execute(_plain(f"SELECT held_back, count(*) AS n FROM ({met}) AS met GROUP BY 1")).all()  # noqa: S608
-        first = conn.execute(
-            _plain(f"SELECT id FROM ({met}) AS met WHERE held_back IS NULL ORDER BY place LIMIT {SAMPLE}")  # noqa: S608
-        ).scalars().all()  # fmt: skip
+        some = some_of(conn, viewer)
+        met = conn.execute(_plain(_FOUND.format(sample=SAMPLE, met=_met(viewer, campaign, some.ids)))).all()
+        first = [id for row in met if row.held_back is None for id in row.first]
         rows = conn.execute(select(*(party.c[name] for name in SHOWN)).where(party.c.id.in_(first))).mappings()
         found = {row["id"]: dict(row) for row in rows}
-    counts = {row.held_back: row.n for row in counted}
+    counts = {row.held_back: some.about(row.n) for row in met}
     size = min(counts.pop(None, 0), campaign.most)
+    held_back = {name: counts[name] for name in HELD_BACK if name in counts}
     sample = shown(viewer, [found[id] for id in first if id in found])
-    return {"size": size, "held_back": {name: counts[name] for name in HELD_BACK if name in counts}, "sample": sample}
+    return {"size": size, "held_back": held_back, "sample": sample, "looked_at": some.looked_at, "there": some.there}
+
+
+_FOUND = """SELECT held_back, count(*) AS n, (array_agg(id ORDER BY place))[1:{sample}] AS first
+FROM ({met}) AS met GROUP BY 1"""
 
 
 def freeze(viewer: Principal, code: str, seats: Sequence[int]) -> int:

@@ -8,10 +8,11 @@ from sqlalchemy import Connection, text
 
 from hutong.identity import Principal
 from hutong.party import visibility
-from hutong.party.effect import Effect, compared
+from hutong.party.effect import Effect, Told, compared
 from hutong.party.sharing import facts
 from hutong.party.sharing.call_lists import preview
 from hutong.party.sharing.document_kinds import CallList, ClaimRoute, Export, Needs, Scripts, claim_condition
+from hutong.party.sharing.some import Some, some_of
 from hutong.platform import clock, database
 from hutong.platform.i18n import translate
 
@@ -20,13 +21,14 @@ MOST = 5_000
 Row = dict[str, Any]
 
 
-def of_export(viewer: Principal, before: Export | None, after: Export) -> list[Effect]:
+def of_export(viewer: Principal, before: Export | None, after: Export) -> Told:
     """Rows of the file."""
-    counts = _customers(viewer, [before.where if before else "true", after.where])
-    return [Effect(translate("party-effect-rows", viewer.locale), counts[0] if before else None, counts[1], counts[2])]
+    counts, some = _customers(viewer, [before.where if before else "true", after.where])
+    words = translate("party-effect-rows", viewer.locale)
+    return _told([Effect(words, counts[0] if before else None, counts[1], counts[2])], some)
 
 
-def of_call_list(viewer: Principal, before: CallList | None, after: CallList) -> list[Effect]:
+def of_call_list(viewer: Principal, before: CallList | None, after: CallList) -> Told:
     """Who is to be called, and who is held back by which reason."""
     then, now = preview(viewer, before) if before else None, preview(viewer, after)
     made = [Effect(translate("party-effect-called", viewer.locale), then["size"] if then else None, now["size"])]
@@ -34,37 +36,43 @@ def of_call_list(viewer: Principal, before: CallList | None, after: CallList) ->
         was = then["held_back"].get(reason, 0) if then else None
         words = translate(f"party-effect-held-{reason.replace('_', '-')}", viewer.locale)
         made.append(Effect(words, was, now["held_back"].get(reason, 0)))
-    return made
+    return Told(made, looked_at=now["looked_at"], there=now["there"])
 
 
-def of_scripts(viewer: Principal, before: Scripts | None, after: Scripts) -> list[Effect]:
+def of_scripts(viewer: Principal, before: Scripts | None, after: Scripts) -> Told:
     """Customers with whom each script is shown first to last, by its condition alone."""
     return _by_title(viewer, before.scripts if before else [], after.scripts)
 
 
-def of_needs(viewer: Principal, before: Needs | None, after: Needs) -> list[Effect]:
+def of_needs(viewer: Principal, before: Needs | None, after: Needs) -> Told:
     """Customers of whom each is needed."""
     return _by_title(viewer, before.needs if before else [], after.needs)
 
 
-def _by_title(viewer: Principal, before: Sequence[Any], after: Sequence[Any]) -> list[Effect]:
-    counts = _customers(viewer, [one.when for one in (*before, *after)])
+def _by_title(viewer: Principal, before: Sequence[Any], after: Sequence[Any]) -> Told:
+    counts, some = _customers(viewer, [one.when for one in (*before, *after)])
     said = [(one.title.of(viewer.locale), count) for one, count in zip((*before, *after), counts, strict=False)]
     then, now = said[: len(before)], said[len(before) :]
-    return compared({words: (words, n) for words, n in then}, {words: (words, n) for words, n in now}, counts[-1])
+    made = compared({words: (words, n) for words, n in then}, {words: (words, n) for words, n in now}, counts[-1])
+    return _told(made, some)
 
 
-def _customers(viewer: Principal, conditions: Sequence[str]) -> list[int]:
-    """How many customers in use meet each condition; last, how many there are. One scan."""
+def _told(effects: list[Effect], some: Some) -> Told:
+    return Told(effects, looked_at=some.looked_at, there=some.there)
+
+
+def _customers(viewer: Principal, conditions: Sequence[str]) -> tuple[list[int], Some]:
+    """How many customers in use meet each condition; last, how many are looked at. One scan."""
     parsed = [facts.condition(one) for one in conditions]
     named = {name for one in parsed for name in facts.names_of(one)}
     counts = "".join(f"count(*) FILTER (WHERE {facts.where(one)}), " for one in parsed)
-    statement = (
-        f"SELECT {counts}count(*) FROM {facts.source_of(named)} "  # noqa: S608  (compiled conditions)
-        f"WHERE party.party.state = 'active' AND {visibility.seen(viewer)}"
-    )
     with database.read("party") as conn:
-        return [int(count) for count in conn.execute(text(statement.replace(":", "\\:"))).one()]
+        some = some_of(conn, viewer)
+        statement = (
+            f"SELECT {counts}count(*) FROM {facts.source_of(named, some.ids)} "  # noqa: S608  (compiled conditions)
+            f"WHERE party.party.state = 'active' AND {visibility.seen(viewer)}"
+        )
+        return [int(count) for count in conn.execute(text(statement.replace(":", "\\:"))).one()], some
 
 
 _DECIDED = text("""

@@ -20,14 +20,17 @@ def facts_of(export: Export) -> list[str]:
     return [column.fact for column in export.columns]
 
 
-def statement(consumer: Principal, export: Export, run: Row, position: int) -> tuple[list[files.Shown], str]:
-    """The columns and the SQL from FROM on: the consumer's rows that meet the filter, each field as it may be seen."""
+def statement(
+    consumer: Principal, export: Export, run: Row, position: int, some: Sequence[int] | None = None
+) -> tuple[list[files.Shown], str]:
+    """The columns and the SQL from FROM on: the consumer's rows that meet the filter, each field as it may be seen; of
+    `some` customers alone."""
     condition = facts.condition(export.where)
     hidden = extension.hidden(consumer)
     shown = [_shown(consumer, column, hidden) for column in export.columns]
     scope = str(visibility.seen(consumer))
     chosen = f"party.party.state = 'active' AND {scope} AND {facts.where(condition)}"
-    source = facts.source_of([*facts_of(export), *facts.names_of(condition)])
+    source = facts.source_of([*facts_of(export), *facts.names_of(condition)], some)
     if run["mode"] == "full":
         return shown, f"FROM {source} WHERE {chosen} ORDER BY party.party.id"
     return _changed(consumer, shown, source, chosen, (int(run["from_position"]), position))

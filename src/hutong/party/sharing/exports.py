@@ -13,6 +13,7 @@ from hutong.party.sharing import facts, files
 from hutong.party.sharing.changes import head
 from hutong.party.sharing.document_kinds import EXPORT, Export
 from hutong.party.sharing.export_rows import facts_of, statement
+from hutong.party.sharing.some import some_of
 from hutong.party.tables import export_run
 from hutong.platform import clock, database, documents, jobs
 from hutong.platform.errors import Conflict, Forbidden, Gone, NotFound
@@ -47,13 +48,15 @@ def start(viewer: Principal, code: str) -> Row:
 
 def preview(viewer: Principal, code: str, sample: int = 20) -> Row:
     """`export`, `rows` (how many the viewer's file would have now), `headings` and `sample` (its first rows as text,
-    masked as the file). Raises NotFound."""
+    masked as the file). Of many customers some are looked at, and `rows` is an estimate: `looked_at` of `there`. Raises
+    NotFound."""
     require(viewer, RIGHT)
     with database.read("party") as conn:
         export = documents.in_force(conn, EXPORT, code)
         if not _may_make(viewer, export):
             raise NotFound("platform-document-unknown", field="name", kind=EXPORT.code, name=code)
-        columns, source = statement(viewer, export, {"mode": "full", "from_position": 0}, 0)
+        some = some_of(conn, viewer)
+        columns, source = statement(viewer, export, {"mode": "full", "from_position": 0}, 0, some.ids)
         ordered = source.rpartition(" ORDER BY ")[0]
         rows = conn.execute(text(f"SELECT count(*) {ordered}".replace(":", "\\:"))).scalar_one()
         shown = ", ".join(files.text_of(column) for column in columns)
@@ -62,7 +65,14 @@ def preview(viewer: Principal, code: str, sample: int = 20) -> Row:
     if clear and first:
         record_read(viewer, ENTITY, [], sorted(clear), f"{export.code} v{export.version}: {len(first)} rows on screen")
     headings = [column.heading for column in columns]
-    return {"export": export, "rows": rows, "headings": headings, "sample": [list(row) for row in first]}
+    return {
+        "export": export,
+        "rows": some.about(rows),
+        "headings": headings,
+        "sample": [list(row) for row in first],
+        "looked_at": some.looked_at,
+        "there": some.there,
+    }
 
 
 def _consumer(export: Export, viewer: Principal | None) -> str:

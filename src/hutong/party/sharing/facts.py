@@ -139,10 +139,15 @@ def where(expression: cel.Expression) -> str:
     return f"({expression.to_sql('postgres', columns, condition=True)})"
 
 
-def source_of(names: Iterable[str]) -> str:
-    """`FROM` with the joins that facts need."""
+def source_of(names: Iterable[str], some: Sequence[int] | None = None) -> str:
+    """`FROM` with the joins that facts need; of `some` parties alone, without a look at what is known of others."""
     joins = sorted({join for name in names if (join := fact(name).join)})
-    return " ".join(["party.party", *(area_facts.join_of(join, _today()) for join in joins)])
+    made = [area_facts.join_of(join, _today(), each=some is not None) for join in joins]
+    if some is None:
+        return " ".join(["party.party", *made])
+    ids = ", ".join(str(int(id)) for id in some)
+    return " ".join([f"unnest(CAST(ARRAY[{ids}] AS bigint[])) AS one (id) JOIN party.party ON party.party.id = one.id",
+                     *made])  # fmt: skip
 
 
 @lru_cache(maxsize=64)
