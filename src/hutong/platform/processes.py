@@ -6,6 +6,7 @@ starting costs a second of a core, becoming two costs nothing. Each line in is a
 `by` names the module whose `work(task)` does it. They end when their caller does, however it ended, without a word.
 """
 
+import gc
 import json
 import os
 import queue
@@ -175,6 +176,7 @@ def main() -> None:
     pairs = [(int(one), int(two)) for one, _, two in (word.partition(",") for word in sys.argv[1:]) if two]
     for name in sys.argv[1 + len(pairs) :]:
         getattr(import_module(name), "ready", lambda: None)()
+    gc.freeze()  # what was loaded is shared by all, as long as none looks through it
     own, *others = pairs
     for pair in others:
         if os.fork() == 0:

@@ -2,7 +2,6 @@
 
 import zipfile
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from datetime import date, datetime
 from itertools import count, islice
 from pathlib import Path
@@ -10,7 +9,6 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from hutong.party.ingest.headers import REPLACED, broken, listed, named, quoted, require
 from hutong.party.ingest.mapping import Tabular
@@ -97,17 +95,12 @@ def inspect(path: Path) -> None:
 def _batches(rows: Iterator[Sequence[Any]], schema: pa.Schema, size: int) -> Iterator[pa.RecordBatch]:
     width = len(schema)
     while part := list(islice(rows, size)):
-        columns = zip(*(row[:width] for row in part), strict=True)
-        yield pa.record_batch([_cells(column) for column in columns], schema=schema)
+        columns = zip(*(row if len(row) == width else row[:width] for row in part), strict=True)
+        yield pa.record_batch([pa.array(_cells(column), pa.string()) for column in columns], schema=schema)
 
 
-def _cells(column: Sequence[Any]) -> pa.Array:
-    """A column's cells as text. Most columns hold nothing but text, which needs no look at each cell."""
-    with suppress(pa.ArrowTypeError, pa.ArrowInvalid):
-        texts = pa.array(column, pa.string())
-        if not pc.any(pc.match_substring(texts, "\0")).as_py():
-            return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
-    return pa.array([_cell(cell) for cell in column], pa.string())
+def _cells(column: Sequence[Any]) -> list[str | None]:
+    return [(cell or None) if cell.__class__ is str and "\0" not in cell else _cell(cell) for cell in column]
 
 
 def _cell(cell: Any) -> str | None:

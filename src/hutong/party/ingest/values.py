@@ -79,6 +79,9 @@ class Standardiser:
                 found = self._pairs(prefix, keys, values, function, len(outputs))
                 given = _beside(given, prefix, outputs, found)
             for column, (prefix, memory, function_of_one, outputs) in self._single.items():
+                if given.column(column).null_count == given.num_rows:
+                    given = _nothing_beside(given, prefix, outputs)
+                    continue
                 found = self._singles(memory, given.column(column).to_pylist(), function_of_one, len(outputs))
                 given = _beside(given, prefix, outputs, found)
             return given
@@ -116,6 +119,12 @@ def _beside(given: pa.Table, prefix: str, outputs: Sequence[Output], found: list
     columns: Sequence[Sequence[Any]] = list(zip(*found, strict=True)) if found else [()] * len(outputs)
     for (name, kind), values in zip(outputs, columns, strict=True):
         given = given.append_column(f"{prefix}_{name}", pa.array(values, kind))
+    return given
+
+
+def _nothing_beside(given: pa.Table, prefix: str, outputs: Sequence[Output]) -> pa.Table:
+    for name, kind in outputs:
+        given = given.append_column(f"{prefix}_{name}", pa.nulls(given.num_rows, kind))
     return given
 
 

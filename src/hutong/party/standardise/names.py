@@ -41,7 +41,10 @@ def _han(text: str) -> PersonName:
     text = join_han(simplified(text))
     text = _REMARK.sub("", text) or text
     bare = _TITLE_HAN.sub("", text).replace(" ", "")
-    name = "".join(character for character in bare or text if character.isalnum() or character == "·").casefold()
+    name = bare or text
+    if not name.isalnum():  # as nearly every one is
+        name = "".join(character for character in name if character.isalnum() or character == "·")
+    name = name.casefold()
     if not name:
         return NOTHING._replace(issue="not_a_name")
     partial = len(name) == 1 or name in COMPOUND_SURNAMES
