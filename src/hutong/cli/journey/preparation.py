@@ -8,10 +8,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import text
+
 from hutong import catalog, inventory, masterdata
 from hutong.catalog.documents import read_pack
 from hutong.composition import compose
-from hutong.identity import clients, roles, users
+from hutong.identity import Principal, clients, roles, users
 from hutong.party.documents.packs import publish_folder
 from hutong.platform import database, migrations
 
@@ -21,6 +23,11 @@ PEOPLE = {
     "service": ("客服 陈静", "east", ["service"]),
     "steward": ("数据管理员 周敏", "hq", ["steward"]),
     "billing": ("计费 郑凯", "hq", ["billing"]),
+    "manager": ("机构主管 吴越", "3101", ["branch-manager"]),
+    "sales": ("客户经理 高翔", "3101-07", ["salesperson"]),
+    "seat": ("坐席 何雨", "hq", ["telesales"]),
+    "lead": ("电销主管 罗敏", "hq", ["telesales-lead"]),
+    "claims": ("核保核赔 谢文", "hq", ["underwriter"]),
     "admin": ("管理员", "hq", ["administrator"]),
 }
 CHANNELS = {"counter": "营业厅", "web": "网上商城", "hotline": "客服热线"}
@@ -52,6 +59,7 @@ def prepare(catalog_from: datetime) -> Prepared:
     )
     with database.begin("identity") as conn:
         roles.load_documents(conn, PACKS / "base" / "identity" / "organisation.yaml")
+        roles.load_documents(conn, PACKS / "samples" / "group" / "identity" / "organisation.yaml")
         for login, (name, unit, held) in PEOPLE.items():
             users.save(conn, login=login, name=name, password=prepared.passwords[login], unit_code=unit, roles=held)
         for code, name in CHANNELS.items():
@@ -65,6 +73,14 @@ def prepare(catalog_from: datetime) -> Prepared:
         publish_folder(conn, PACKS / "insurance" / "party", "system:0", PACKS / "samples" / "group" / "party")
     catalog.publish(read_pack(PACKS / "telecom"), by="system", note="telecom pack", effective_from=catalog_from)
     return prepared
+
+
+def principals() -> dict[str, Principal]:
+    """The people of the demo as viewers, by login."""
+    asked = text("SELECT login, id FROM identity.user_account WHERE login = ANY(:logins)")
+    with database.begin("identity") as conn:
+        found = conn.execute(asked, {"logins": list(PEOPLE)}).all()
+        return {row.login: users.principal(conn, row.id) for row in found}
 
 
 def fill_pools(sample: Path) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from hutong.cli.journey import audits, bills, holdings, masters, orders, preparation
+from hutong.cli.journey import audits, bills, desk, holdings, masters, orders, preparation
 from hutong.cli.journey.audits import Audit
 from hutong.party.offline.score import Score
 from hutong.platform.settings import settings
@@ -38,5 +38,7 @@ def tell(sample: Path, prepared: preparation.Prepared, address: str, peers: str,
     ordered = orders.place_orders(address, peers, prepared.keys, sample)
     say("journey-chapter-bills")
     billed = bills.bill(sample, say)
+    say("journey-chapter-desk")
+    desk.work(preparation.principals(), sample, say)
     say("journey-chapter-audits")
     return Told(mastered, chicago, held, ordered, billed, audits.all_audits())
