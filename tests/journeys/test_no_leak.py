@@ -85,6 +85,7 @@ def values(world: World, path: str, name: str) -> list[Any] | None:
             "form": ["csv", "xlsx"], "locale": ["en"], "name": ["css/console.css"], "name:path": ["css/console.css"],
             "code": ["MOBILE-5G", "mobile-5g", "new-mobile", "customers", "winback", "renewal"],
             "kind": ["productOffering", "productSpecification"], "area": ["contact", "address", "document"],
+            "guide": ["stewardship"], "file": ["shop.csv"],
             "subscription": ["inventory.on_order"], "source": ["crm"], "position": [1], "center": ["party"],
             **{one: [1, 2] for one in ("bill_id", "number", "list_id", "run_id", "batch_id", "group", "household_id",
                                        "request_id", "change_id", "version", "image_id", "row_id", "value_id",

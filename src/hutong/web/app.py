@@ -12,6 +12,7 @@ from hutong.identity.sign_in import session_of
 from hutong.platform.errors import Problem, Unauthenticated
 from hutong.platform.http import locale_of, on_defect, on_http_error, on_invalid_input, on_problem, request_id
 from hutong.platform.i18n import translate
+from hutong.web import help as helping
 from hutong.web import home, portal, search, static_files
 from hutong.web.billing import audits, bills, quarantine
 from hutong.web.catalog import offers, releases
@@ -48,6 +49,7 @@ ROUTERS = (
     sign_in.router,
     home.router,
     search.router,
+    helping.router,
     dashboard.router,
     rules.router,
     tasks.router,

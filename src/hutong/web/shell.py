@@ -20,7 +20,7 @@ from hutong.platform.i18n import translate
 from hutong.platform.money import to_decimal
 from hutong.platform.settings import settings
 from hutong.web import actors, words_of_codes
-from hutong.web.navigation import entries_for
+from hutong.web.navigation import entries_for, here
 from hutong.web.party.differences import marked
 from hutong.web.static_files import versioned
 
@@ -142,6 +142,7 @@ def render(
             viewer=viewer,
             csrf=session.csrf if session else "",
             path=request.url.path,
+            menu_here=here(request.url.path),
             navigation=entries_for(viewer) if viewer else [],
             currency=settings.currency,
             **context,
