@@ -1,5 +1,6 @@
 """Words for codes: code sets of the master data, states of orders, instances and jobs, as label and colour."""
 
+import re
 import time
 from functools import lru_cache
 from typing import NamedTuple
@@ -41,6 +42,16 @@ def _labels(code_set: str, locale: str, _moment: int, _url: str) -> dict[str, st
 def code(code_set: str, value: str | None, locale: str) -> str:
     """A code's name; the code itself where the set does not know it."""
     return "" if value is None else code_labels(code_set, locale).get(value, value)
+
+
+_QUOTED = re.compile("“([^”]+)”")
+_OF_CONDITIONS = ("party_kind", "customer_grade", "insurance_line", "policy_state", "gender")
+
+
+def codes_named(sentence: str, locale: str) -> str:
+    """A condition's sentence with the codes it quotes by their names."""
+    names = {value: name for code_set in _OF_CONDITIONS for value, name in code_labels(code_set, locale).items()}
+    return _QUOTED.sub(lambda found: f"“{names.get(found[1], found[1])}”", sentence)
 
 
 def word(prefix: str, value: str | None, locale: str) -> str:

@@ -9,6 +9,8 @@ from hutong.web.home_charts import GRID
 Option = dict[str, Any]
 SHADES = {"good": "#6b8f71", "warn": "#c98a2b", "bad": "#b42c1f", "": "#98a2b3"}
 MOST_SERIES = 12
+SHORTEST = 14
+"""Days of a trend at least."""
 
 
 def gauge(value: float | None, colour: str) -> Option:
@@ -50,14 +52,25 @@ def heat(columns: Sequence[str], rows: Sequence[str], cells: Sequence[tuple[int,
     }  # fmt: skip
 
 
+def first_of(series: Mapping[str, Sequence[Any]]) -> int:
+    """Where to begin a trend: the first place with a value, but so that a fortnight shows."""
+    length = max((len(line) for line in series.values()), default=0)
+    filled = [at for line in series.values() for at, value in enumerate(line) if value is not None]
+    return (
+        max(min([*filled, length]) - 1, 0) if length - min([*filled, length]) > SHORTEST else max(length - SHORTEST, 0)
+    )
+
+
 def lines(days: Sequence[date], series: Mapping[str, Sequence[Any]], *, percent: bool, form: str = "%m-%d") -> Option:
     """Values over days; a day without one is a gap in the line, never a zero. Single days are dots."""
+    begun = first_of(series)
+    days, series = days[begun:], {name: line[begun:] for name, line in series.items()}
     values = [value for line in series.values() for value in line if value is not None]
     axis: Option = {"type": "value", "scale": percent, "axisLabel": {"formatter": "{value}%" if percent else "{value}"}}
     if percent and values:
         axis |= {"max": 100, "min": max(0, int(min(values)) // 5 * 5 - 5)}
     return {
-        "grid": GRID | {"top": 34},
+        "grid": GRID | {"top": 34, "right": 28},
         "tooltip": {"trigger": "axis", "order": "valueDesc"},
         "legend": {"top": 0, "left": 0, "type": "scroll", "itemWidth": 12, "itemHeight": 8},
         "xAxis": {"type": "category", "boundaryGap": False, "data": [day.strftime(form) for day in days]},

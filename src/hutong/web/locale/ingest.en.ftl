@@ -86,3 +86,5 @@ web-mapping-variables = What a rule may look at
 web-field-of = Whom it is about (key)
 web-field-to = The other party (key)
 web-field-of_key = Customer's key
+web-reject-line = Whole line
+web-reject-line-hint = This line could not be split into columns; here it is as it came. Fill in the columns below from it and submit, or have the source correct it.

@@ -86,3 +86,5 @@ web-mapping-variables = 规则可引用的内容
 web-field-of = 所属客户（编号）
 web-field-to = 对方（编号）
 web-field-of_key = 客户编号
+web-reject-line = 整行
+web-reject-line-hint = 此行无法拆分为列，按原样保留。可对照原文在下面各列补录后提交，或退回来源更正。

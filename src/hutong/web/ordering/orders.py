@@ -44,7 +44,7 @@ def columns(locale: str) -> list[dict[str, Any]]:
             "flex": 1,
         },
         {"field": "channel", "headerName": head("channel"), "width": 100, "narrow": False},
-        {"field": "external_id", "headerName": head("external_id"), "minWidth": 130, "flex": 1, "narrow": False},
+        {"field": "external_id", "headerName": head("external_id"), "minWidth": 150, "flex": 1, "narrow": False},
         {"field": "one_off", "headerName": head("one_off"), "width": 110, "right": True, "narrow": False},
         {"field": "recurring", "headerName": head("recurring"), "width": 110, "right": True, "narrow": False},
         {"field": "accepted_at", "headerName": translate("web-accepted", locale), "width": 165, "narrow": False},

@@ -12,8 +12,14 @@ from hutong.party.sharing.document_kinds import CALL_LIST
 from hutong.platform import database, documents
 from hutong.platform.http import locale_of
 from hutong.web.shell import render, to_page
+from hutong.web.words_of_codes import codes_named
 
 router = APIRouter(include_in_schema=False)
+
+
+def condition_words(condition: str, locale: str) -> str:
+    """Whom a condition over customers means, as a sentence."""
+    return codes_named(facts.sentence(facts.condition(condition), locale), locale)
 
 
 @router.get("/campaigns/{code}")
@@ -24,7 +30,7 @@ def campaign_page(request: Request, session: SignedInSession, code: str) -> Resp
         campaign = documents.in_force(conn, CALL_LIST, code)
     context = {
         "campaign": campaign,
-        "sentence": facts.sentence(facts.condition(campaign.where), locale_of(request)),
+        "sentence": condition_words(campaign.where, locale_of(request)),
         "found": call_lists.preview(session.viewer, campaign),
         "seats": identity_queries.holders(session.viewer, call_lists.SEAT),
     }
@@ -43,8 +49,11 @@ def list_page(request: Request, session: SignedInSession, list_id: int) -> Respo
     rows = call_lists.progress(session.viewer, list_id)
     with database.read("party") as conn:
         listed = call_lists.the_list(conn, list_id)
+        campaign = documents.all_in_force(conn, CALL_LIST).get(listed["code"])
+    title = campaign.title.of(locale_of(request)) if campaign else listed["code"]
     names = {row["id"]: row["name"] for row in identity_queries.holders(session.viewer, call_lists.SEAT)}
-    return render(request, "sharing/call_list.html", {"list": listed, "rows": rows, "seats": names}, session)
+    context = {"list": listed, "title": title, "rows": rows, "seats": names}
+    return render(request, "sharing/call_list.html", context, session)
 
 
 @router.post("/call-lists/{list_id}/share")

@@ -30,7 +30,7 @@ def columns(locale: str) -> list[dict[str, Any]]:
         return translate(f"web-field-{name}", locale)
 
     return [
-        {"field": "id", "headerName": head("id"), "width": 90, "narrow": False},
+        {"field": "id", "headerName": head("id"), "width": 80, "narrow": False},
         {
             "field": "name",
             "headerName": head("name"),
@@ -39,12 +39,12 @@ def columns(locale: str) -> list[dict[str, Any]]:
             "minWidth": 150,
             "flex": 2,
         },
-        {"field": "kind", "headerName": head("kind"), "kind": "tag", "width": 90},
-        {"field": "mobile", "headerName": head("mobile"), "width": 150},
-        {"field": "id_number", "headerName": head("id_number"), "width": 190, "narrow": False},
-        {"field": "city", "headerName": head("city"), "minWidth": 110, "flex": 1, "narrow": False},
-        {"field": "grade", "headerName": head("grade"), "width": 100, "narrow": False},
-        {"field": "branch", "headerName": head("branch"), "width": 110, "narrow": False},
+        {"field": "kind", "headerName": head("kind"), "kind": "tag", "width": 84},
+        {"field": "mobile", "headerName": head("mobile"), "width": 138},
+        {"field": "id_number", "headerName": head("id_number"), "width": 176, "narrow": False},
+        {"field": "city", "headerName": head("city"), "minWidth": 100, "flex": 1, "narrow": False},
+        {"field": "grade", "headerName": head("grade"), "width": 92, "narrow": False},
+        {"field": "branch", "headerName": head("branch"), "width": 96, "narrow": False},
         {"field": "record_count", "headerName": head("record_count"), "width": 110, "right": True, "narrow": False},
     ]
 

@@ -2,6 +2,7 @@
 One list and one editor for all kinds: text, what it would do to the data, drafts, versions, and the second person."""
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Path, Request, Response
@@ -15,10 +16,12 @@ from hutong.party.effect import Told
 from hutong.party.sharing import facts
 from hutong.platform import documents
 from hutong.platform.documents import Kind, Version
+from hutong.platform.documents.kind import body_of
 from hutong.platform.documents.states import may
 from hutong.platform.errors import Problem, Unprocessable
 from hutong.platform.http import locale_of
 from hutong.web.shell import render, to_page
+from hutong.web.words_of_codes import word
 
 router = APIRouter(include_in_schema=False)
 NAME = r"^[a-z][a-z0-9_-]{1,59}$"
@@ -38,6 +41,22 @@ Text = Annotated[str, Form(max_length=400_000)]
 Reason = Annotated[str, Form(max_length=500)]
 
 
+def title_of(kind: Kind[Any], name: str, body: str, locale: str) -> str:
+    """What people call a document: its own title, or the word for what each installation has one of; else its name."""
+    if kind.fixed:
+        return word("web-document-name", name, locale)
+    return _titles(body).get("zh" if locale == "zh-CN" else "en") or name
+
+
+@lru_cache(maxsize=200)
+def _titles(body: str) -> dict[str, str]:
+    try:
+        title = body_of(body).get("title")
+    except Problem:  # a draft with mistakes
+        return {}
+    return {code: str(words) for code, words in title.items()} if isinstance(title, dict) else {}
+
+
 @router.get("/documents")
 def documents_page(request: Request, session: SignedInSession) -> Response:
     """All documents the viewer may read, by kind; what waits for a second person first."""
@@ -45,8 +64,15 @@ def documents_page(request: Request, session: SignedInSession) -> Response:
     found = [row for row in desk.listing(viewer) if row.kind not in ELSEWHERE]
     here = {code: kind for code, kind in KINDS.items() if code not in ELSEWHERE and viewer.may(kind.reads)}
     kinds = {code: [row for row in found if row.kind == code] for code in here}
+    shipped = {code: kind.shipped_texts() for code, kind in here.items()}
+
+    def title(row: documents.Listed) -> str:
+        body = row.newest.body if row.newest else row.draft.body if row.draft else ""
+        return title_of(here[row.kind], row.name, body or shipped[row.kind].get(row.name, ""), locale_of(request))
+
     context = {
         "kinds": kinds,
+        "title": title,
         "waiting": [row for row in found if row.draft and row.draft.state == "proposed"],
         "writes": {code for code in kinds if viewer.may(KINDS[code].writes)},
         "grows": {code for code in kinds if not KINDS[code].fixed},
@@ -90,6 +116,7 @@ def editor_page(request: Request, session: SignedInSession, kind: Of, name: Name
     context = {
         "kind": kind,
         "name": name,
+        "title": title_of(kind, name, body, locale_of(request)),
         "version": version,
         "body": body,
         "draft": draft,

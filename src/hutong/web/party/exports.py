@@ -1,5 +1,7 @@
 """Exports and lists in the console (EC-14, EC-15): renewals, prospects and whatever else is defined, as a file."""
 
+from collections.abc import Callable
+
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse
 
@@ -7,15 +9,32 @@ from hutong.identity.http import SignedInSession
 from hutong.party.sharing import exports, facts
 from hutong.party.sharing.files import MEDIA
 from hutong.platform.http import locale_of
+from hutong.web.party.campaigns import condition_words
 from hutong.web.shell import render, to_page
+from hutong.web.words_of_codes import word
 
 router = APIRouter(include_in_schema=False)
+
+
+def headings(locale: str) -> Callable[[str], str]:
+    """How a column of a list is headed, by the fact it holds or the name it was given."""
+    labels = facts.labels(locale)
+
+    def heading(name: str) -> str:
+        found = word("web-field", name, locale)
+        return labels.get(f"customer.{name}", name) if found == name else found
+
+    return heading
 
 
 @router.get("/exports")
 def exports_page(request: Request, session: SignedInSession) -> Response:
     """The lists that can be made, and the files made."""
-    context = {"definitions": exports.definitions(session.viewer), "runs": exports.runs(session.viewer, limit=30)}
+    context = {
+        "definitions": exports.definitions(session.viewer),
+        "runs": exports.runs(session.viewer, limit=30),
+        "heading": headings(locale_of(request)),
+    }
     return render(request, "sharing/exports.html", context, session)
 
 
@@ -37,8 +56,9 @@ def fetched(session: SignedInSession, run_id: int) -> Response:
 @router.get("/exports/{code}")
 def preview_page(request: Request, session: SignedInSession, code: str) -> Response:
     """How many a list has now, and its first rows, masked as the file will be."""
-    found = exports.preview(session.viewer, code)
-    context = {**found, "sentence": facts.sentence(facts.condition(found["export"].where), locale_of(request))}
+    locale, found = locale_of(request), exports.preview(session.viewer, code)
+    context = {**found, "sentence": condition_words(found["export"].where, locale)}
+    context["heading"] = headings(locale)
     return render(request, "sharing/export.html", context, session)
 
 

@@ -13,6 +13,7 @@ from hutong.platform.errors import Unprocessable
 from hutong.platform.http import locale_of
 from hutong.platform.i18n import has_message, translate
 from hutong.web.shell import render, to_page
+from hutong.web.words_of_codes import codes_named
 
 router = APIRouter(include_in_schema=False)
 Name = Annotated[str, Form(min_length=1, max_length=100)]
@@ -28,7 +29,7 @@ def rule_words(condition: str | None, locale: str) -> str:
         return ""
     known = {name: f"party-fact-{name.removeprefix('row.')}" for name in groups.COLUMNS}
     labels = {name: translate(words, locale) for name, words in known.items() if has_message(words, locale)}
-    return cel.parse_condition(condition, groups.ENVIRONMENT).explain(locale, labels)
+    return codes_named(cel.parse_condition(condition, groups.ENVIRONMENT).explain(locale, labels), locale)
 
 
 def shown(group: Mapping[str, Any], locale: str) -> dict[str, Any]:

@@ -76,9 +76,11 @@ def reject_page(request: Request, session: SignedInSession, reject_id: int) -> R
     """One row: its columns to be corrected, and what would become of it."""
     locale = locale_of(request)
     row = rejects.get(session.viewer, reject_id)
-    made = rejects.tried(session.viewer, reject_id, {}) if row["state"] == "open" else None
+    line = row["columns"].pop("line", None) if "line" in row["raw"] else None
+    made = rejects.tried(session.viewer, reject_id, {}) if row["state"] == "open" and line is None else None
     context = {
         "row": row,
+        "line": line,
         "made": made,
         "reason_words": lambda code: words_of_codes.reason(code, locale),
     }

@@ -11,7 +11,9 @@ from hutong.ordering import queries as ordering_queries
 from hutong.party.sharing import call_lists, calls, pop
 from hutong.party.sharing.calls import Disposition
 from hutong.platform.errors import NotFound
+from hutong.platform.http import locale_of
 from hutong.platform.settings import settings
+from hutong.web.party.campaigns import condition_words
 from hutong.web.shell import reader, render, to_page
 
 router = APIRouter(include_in_schema=False)
@@ -96,5 +98,11 @@ def disposed(
 @router.get("/call-lists")
 def lists_page(request: Request, session: SignedInSession) -> Response:
     """Campaigns and the lists made of them, for those who lead."""
-    context = {"campaigns": call_lists.campaigns(session.viewer), "lists": call_lists.lists(session.viewer)}
+    locale, campaigns = locale_of(request), call_lists.campaigns(session.viewer)
+    context = {
+        "campaigns": campaigns,
+        "lists": call_lists.lists(session.viewer),
+        "titles": {each.code: each.title.of(locale) for each in campaigns},
+        "sentence": lambda condition: condition_words(condition, locale),
+    }
     return render(request, "sharing/call_lists.html", context, session)

@@ -44,6 +44,9 @@ function source(url) {
   };
 }
 
+// The scroll bar may lie over the rows: nothing is written there.
+const BESIDE_THE_SCROLLBAR = { headerName: "", width: 16, minWidth: 16, maxWidth: 16, resizable: false, suppressMovable: true, sortable: false };
+
 function build(element) {
   const columns = JSON.parse(element.dataset.columns).map(({ kind, href, narrow = true, ...column }) => ({
     sortable: false,
@@ -55,7 +58,7 @@ function build(element) {
   }));
   agGrid.createGrid(element, {
     theme: agGrid.themeQuartz.withParams({ fontFamily: "inherit", accentColor: "#b42c1f", spacing: 6, headerFontWeight: 500 }),
-    columnDefs: columns,
+    columnDefs: [...columns, BESIDE_THE_SCROLLBAR],
     defaultColDef: { resizable: true, suppressHeaderMenuButton: true },
     rowModelType: "infinite",
     cacheBlockSize: 100,
