@@ -11,6 +11,7 @@ from hutong.party.models.sampling import train_new
 from hutong.party.quality.measure import measure
 from hutong.party.quality.tasks import settle_waiting
 from hutong.party.relations import find_households as households
+from hutong.party.resolution.dated import settle_ended
 from hutong.party.resolution.resolve import resolve
 from hutong.party.sharing import exports
 from hutong.party.stewardship import enhancement
@@ -116,8 +117,12 @@ def find_households(ctx: jobs.JobContext) -> None:
 
 @jobs.job("party.changes")
 def settle_changes(ctx: jobs.JobContext) -> None:
-    """End requests whose time is over; finish approved changes whose effect was cut off (EC-02)."""
-    ctx.checkpoint({"finished": len(changes.resume_approved()), "expired": changes.expire_due()})
+    """What comes with time: requests whose time is over end, approved changes whose effect was cut off are finished
+    (EC-02), values whose end was stated for now show no more (EC-01)."""
+    ctx.checkpoint({
+        "finished": len(changes.resume_approved()), "expired": changes.expire_due(),
+        "ended": settle_ended(f"system:{ctx.job_id}"),
+    })  # fmt: skip
 
 
 @jobs.job("party.enhance")
