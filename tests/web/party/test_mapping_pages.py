@@ -132,6 +132,7 @@ def test_a_rejected_row_is_mended(browser: Any, served: str, site: Site, sign_in
     if folder := os.environ.get("HUTONG_SHOTS"):
         page.screenshot(path=f"{folder}/rejects.png", full_page=True)
     page.click("tr[data-row] a >> nth=0")
+    page.wait_for_selector("#made .tag.bad")  # the page asks by itself what the row would become
     page.fill('input[name="column:callerName"]', "欧阳若兰")
     page.click("[data-key=p]")
     page.wait_for_selector("#made .tag.good")

@@ -73,15 +73,14 @@ def dismiss(
 
 @router.get("/rejects/{reject_id}")
 def reject_page(request: Request, session: SignedInSession, reject_id: int) -> Response:
-    """One row: its columns to be corrected, and what would become of it."""
+    """One row: its columns to be corrected. What would become of it the page asks for once it is there (`tried`): the
+    mapping is applied to a row as to a file, which takes longer than all else on the page."""
     locale = locale_of(request)
     row = rejects.get(session.viewer, reject_id)
     line = row["columns"].pop("line", None) if "line" in row["raw"] else None
-    made = rejects.tried(session.viewer, reject_id, {}) if row["state"] == "open" and line is None else None
     context = {
         "row": row,
         "line": line,
-        "made": made,
         "reason_words": lambda code: words_of_codes.reason(code, locale),
     }
     return render(request, "party/reject.html", context, session)
