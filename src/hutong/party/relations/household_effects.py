@@ -14,7 +14,9 @@ from hutong.platform.i18n import translate
 
 WHOLE = 30_000
 """Persons up to which all are looked at; of more, about `SOME` evenly chosen ones with all whom they may live with."""
-SOME = 5_000
+SOME = 2_000
+RECORDS_EACH = 10
+"""Records of one person at one address that are expected, at most, where more live than a household has."""
 _CHOSEN = """
 CREATE TEMPORARY TABLE chosen ON COMMIT DROP AS SELECT unnest(CAST(:ids AS bigint[])) AS id"""
 _AROUND = """
@@ -23,9 +25,12 @@ WITH place AS (
     SELECT DISTINCT city, province, district, address_key FROM party.party JOIN chosen USING (id)
     WHERE address_key IS NOT NULL)
 SELECT id FROM chosen
-UNION SELECT p.id FROM party.party p JOIN place l ON l.address_key = p.address_key
-    AND l.city IS NOT DISTINCT FROM p.city AND l.district IS NOT DISTINCT FROM p.district
-    AND l.province IS NOT DISTINCT FROM p.province
+UNION SELECT b.id FROM place l CROSS JOIN LATERAL (
+    SELECT p.id FROM party.source_record r JOIN party.xref x ON x.record_id = r.id
+    JOIN party.party p ON p.id = x.party_id AND p.kind = 'person' AND p.state = 'active'
+        AND p.address_key = l.address_key AND p.city IS NOT DISTINCT FROM l.city
+        AND p.district IS NOT DISTINCT FROM l.district AND p.province IS NOT DISTINCT FROM l.province
+    WHERE r.address_key = l.address_key LIMIT :records) AS b
 UNION SELECT b.party_id FROM chosen JOIN party.party_value a ON a.party_id = chosen.id AND a.kind = 'phone'
     CROSS JOIN LATERAL (SELECT party_id FROM party.party_value v WHERE v.kind = 'phone' AND v.value = a.value
                         LIMIT :many) AS b
@@ -46,7 +51,8 @@ def effects(viewer: Principal, before: HouseholdRules | None, after: HouseholdRu
         if there > WHOLE:
             conn.execute(text(_CHOSEN), {"ids": ids})
             conn.execute(text("ANALYZE chosen"))
-            conn.execute(text(_AROUND), {"kin": list(KIN), "many": 1 + max(in_force.largest, after.largest)})
+            many = 1 + max(in_force.largest, after.largest)
+            conn.execute(text(_AROUND), {"kin": list(KIN), "many": many, "records": many * RECORDS_EACH})
             among = "AND p.id IN (SELECT id FROM around)"
         found = [grouped(conn, rules, among) for rules in (in_force, after)]
         meant = set(conn.execute(text("SELECT id FROM chosen")).scalars()) if among else None
