@@ -192,6 +192,13 @@ def test_an_interface_has_only_its_fields(api: TestClient) -> None:
         ):
             assert "13811110007" not in str(way)
             assert "Dr" not in str(way)
+        for name, value in (
+            ("gender", "male"), ("contactMedium.characteristic.city", "福州市"), ("familyName", "濮阳"),
+            ("contactMedium.characteristic.phoneNumber", "13811110007"),
+            ("individualIdentification.identificationId", "11010519491231002X"),
+        ):  # fmt: skip
+            answer = narrow.get(f"{BASE}/individual", params={name: value})
+            assert answer.status_code == (200 if name == "familyName" else 403), f"{name}: who is left would tell it"
 
 
 @pytest.mark.parametrize("kind", ["person", "organisation"])

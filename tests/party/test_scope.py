@@ -17,7 +17,7 @@ from hutong.identity import SYSTEM, Principal, roles, users
 from hutong.party import Found, PartyData, find_or_create, get, search, update
 from hutong.party.golden import explanation
 from hutong.party.lifecycle.changes import apply_change
-from hutong.party.reading import listing, pages, queries, suspects
+from hutong.party.reading import listing, pages, queries, segments, suspects
 from hutong.party.realtime import statements
 from hutong.party.resolution.resolve import resolve
 from hutong.party.sharing import claims
@@ -267,3 +267,13 @@ def test_what_was_done_out_of_scope_is_neither_taken_back_nor_told(staff: dict[s
     assert state() == before
     assert claims.explained(near, route)["rule"] == "otherwise"
     assert split.undo(near, done, "wrong").revived
+
+
+def test_operations_behind_a_figure_name_only_customers_in_scope(staff: dict[str, Principal]) -> None:
+    """EC-13, EC-17: of an operation that concerned others too, the customer that the viewer sees is named."""
+    hidden = brought(staff["eve"], 1, "王小明").party_id
+    own = brought(staff["ada"], 2, "李丽").party_id
+    done = merge.merge(SYSTEM, [hidden, own], "one", force=True).operation_id or 0
+    split.undo(SYSTEM, done, "not the same")
+    assert [row["party_id"] for row in segments.operations(staff["ada"], "undo")] == [own]
+    assert [row["party_id"] for row in segments.operations(staff["eve"], "undo")] == [hidden]

@@ -159,7 +159,7 @@ def test_a_cursor_the_log_has_left_behind_is_refused() -> None:
 
 def test_others_are_named_only_to_who_sees_them() -> None:
     """EC-17: where a record came from, and whom a party was merged into: not told where that party is out of sight."""
-    east, west = made(1, branch="east"), made(2, branch="west")
+    west, east = made(1, branch="west"), made(2, branch="east")  # the older one survives
     mine = Principal(9, "client", "east", frozenset({"party.read"}), scopes={"party": 'row.branch == "east"'})
     done = merge(SYSTEM, [east, west], "same", force=True)
     undo(SYSTEM, done.operation_id or 0, "not the same")

@@ -12,6 +12,7 @@ from hutong.party.standardise import identifiers, names, organisations, phones
 from hutong.party.standardise.text import simplified
 from hutong.party.tables import party, party_value, redirect, role, xref
 from hutong.platform import database, paging
+from hutong.platform.errors import Forbidden
 
 READ = "party.read"
 
@@ -20,8 +21,12 @@ def page(viewer: Principal, filters: Mapping[str, Sequence[str]], offset: int = 
     """Parties in use, newest first: golden records with `xrefs` ([source, key] pairs) and `roles`.
 
     `filters`: names of `FILTERS` → values. Identifiers, phones, e-mails and names match any that a source states.
+    Raises Forbidden for a filter by an attribute that the viewer's interface does not have: who is left would tell it.
     """
     require(viewer, READ)
+    for name in filters:
+        if not (name in _OPEN or viewer.has("party", _ATTRIBUTE.get(name, name))):
+            raise Forbidden("party-filter-hidden", name=name)
     references = select(func.jsonb_agg(func.jsonb_build_array(xref.c.source, xref.c.key))).where(
         xref.c.party_id == party.c.id
     )
@@ -84,6 +89,10 @@ def _role(values: Sequence[str]) -> ColumnElement[bool]:
     return select(role.c.party_id).where(_of_party(), role.c.role.in_(values)).exists()
 
 
+_OPEN = frozenset({"id", "kind", "reference", "role"})
+"""Filters that every interface may use: they are no attributes of the golden record."""
+_ATTRIBUTE = {"family_name": "name", "phone": "mobile", "identifier": "id_number"}
+"""Filter → attribute of which it tells, where they differ."""
 FILTERS: paging.Filterable = {
     **{name: party.c[name] for name in ("id", "kind", "gender", "grade", "branch", "city")},
     "name": _name,

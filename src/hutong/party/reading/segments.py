@@ -61,19 +61,25 @@ def _members(viewer: Principal, wanted: Sequence[ColumnElement[bool]], limit: in
 
 def operations(viewer: Principal, kind: str, *, before: int | None = None, limit: int = 100) -> list[Found]:
     """Operations of a kind, newest first, below the id `before`: id, when, by whom, why, records moved, a party it
-    concerns (of those the viewer sees; operations that moved only others' records are left out)."""
+    concerns (of those the viewer sees, as long as it lives; operations that moved only others' records are left out).
+    """
     require(viewer, "party.read")
     seen = select(party.c.id).where(
         or_(party.c.id == text("r.after_id"), party.c.id == text("r.before_id")), visibility.seen(viewer)
     )
-    scope = "" if "party" not in viewer.scopes else (
-        f"AND EXISTS (SELECT FROM party.operation_record r WHERE r.operation_id = o.id AND EXISTS ({_sql(seen)}))"
-    )  # fmt: skip
+    scope = own = ""
+    if "party" in viewer.scopes:
+        scope = (
+            f"AND EXISTS (SELECT FROM party.operation_record r WHERE r.operation_id = o.id AND EXISTS ({_sql(seen)}))"
+        )
+        own = f"AND {visibility.seen(viewer)}"
     statement = f"""
         SELECT o.id, o.kind AS operation, o.done_at, o.done_by, o.reason,
                (SELECT count(*) FROM party.operation_record r WHERE r.operation_id = o.id) AS records,
-               (SELECT r.after_id FROM party.operation_record r JOIN party.party p ON p.id = r.after_id
-                WHERE r.operation_id = o.id AND p.state <> 'merged' ORDER BY r.record_id LIMIT 1) AS party_id
+               (SELECT party.party.id FROM party.operation_record r
+                JOIN party.party ON party.party.id IN (r.after_id, r.before_id)
+                WHERE r.operation_id = o.id AND party.party.state <> 'merged' {own.replace("%", "%%")}
+                ORDER BY r.record_id, party.party.id = r.after_id DESC LIMIT 1) AS party_id
         FROM party.operation o WHERE o.kind = %(kind)s AND o.id < %(before)s {scope.replace("%", "%%")}
         ORDER BY o.id DESC LIMIT %(limit)s"""  # noqa: S608  (scope is compiled)
     values = {"kind": kind, "before": before or 2**62, "limit": min(limit, 1000)}
