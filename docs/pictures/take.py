@@ -11,7 +11,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 
 
 def main() -> None:
-    """The failed fused order, a bill, and its customer."""
+    """The failed fused order, a customer, data quality, a suspected group."""
     address, password, number = sys.argv[1:4]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
@@ -20,18 +20,16 @@ def main() -> None:
         page.fill("[name=login]", "admin")
         page.fill("[name=password]", password)
         page.click("button")
-        shot(page, "/", "home")
         page.goto("/orders?state=partial")
         page.locator(".grid a").first.click()
         page.wait_for_selector(".lane")
         shot(page, page.url, "order-trace")
-        page.goto("/bills")
-        page.locator(".grid a").first.click()
-        page.wait_for_selector("table.bill")
-        shot(page, page.url, "bill")
         shot(page, f"/customers/{number}", "customer-360")
-        shot(page, f"/customers/{number}?tab=records", "source-records")
-        shot(page, "/suspects", "suspects")
+        shot(page, "/quality", "quality")
+        page.goto("/suspects?view=all")
+        page.locator("tr[data-row] a").first.click()
+        page.wait_for_selector(".compare")
+        shot(page, page.url, "suspect")
         browser.close()
 
 

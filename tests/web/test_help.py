@@ -65,6 +65,6 @@ def test_what_is_no_guide_and_what_lies_elsewhere_is_not_shown(sign_in: SignIn) 
     ):
         assert client.get(path).status_code in {400, 404, 422}, path
     assert here_of("https://example.com/x.md") == "https://example.com/x.md"
-    assert here_of("../pictures/home.png") == "/help/files/home.png"
+    assert here_of("../pictures/quality.png") == "/help/files/quality.png"
     assert client.get("/help/files/take.py").status_code == 404
     assert here_of("sharing.zh-CN.md") == "/help/guides/sharing"
