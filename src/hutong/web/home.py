@@ -9,6 +9,7 @@ from hutong.identity.http import SignedInSession
 from hutong.identity.principal import Principal
 from hutong.ordering import monitoring, queries
 from hutong.party.reading import listing, requests, suspects
+from hutong.party.sharing import calls
 from hutong.platform import jobs
 from hutong.platform.http import locale_of
 from hutong.platform.i18n import translate
@@ -39,8 +40,9 @@ def home(request: Request, session: SignedInSession) -> Response:
 
 
 def party_figures(viewer: Principal) -> list[Figure]:
-    """Customers, and groups that wait for stewards."""
-    if not viewer.may("party.read"):
+    """Customers, and groups that wait for stewards; nothing for who sees only a part of them: the figures are of the
+    whole."""
+    if not viewer.may("party.read") or "party" in viewer.scopes:
         return []
     found = party_counts()
     made: list[Figure] = [
@@ -85,6 +87,9 @@ def todos(viewer: Principal) -> list[Figure]:
         for view in ("mine", "review", "pool"):
             if any(waiting[view]):
                 made.append((f"web-todo-{view}", str(waiting[view]), f"/suspects?view={view}"))
+    if viewer.may("party.calls"):
+        lists = calls.mine(viewer)
+        made.append(("web-todo-calls", sum(row["waiting"] + row["due"] for row in lists), "/calls"))
     if viewer.may("party.approve"):
         made.append(("web-todo-approvals", requests.count_pending(viewer), "/approvals"))
     if viewer.may("ordering.manage"):
@@ -111,6 +116,6 @@ def charts(viewer: Principal, locale: str) -> list[tuple[str, dict[str, Any]]]:
         made.append(
             (translate("web-chart-orders-by-state", locale), by_state(monitoring.counts(viewer)["accepted"], locale))
         )
-    if viewer.may("party.read"):
+    if viewer.may("party.read") and "party" not in viewer.scopes:
         made.append((translate("web-chart-customers-by-source", locale), by_source(known_to(locale))))
     return made

@@ -192,3 +192,4 @@ web-right-party-claims = route claims
 web-right-party-export = make exports
 web-right-party-reveal = reveal masked values, with a reason
 web-campaign-edit = Edit
+web-todo-calls = customers to call

@@ -192,3 +192,4 @@ web-right-party-claims = 判定理赔路由
 web-right-party-export = 导出
 web-right-party-reveal = 说明理由后查看脱敏的值
 web-campaign-edit = 修改
+web-todo-calls = 位客户待外呼

@@ -10,6 +10,8 @@ from hutong.identity.principal import Principal, require
 from hutong.ordering import queries as ordering_queries
 from hutong.party.sharing import call_lists, calls, pop
 from hutong.party.sharing.calls import Disposition
+from hutong.party.sharing.document_kinds import CALL_LIST
+from hutong.platform import database, documents
 from hutong.platform.errors import NotFound
 from hutong.platform.http import locale_of
 from hutong.platform.settings import settings
@@ -43,7 +45,16 @@ def open_orders(viewer: Principal, party_id: int) -> list[dict[str, Any]]:
 @router.get("/calls")
 def calls_page(request: Request, session: SignedInSession) -> Response:
     """The seat's lists."""
-    return render(request, "sharing/calls.html", {"lists": calls.mine(session.viewer)}, session)
+    lists = calls.mine(session.viewer)
+    context = {"lists": lists, "titles": titles(locale_of(request)) if lists else {}}
+    return render(request, "sharing/calls.html", context, session)
+
+
+def titles(locale: str) -> dict[str, str]:
+    """Campaign → its name."""
+    with database.read("party") as conn:
+        found = documents.all_in_force(conn, CALL_LIST).items()
+    return {code: campaign.title.of(locale) for code, campaign in found}
 
 
 @router.get("/calls/{list_id}")
