@@ -39,7 +39,7 @@ def publish(
     from hutong.composition import compose
     from hutong.platform import migrations
 
-    migrations.upgrade_all()
+    migrations.upgrade_all(anew=False)
     compose()
     release = publish_documents(documents.read_pack(pack), by=by, note=note)
     if release.number is None:

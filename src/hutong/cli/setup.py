@@ -20,7 +20,7 @@ def setup(
     from hutong.identity import roles, users
     from hutong.platform import database, migrations
 
-    migrations.upgrade_all()
+    migrations.upgrade_all(anew=False)
     chosen = password or secrets.token_urlsafe(9)
     with database.begin("identity") as conn:
         roles.load_documents(conn, PACKS / "base" / "identity" / "organisation.yaml")
