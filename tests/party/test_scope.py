@@ -17,7 +17,7 @@ from hutong.identity import SYSTEM, Principal, roles, users
 from hutong.party import Found, PartyData, find_or_create, get, search, update
 from hutong.party.golden import explanation
 from hutong.party.lifecycle.changes import apply_change
-from hutong.party.reading import listing, pages, queries, segments, suspects
+from hutong.party.reading import listing, operations, pages, queries, segments, suspects
 from hutong.party.realtime import statements
 from hutong.party.resolution.resolve import resolve
 from hutong.party.sharing import claims
@@ -277,3 +277,7 @@ def test_operations_behind_a_figure_name_only_customers_in_scope(staff: dict[str
     split.undo(SYSTEM, done, "not the same")
     assert [row["party_id"] for row in segments.operations(staff["ada"], "undo")] == [own]
     assert [row["party_id"] for row in segments.operations(staff["eve"], "undo")] == [hidden]
+    split.split(SYSTEM, merge.merge(SYSTEM, [hidden, own], "one", force=True) and hidden, records("ada-2"), "two")
+    seen = {name: operations.flags(staff[name], parties()[f"{name}-{n}"]) for name, n in (("eve", 1), ("ada", 2))}
+    assert all(row["others"] == [] for rows in seen.values() for row in rows) and all(seen.values())
+    assert operations.flags(SYSTEM, parties()["ada-2"])[0]["others"] == [parties()["eve-1"]]

@@ -50,7 +50,8 @@ def search(viewer: Principal, sought: Sought = Sought(), before: int | None = No
 
 def flags(viewer: Principal, party_id: int) -> list[Row]:
     """What people's word holds together or apart of a party (forced-merge and forced-split flags), newest first: the
-    operation, its verdict, who, when, why, whether `forced`, and the `others`: parties it is held apart from."""
+    operation, its verdict, who, when, why, whether `forced`, and the `others` that the viewer sees: parties it is held
+    apart from."""
     require(viewer, "party.read")
     own, other = aliased(xref, name="own"), aliased(xref, name="other")
     sides = or_(
@@ -76,7 +77,9 @@ def flags(viewer: Principal, party_id: int) -> list[Row]:
     )  # fmt: skip
     with database.read("party") as conn:
         visibility.check(conn, viewer, conn.execute(living).scalar_one())
-        return [dict(row) for row in conn.execute(statement).mappings()]
+        rows = [dict(row) for row in conn.execute(statement).mappings()]
+        seen = visibility.among(conn, viewer, sorted({other for row in rows for other in row["others"]}))
+    return [{**row, "others": [other for other in row["others"] if other in seen]} for row in rows]
 
 
 def _conditions(sought: Sought) -> list[ColumnElement[bool]]:
