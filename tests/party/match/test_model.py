@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from tests.party.match import datasets
 from tests.party.match.people import placeholders
 
-from hutong.party.match.blocking import block_keys, candidate_pairs
+from hutong.party.match.blocking import candidate_pairs, hashes, members
 from hutong.party.match.link import link
 from hutong.party.match.model import Model, parse_model
-from hutong.party.match.scoring import encode, score, score_candidates, score_one
+from hutong.party.match.scoring import encode, score, score_candidates
 from hutong.party.match.training import sorted_records, train
 from hutong.party.offline.mapping import read_mapping
 from hutong.party.offline.standardising import read_all
@@ -78,7 +78,7 @@ def test_one_pair_weighs_the_same_alone_and_among_many(model: Model, rows: list[
     """EC-05, EC-14: batch and real time give one weight, level by level, nulls included."""
     right = np.arange(1, len(rows), dtype=np.int64)
     together = score(model, encode(model, _table(rows)), np.zeros(len(right), dtype=np.int64), right)
-    alone = [score_one(model, rows[0], other) for other in rows[1:]]
+    alone = [score_candidates(model, rows[0], [other])[0] for other in rows[1:]]
     assert [pair.weight for pair in alone] == pytest.approx(together.weight.tolist(), abs=1e-9)
     assert [[field.level for field in pair.fields] for pair in alone] == together.levels.tolist()
     assert [pair.weight for pair in score_candidates(model, rows[0], rows[1:])] == pytest.approx(
@@ -95,7 +95,7 @@ def test_weights_add_up(model: Model) -> None:
         "birth_date": date(1990, 1, 2),
         "email": "u1@x.cn",
     }
-    pair = score_one(model, a, a | {"source": "billing", "name": "王晓明", "gender": "1"})
+    [pair] = score_candidates(model, a, [a | {"source": "billing", "name": "王晓明", "gender": "1"}])
     assert pair.weight == pytest.approx(
         model.prior_bits + sum(field.bits for field in pair.fields) - pair.related, abs=1e-4
     )
@@ -128,7 +128,8 @@ def test_match_keys_of_one_record_are_those_of_the_set(model: Model) -> None:
     """EC-14: two records that meet in a block share a key, however they are encoded."""
     a = {"source": "a", "name": "王小明", "mobile": "+8613812340001", "birth_date": date(1990, 1, 2)}
     b = a | {"name": "王晓明"}
-    keys = [set(block_keys(model, encode(model, _table([row | {"email": None}])))) for row in (a, b)]
+    alone = [hashes(model.plans, encode(model, _table([row | {"email": None}])).values, model.blocks) for row in (a, b)]
+    keys = [{(block, key) for block in model.blocks for key in members(block, own)[1].tolist()} for own in alone]
     met = candidate_pairs(model, encode(model, _table([row | {"email": None} for row in (a, b)])))
     assert bool(keys[0] & keys[1]) == (len(met.left) == 1)
     assert keys[0] & keys[1]

@@ -292,13 +292,3 @@ def candidates(model: "Model", encoded: "Records") -> Met:
 def candidate_pairs(model: "Model", encoded: "Records") -> Pairs:
     """The pairs a model's blocks propose among encoded records."""
     return candidates(model, encoded).pairs()
-
-
-def block_keys(model: "Model", encoded: "Records", row: int = 0) -> list[str]:
-    """The match keys of one encoded record, for an index: `block:hexadecimal`."""
-    found = hashes(model.plans, encoded.values, model.blocks)
-    made = []
-    for place, block in enumerate(model.blocks):
-        record, key = members(block, found)
-        made += [f"{place}:{value & 0xFFFFFFFFFFFFFFFF:x}" for value in once(key[record == row]).tolist()]
-    return made

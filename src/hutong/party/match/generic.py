@@ -7,7 +7,7 @@ import numpy as np
 
 from hutong.party.match.comparisons import Plan
 from hutong.party.match.encode import Values
-from hutong.party.match.kernels import Ints
+from hutong.party.match.kernels import Ints, both_once
 
 _OWN = frozenset(("code", "phone", "email", "url", "date"))
 """Comparators of values that belong to one party or few."""
@@ -23,7 +23,7 @@ def generic_values(plans: Sequence[Plan], values: Sequence[Values], party: Ints)
             continue
         record, column = np.nonzero(found.arrays.codes >= 0)
         number = found.arrays.ids[found.arrays.codes[record, column], 0]
-        held = np.unique(np.stack([number, party[record]])[:, number >= 0], axis=1)[0]
+        held = both_once(number[number >= 0], party[record][number >= 0])[0]
         spans = np.bincount(held, minlength=len(found.texts[0]))
         usual = float(np.median(spans[spans > 0])) if (spans > 0).any() else 1.0
         many = np.flatnonzero(spans > max(LEAST, TIMES * usual))

@@ -37,6 +37,13 @@ def once(numbers: Ints) -> Ints:
     return ordered[np.append(True, ordered[1:] != ordered[:-1])] if len(ordered) else ordered
 
 
+def both_once(one: Ints, other: Ints) -> tuple[Ints, Ints]:
+    """Each pair of two numbers (neither below zero) once, in order."""
+    width = int(other.max(initial=0)) + 1
+    keys = once(one * width + other)
+    return keys // width, keys % width
+
+
 @njit(cache=True, nogil=True)
 def root_of(parent: Ints, record: int) -> int:
     """The record that a set joined over `parent` (union-find) is named by; the way there is halved."""

@@ -193,11 +193,6 @@ def score_candidates(model: Model, record: Mapping[str, Any], candidates: Sequen
     ]
 
 
-def score_one(model: Model, a: Mapping[str, Any], b: Mapping[str, Any]) -> Pair:
-    """One pair."""
-    return score_candidates(model, a, [b])[0]
-
-
 def _plain(value: Any) -> str | None:
     return value.strftime("%Y%m%d") if hasattr(value, "strftime") else as_text(value)
 

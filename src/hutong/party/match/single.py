@@ -12,7 +12,7 @@ from hutong.party.match.comparators import WORD_BITS, compare_pairs
 from hutong.party.match.comparators import Encoded as Arrays
 from hutong.party.match.comparisons import Plan, kernel
 from hutong.party.match.em import blind_m
-from hutong.party.match.kernels import Floats, Ints
+from hutong.party.match.kernels import Floats, Ints, both_once
 
 CHANCE = 0.04
 """Pairs of made-up texts for each real pair that are still taken: so few of the merged pairs are alike by chance."""
@@ -31,15 +31,15 @@ def dealt(arrays: Arrays) -> Arrays:
     owner = np.repeat(np.arange(len(code)), sizes)
     inside = np.arange(len(owner)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     words = np.random.default_rng(17).permutation(arrays.words[begins[owner] + inside])
-    once = np.unique(np.stack([owner, words]), axis=1)
+    owner, words = both_once(owner, words)
     starts = np.zeros(len(code) + 1, dtype=np.int64)
-    np.cumsum(np.bincount(once[0], minlength=len(code)), out=starts[1:])
+    np.cumsum(np.bincount(owner, minlength=len(code)), out=starts[1:])
     number = np.arange(len(code))
     none = np.zeros((len(code), 2), dtype=np.int64)
     ids = np.stack([number, none[:, 0] - 1], axis=1)
     return arrays._replace(
         codes=number[:, None], ids=np.ascontiguousarray(ids), starts=none, ends=none,
-        words=np.ascontiguousarray(once[1]), word_starts=starts,
+        words=words, word_starts=starts,
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from hutong.party.match.comparisons import Plan, choose, kernel, level_names, sh
 from hutong.party.match.encode import Values
 from hutong.party.match.frequency import Vocabulary, vocabulary
 from hutong.party.match.generic import generic_values, merged
-from hutong.party.match.kernels import Floats, Ints
+from hutong.party.match.kernels import Floats, Ints, both_once, once
 from hutong.party.match.levels import ORDER, compare_records, encode_all, ordered
 from hutong.party.match.model import Comparison, Model
 from hutong.party.match.scoring import disarmed, rarities, rarity_bits, weighted
@@ -103,7 +103,7 @@ def vocabularies(prepared: Prepared, party: Ints | None = None) -> dict[str, Voc
         owner = record if party is None else party[record]
         for form, texts in enumerate(values.texts):
             number = values.arrays.ids[code, form]
-            held = np.unique(np.stack([number, owner])[:, number >= 0], axis=1)[0]
+            held = both_once(number[number >= 0], owner[number >= 0])[0]
             counts = np.bincount(held, minlength=len(texts)).astype(np.float64)
             made[f"{plan.name}.{form}"] = vocabulary(texts.to_pylist(), counts)
     return made
@@ -115,7 +115,7 @@ def random_pairs(count: int, blocked: Ints, most: int = _RANDOM) -> tuple[Ints, 
     wanted = min(most, count * (count - 1) // 2)
     a, b = random.integers(0, count, wanted), random.integers(0, count, wanted)
     left, right = np.minimum(a, b), np.maximum(a, b)
-    keys = np.unique((left * count + right)[left != right])
+    keys = once((left * count + right)[left != right])
     keys = np.setdiff1d(keys, blocked, assume_unique=True)
     return keys // count, keys % count
 
@@ -140,9 +140,27 @@ def train(records: pa.Table, kind: str, progress: Progress | None = None) -> Mod
     text = wordy(prepared.plans)
     if text:
         return _of_one_text(prepared, kind, text)
+    return _of_fits(_fits(prepared, kind, tell), kind)
+
+
+class _Fits(NamedTuple):
+    """What a model of many attributes is made of, and how many pairs were compared."""
+
+    prepared: Prepared
+    chosen: blocking.Chosen
+    pairs: blocking.Pairs
+    generic: dict[str, tuple[str, ...]]
+    counted: dict[str, Vocabulary]
+    fitted: em.Fitted
+    names: tuple[str, ...]
+
+
+def _fits(prepared: Prepared, kind: str, tell: Progress) -> _Fits:
+    """Chances fitted once, and again by the parties they make: values count in parties, generic ones not at all. What
+    organisations share with relatives is learned from whole parties too. Not so of persons: in a file of families
+    relatives would teach it."""
     chosen = blocking.choose(prepared.plans, prepared.arrays, prepared.count)
-    found = blocking.hashes(prepared.plans, prepared.arrays, chosen.blocks)
-    pairs = blocking.pairs(chosen.blocks, found, prepared.count)
+    pairs = _met(prepared, chosen)
     tell("train")
     counted = vocabularies(prepared)
     fitted, names = _fitted(prepared, kind, counted, pairs)
@@ -153,33 +171,42 @@ def train(records: pa.Table, kind: str, progress: Progress | None = None) -> Mod
         if more:
             generic = merged(generic, more)
             prepared = without(prepared, generic)
-            found = blocking.hashes(prepared.plans, prepared.arrays, chosen.blocks)
-            pairs = blocking.pairs(chosen.blocks, found, prepared.count)
+            pairs = _met(prepared, chosen)
         counted = vocabularies(prepared, party)
-        fitted, names = _fitted(prepared, kind, counted, pairs)
+        fitted, names = _fitted(prepared, kind, counted, pairs, party if kind == "organisation" else None)
+    return _Fits(prepared, chosen, pairs, generic, counted, fitted, names)
+
+
+def _met(prepared: Prepared, chosen: blocking.Chosen) -> blocking.Pairs:
+    found = blocking.hashes(prepared.plans, prepared.arrays, chosen.blocks)
+    return blocking.pairs(chosen.blocks, found, prepared.count)
+
+
+def _of_fits(fits: _Fits, kind: str) -> Model:
+    prepared, fitted = fits.prepared, fits.fitted
     strange = np.maximum(1.0 - fitted.share - fitted.related, 1e-3)
     prior = np.log2(fitted.share / strange)
     kin = np.log2(np.maximum(fitted.related, 1e-12) / strange)
     comparisons = tuple(
-        _comparison(plan, kind, fitted, place) for place, plan in enumerate((*prepared.plans, *_order(names)))
+        _comparison(plan, kind, fitted, place) for place, plan in enumerate((*prepared.plans, *_order(fits.names)))
     )
     return Model(
         kind=kind,
         comparisons=comparisons,
-        vocabularies=counted,
+        vocabularies=fits.counted,
         words=prepared.words,
-        generic=generic,
+        generic=fits.generic,
         prior_bits=round(float(prior[0] if prior[0] < -1.0 else prior[1]), 6),
         prior_within_bits=round(float(prior[1] if prior[1] < -1.0 else prior[0]), 6),
         related_bits=round(float(kin[0] if prior[0] < -1.0 else kin[1]), 6) if fitted.related.any() else None,
         related_within_bits=round(float(kin[1] if prior[1] < -1.0 else kin[0]), 6) if fitted.related.any() else None,
-        threshold_bits=threshold(fitted.weight, LOSS[kind], prepared.count // _step(pairs)),
+        threshold_bits=threshold(fitted.weight, LOSS[kind], prepared.count // _step(fits.pairs)),
         review_bits=REVIEW,
-        blocks=chosen.blocks,
+        blocks=fits.chosen.blocks,
         evidence={
             "records": prepared.count,
-            "pairs": len(pairs.left),
-            "covered": round(chosen.covered, 6),
+            "pairs": len(fits.pairs.left),
+            "covered": round(fits.chosen.covered, 6),
             "rounds": fitted.rounds,
         },
     )
@@ -260,7 +287,7 @@ def _rounded(values: Floats) -> tuple[float, ...]:
 
 
 def _fitted(
-    prepared: Prepared, kind: str, counted: dict[str, Vocabulary], pairs: blocking.Pairs
+    prepared: Prepared, kind: str, counted: dict[str, Vocabulary], pairs: blocking.Pairs, party: Ints | None = None
 ) -> tuple[em.Fitted, tuple[str, ...]]:
     count = prepared.count
     held = _sampled(pairs)
@@ -289,7 +316,7 @@ def _fitted(
     kinds = [shared(kind, plan) for plan in prepared.plans] + [em.IDENTITY] * (len(names) - len(prepared.plans))
     common = [place for place in range(len(tables)) if kinds[place] != em.IDENTITY]
     observed = em.Observed(
-        levels, rarity.sum(axis=1), rarity[:, common].sum(axis=1), group, weight, there, held.left, held.right
+        levels, rarity.sum(axis=1), rarity[:, common].sum(axis=1), group, weight, there, held.left, held.right, party
     )
     return em.fit(observed, sizes, kinds, np.array([STEADY.get(name, 1.0) for name in names])), names
 
