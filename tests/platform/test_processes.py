@@ -5,7 +5,11 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from itertools import count, islice
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -55,3 +59,38 @@ def test_they_end_silently_when_their_caller_is_killed(tmp_path: Path) -> None:
     os.kill(caller.pid, signal.SIGKILL)
     _, told = caller.communicate(timeout=60)  # returns when the last of them has ended: they hold the same stderr
     assert told == b""
+
+
+def test_tasks_are_made_while_earlier_ones_are_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second is made once the first is answered; who stops early ends the making; what it raises is raised."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
+    answered = Event()
+
+    def waiting() -> Iterator[Task]:
+        yield {"by": "test_processes", "number": 1}
+        assert answered.wait(60)
+        yield {"by": "test_processes", "number": 2}
+        raise ValueError("no more")
+
+    ended = Event()
+
+    def endless() -> Generator[Task]:
+        try:
+            for number in count():
+                yield {"by": "test_processes", "number": number}
+                time.sleep(0.001)
+        finally:
+            ended.set()
+
+    with Processes(2) as processes:
+        answers = processes.answers(waiting())
+        assert next(answers)["twice"] == 2
+        answered.set()
+        assert next(answers)["twice"] == 4
+        with pytest.raises(ValueError, match="no more"):
+            next(answers)
+        tasks = endless()
+        with closing(processes.answers(tasks)) as some:
+            assert [answer["twice"] for answer in islice(some, 3)] == [0, 2, 4]
+        tasks.close()  # refused while it runs
+        assert ended.is_set()

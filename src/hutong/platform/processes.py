@@ -15,7 +15,7 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Callable, Generator, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import copy_context
 from importlib import import_module
@@ -128,7 +128,8 @@ class Processes:
         if not self._all:
             yield from map(work, tasks)
             return
-        pool = ThreadPoolExecutor(len(self._all) + 1)
+        pool = ThreadPoolExecutor(len(self._all))  # no more: a thread that waited for a process could be overtaken
+        maker = ThreadPoolExecutor(1)
         asked: queue.SimpleQueue[Future[Task] | None] = queue.SimpleQueue()
         stopped = Event()
 
@@ -141,14 +142,14 @@ class Processes:
             finally:
                 asked.put(None)
 
-        making = pool.submit(copy_context().run, make)
+        making = maker.submit(copy_context().run, make)
         try:
             while (future := asked.get()) is not None:
                 yield future.result()
             making.result()  # raises what making them raised
         finally:
             stopped.set()
-            wait([making])
+            maker.shutdown()
             pool.shutdown(wait=False, cancel_futures=True)
 
     def _ask(self, task: Task) -> Task:
