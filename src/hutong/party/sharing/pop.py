@@ -1,15 +1,13 @@
 """Caller-id screen pop (EC-15): who may be calling, most likely first, and what is open with them; within 100 ms."""
 
+from functools import lru_cache
 from typing import Any
-
-from sqlalchemy import Connection, bindparam, select
 
 from hutong.identity import Principal, require
 from hutong.party import visibility
 from hutong.party.sharing import call_scripts, facts
 from hutong.party.sharing.glance import FACTS, SHOWN, shown, warnings
 from hutong.party.standardise import phones
-from hutong.party.tables import party, party_value
 from hutong.platform import database
 from hutong.platform.quick_read import QuickRead
 
@@ -26,8 +24,8 @@ def pop(viewer: Principal, number: str) -> Row:
     standard = phones.phone(number).value
     if standard is None:
         return {"number": None, "holders": 0, "shared": "own", "candidates": []}
+    rows = _candidates(viewer, standard)
     with database.read("party") as conn:
-        rows = _candidates(conn, viewer, standard)
         scripts = call_scripts.general(conn)
     holders = _holders(standard)
     ids = [row["id"] for row in rows]
@@ -43,7 +41,7 @@ def pop(viewer: Principal, number: str) -> Row:
         "candidates": [
             {
                 "customer": customer,
-                "uses": {name: row[name] for name in ("detail", "current", "records", "last_seen_at")},
+                "uses": {name: row[name] for name in _USES},
                 "facts": known[row["id"]],
                 "warnings": warnings(known[row["id"]]),
                 "scripts": call_scripts.said(viewer, known[row["id"]], scripts),
@@ -55,29 +53,28 @@ def pop(viewer: Principal, number: str) -> Row:
     }
 
 
-_ASKED = (
-    select(
-        *(party.c[name] for name in SHOWN),
-        *(party_value.c[name] for name in ("detail", "current", "records", "last_seen_at")),
-    )
-    .join(party_value, party_value.c.party_id == party.c.id)
-    .where(party_value.c.kind == "phone", party_value.c.value == bindparam("number"), party.c.state == "active")
-    .order_by(
-        (party.c.mobile == bindparam("number")).desc(),
-        (party.c.kind == "person").desc(),
-        *(party_value.c.current.desc(), party_value.c.records.desc(), party_value.c.last_seen_at.desc().nulls_last()),
-        party.c.id,
-    )
-    .limit(MOST)
-)
+_USES = ("detail", "current", "records", "last_seen_at")
 
 
-def _candidates(conn: Connection, viewer: Principal, number: str) -> list[Row]:
-    """Parties in use that have the number and that the viewer sees: whose own number it is, as said most and last."""
-    statement = _ASKED.where(visibility.seen(viewer))
+@lru_cache(maxsize=64)
+def _asked(seen: str) -> QuickRead:
+    """Parties in use with a number, of those that meet a viewer's condition: whose own it is, as said most and last."""
+    shown_of = ", ".join([*(f"party.party.{name}" for name in SHOWN), *(f"v.{name}" for name in _USES)])
+    return QuickRead(
+        "party",
+        f"""
+        SELECT {shown_of} FROM party.party JOIN party.party_value v ON v.party_id = party.party.id
+        WHERE v.kind = 'phone' AND v.value = $1 AND party.party.state = 'active' AND {seen}
+        ORDER BY party.party.mobile = $1 DESC, party.party.kind = 'person' DESC, v.current DESC, v.records DESC,
+                 v.last_seen_at DESC NULLS LAST, party.party.id
+        LIMIT {MOST}""",  # noqa: S608  (declared columns, compiled conditions)
+    )
+
+
+def _candidates(viewer: Principal, number: str) -> list[Row]:
     found: dict[int, Row] = {}
-    for row in conn.execute(statement, {"number": number}).mappings():
-        found.setdefault(row["id"], dict(row))
+    for values in _asked(str(visibility.seen(viewer))).rows([number]):
+        found.setdefault(values[0], dict(zip((*SHOWN, *_USES), values, strict=True)))
     return list(found.values())
 
 
