@@ -7,10 +7,12 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from sqlalchemy import URL, text
 from tests.party.conftest import MAPPINGS
 from tests.party.ingest.nasty import write_nasty
 
+from hutong.party.ingest import parts
 from hutong.party.ingest.load import load_file
 from hutong.party.ingest.mapping import read_mapping
 from hutong.platform import database as stored
@@ -48,8 +50,9 @@ def killed_with(folder: Path, done: int, loading: "subprocess.Popen[bytes]") -> 
     return found
 
 
-def test_a_killed_load_goes_on(tmp_path: Path, database: URL) -> None:
+def test_a_killed_load_goes_on(tmp_path: Path, database: URL, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed twice while parts are standardised and stored; then to its end, on the parts that were done."""
+    monkeypatch.setattr(parts, "ROWS", 2000)
     path, folder, mapping = tmp_path / "nasty.csv", tmp_path / "parts", MAPPINGS / "crm.yaml"
     expected = write_nasty(path, ROWS)
     # Behind all others: it is not over before this process has seen how far it is.

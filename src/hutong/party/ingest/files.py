@@ -20,6 +20,8 @@ from hutong.party.ingest.mapping import Tabular
 from hutong.party.ingest.sheets import read_sheet
 from hutong.platform.errors import Invalid
 
+IN_PIECES = ("xlsx",)
+"""Formats of which rows can go on before all are read."""
 LONGEST_LINE = 4 << 20
 """Bytes of a CSV row, or characters of a JSON line; a longer one cannot be read."""
 
@@ -37,15 +39,17 @@ def read(duck: duckdb.DuckDBPyConnection, path: Path, mapping: Tabular) -> None:
         check(duck, path, mapping)
 
 
-def pieces(duck: duckdb.DuckDBPyConnection, path: Path, mapping: Tabular, rows: int | None) -> Iterator[None]:
+def pieces(
+    duck: duckdb.DuckDBPyConnection, path: Path, mapping: Tabular, sizes: Iterator[int] | None
+) -> Iterator[None]:
     """Make `raw` and `unreadable` for piece after piece of a file in its order, each time anew: of so many rows of a
-    sheet, while it is read; of all rows of other files. Raises Invalid when the file is not what the mapping says; only
-    `check` tells whether it is so as a whole."""
+    sheet as `sizes` say, while it is read; of all rows of files that do not come `IN_PIECES`. Raises Invalid when the
+    file is not what the mapping says; only `check` tells whether it is so as a whole."""
     if not path.is_file():
         raise Invalid("party-file-missing", file=path.name)
     duck.execute("CREATE TABLE unreadable (row_number BIGINT, line VARCHAR, reason VARCHAR)")
-    if mapping.file.format == "xlsx":
-        yield from read_sheet(duck, path, mapping, rows)
+    if mapping.file.format in IN_PIECES:
+        yield from read_sheet(duck, path, mapping, sizes)
     else:
         {"csv": _csv, "jsonl": _jsonl}[mapping.file.format](duck, path, mapping)
         yield

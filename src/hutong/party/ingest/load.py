@@ -109,10 +109,9 @@ def take_in(taking: Taking[Mapping]) -> LoadReport:
 
 
 def _signature(taking: Taking[Mapping], codes: staging.Codes) -> str:
-    """Tells what parts were made from: the file, the mapping, the codes."""
-    told = (
-        f"{taking.digest} {taking.mapping.model_dump_json()} {sorted((k, sorted(v.items())) for k, v in codes.items())}"
-    )
+    """Tells what parts were made from: the file, the mapping, the codes, and how many rows each has."""
+    known, sizes = sorted((k, sorted(v.items())) for k, v in codes.items()), list(islice(parts.sizes(), 5))
+    told = f"{taking.digest} {taking.mapping.model_dump_json()} {known} {sizes}"
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from itertools import repeat
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -11,7 +12,7 @@ import pyarrow as pa
 
 from hutong.party.columns import NAMES
 from hutong.party.ingest import standardising
-from hutong.party.ingest.files import check, pieces
+from hutong.party.ingest.files import IN_PIECES, check, pieces
 from hutong.party.ingest.given import literal
 from hutong.party.ingest.mapping import Mapping
 from hutong.party.ingest.staging import Codes, conditions
@@ -23,15 +24,22 @@ ROWS = 25_000
 """Rows of a part: what one process standardises at once, and one COPY stores."""
 
 
+def sizes() -> Iterator[int]:
+    """Rows of one part after the other: the first ones are smaller, so that there is soon something to store."""
+    for share in (4, 4, 2, 2):
+        yield max(ROWS // share, 1)
+    yield from repeat(ROWS)
+
+
 def divide(duck: duckdb.DuckDBPyConnection, folder: Path, path: Path, mapping: Mapping) -> Iterator[Path]:
     """Read a file and write its rows to a folder in parts, each given as soon as it is there. Afterwards `raw` is all
     of them, and what cannot be read is in `unreadable`. Raises Invalid when the file is not what the mapping says."""
     made: list[str] = []
-    for _ in pieces(duck, path, mapping, ROWS):
-        for first in _firsts(duck):
+    for _ in pieces(duck, path, mapping, sizes()):
+        for first, last in _bounds(duck, repeat(ROWS) if mapping.file.format in IN_PIECES else sizes()):
             part = folder / f"raw-{len(made):05}.parquet"
             duck.execute(
-                f"""COPY (SELECT * FROM raw WHERE row_number BETWEEN {first} AND {first + ROWS - 1})
+                f"""COPY (SELECT * FROM raw WHERE row_number BETWEEN {first} AND {last})
                     TO {literal(f"{part}.part")} (FORMAT parquet, COMPRESSION lz4)"""  # noqa: S608
             ).fetchall()
             Path(f"{part}.part").replace(part)
@@ -43,10 +51,16 @@ def divide(duck: duckdb.DuckDBPyConnection, folder: Path, path: Path, mapping: M
     check(duck, path, mapping)
 
 
-def _firsts(duck: duckdb.DuckDBPyConnection) -> range:
-    """The first row of each part of `raw`."""
-    row = duck.execute("SELECT min(row_number), max(row_number) FROM raw").fetchone()
-    return range(row[0], row[1] + 1, ROWS) if row and row[0] is not None else range(0)
+def _bounds(duck: duckdb.DuckDBPyConnection, most: Iterator[int]) -> Iterator[tuple[int, int]]:
+    """The first and last row of each part of `raw`."""
+    first, end = duck.execute("SELECT min(row_number), max(row_number) FROM raw").fetchall()[0]
+    if first is None:  # a piece of a sheet in which nothing is
+        return
+    for size in most:
+        if first > end:
+            return
+        yield first, first + size - 1
+        first += size
 
 
 def tasks(raws: Iterable[Path], mapping: Mapping, codes: Codes, form: str) -> Iterator[Task]:

@@ -3,7 +3,7 @@
 import zipfile
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
-from itertools import count, islice
+from itertools import islice, repeat
 from pathlib import Path
 from typing import Any
 
@@ -23,18 +23,21 @@ MOST_ENTRIES = 10_000
 _BATCH = 20_000
 
 
-def read_sheet(duck: duckdb.DuckDBPyConnection, path: Path, mapping: Tabular, piece: int | None) -> Iterator[None]:
+def read_sheet(
+    duck: duckdb.DuckDBPyConnection, path: Path, mapping: Tabular, sizes: Iterator[int] | None
+) -> Iterator[None]:
     """Make the table `raw` of a sheet: of all its rows, or anew of each so many. Raises Invalid when the file is none,
     or unpacks to more than it may."""
     schema, rows = _opened(path, mapping)
-    batches = _batches(rows, schema, piece or _BATCH)
-    if piece is None:
-        _make(duck, schema, batches, 0)
+    if sizes is None:
+        _make(duck, schema, _batches(rows, schema, repeat(_BATCH)), 0)
         yield
         return
     _make(duck, schema, iter(()), 0)
-    for before, batch in zip(count(0, piece), batches, strict=False):
+    before = 0
+    for batch in _batches(rows, schema, sizes):
         _make(duck, schema, iter([batch]), before)
+        before += batch.num_rows
         yield
 
 
@@ -92,9 +95,9 @@ def inspect(path: Path) -> None:
         raise Invalid("party-file-form", file=path.name, format="xlsx", rows=0) from problem
 
 
-def _batches(rows: Iterator[Sequence[Any]], schema: pa.Schema, size: int) -> Iterator[pa.RecordBatch]:
+def _batches(rows: Iterator[Sequence[Any]], schema: pa.Schema, sizes: Iterator[int]) -> Iterator[pa.RecordBatch]:
     width = len(schema)
-    while part := list(islice(rows, size)):
+    while part := list(islice(rows, next(sizes))):
         columns = zip(*(row if len(row) == width else row[:width] for row in part), strict=True)
         yield pa.record_batch([pa.array(_cells(column), pa.string()) for column in columns], schema=schema)
 
