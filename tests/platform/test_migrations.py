@@ -46,11 +46,8 @@ def test_a_start_makes_what_is_new_and_leaves_the_other_centers_alone(
 
 def test_every_process_of_a_version_means_the_same() -> None:
     """What a schema says of itself does not depend on the process that says it."""
-    said = {
-        subprocess.run(
-            [sys.executable, "-c", MARKS], env={"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(sys.path)},
-            capture_output=True, text=True, check=True,
-        ).stdout
-        for seed in ("1", "2", "3")
-    }  # fmt: skip
-    assert len(said) == 1 and "hutong " in said.pop()
+    said = subprocess.run(
+        [sys.executable, "-c", MARKS], env={"PYTHONHASHSEED": "1", "PYTHONPATH": ":".join(sys.path)},
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert said.strip() == str([migrations._mark(center) for center in migrations.installed()])
