@@ -154,6 +154,8 @@ SEEDED = (
     """INSERT INTO party.rejected_record (load_id, source, row_number, key, raw, reasons, state)
        SELECT max(id), 'crm', 1, 'typed wrong', json_build_object('电话', CAST(:phone AS text)), '{}', 'open'
        FROM party.load""",
+    """INSERT INTO party.former_statement (area, row_id, of_source, of_key, content)
+       VALUES ('touch', 1, 'crm', 'CRM-PRIVATE-KEY', jsonb_build_object('note', CAST(:note AS text)))""",
     """INSERT INTO party.portal_code (phone, code_hash, salt, address, expires_at)
        VALUES (:phone, 'h', 's', 'a', now())""",
 )
