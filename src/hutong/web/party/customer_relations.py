@@ -1,6 +1,8 @@
 """Whom a customer is related to (EC-11, EC-12): the graph, the relations as a list, the household, the hierarchy."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from hutong.identity.principal import Principal
@@ -23,12 +25,28 @@ def relations(viewer: Principal, customer: Mapping[str, Any], locale: str) -> Fa
         "relations": read.relations(viewer, party, ended=True),
         "household": household,
         "tree": tree if len(tree) > 1 else [],
-        "roles": read.roles(viewer, party),
+        "roles": roles_played(read.roles(viewer, party)),
         "groups": groups_of(viewer, party),
         "graph": graph(customer, around, household, locale) if around["nodes"] or household else None,
         "kinds": words_of_codes.code_labels("party_relation", locale),
         "household_roles": words_of_codes.code_labels("household_role", locale),
     }
+
+
+def roles_played(rows: Sequence[Mapping[str, Any]]) -> list[Facts]:
+    """One entry for each role: `since` (the first), `ended` (no longer held anywhere) and `policies`, each once with
+    its validity, those in force first."""
+    made: list[Facts] = []
+    for role, held in groupby(rows, itemgetter("role")):
+        each = list(held)
+        policies = {row["context"].removeprefix("policy:"): row for row in each if row["context"]}
+        made.append({
+            "role": role,
+            "since": min((row["valid_from"] for row in each if row["valid_from"]), default=None),
+            "ended": all(row["valid_to"] for row in each),
+            "policies": sorted(policies.items(), key=lambda found: found[1]["valid_to"] is not None),
+        })  # fmt: skip
+    return made
 
 
 def graph(customer: Mapping[str, Any], around: Facts, household: Facts | None, locale: str) -> Facts:

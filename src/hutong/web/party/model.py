@@ -12,6 +12,8 @@ from hutong.party.lifecycle.changes import apply_change
 from hutong.party.model import documentation, extension, publication
 from hutong.party.model.extension import MODEL
 from hutong.platform import database
+from hutong.platform.http import locale_of
+from hutong.platform.i18n import has_message, translate
 from hutong.web.party.customer_actions import back
 from hutong.web.party.customers import the_customer
 from hutong.web.shell import render, to_page
@@ -24,8 +26,18 @@ Source = Annotated[str, Form(max_length=200_000)]
 def model_page(request: Request, session: SignedInSession) -> Response:
     """Entities and attributes, declared attributes, versions."""
     require(session.viewer, "party.steward")
-    found = documentation.model(session.viewer)
+    locale = locale_of(request)
+    found = {**documentation.model(session.viewer), "meaning": lambda entity, one: meaning(entity, one, locale)}
     return render(request, "party/data_model.html", found, session)
+
+
+def meaning(entity: str, attribute: documentation.Documented, locale: str) -> str:
+    """What an attribute means, in the entity's own words, else in those of every entity that has it, else as its
+    table declares it."""
+    for message_id in (f"web-attribute-{entity}-{attribute.name}", f"web-attribute-{attribute.name}"):
+        if has_message(message_id, locale):
+            return translate(message_id, locale)
+    return attribute.meaning
 
 
 @router.get("/model/edit")
