@@ -23,9 +23,8 @@ def test_stated_and_read(database: object) -> None:
     assert client.post(f"{here}/areas/preference", json=stated | {"values": {"kind": "channel"}}).status_code == 422
     policy = {"number": "P9", "state": "in_force", "due_on": "2026-12-24", "valid_from": "2026-01-01T00:00:00+08:00"}
     assert client.post(f"{here}/areas/policy_summary", json={"values": policy, "key": "P9"}).status_code == 201
-    assert client.post(f"{here}/values", json={"kind": "email", "value": "W@QQ.COM", "use": "home"}).json() == {
-        "value": "w@qq.com"
-    }
+    said = client.post(f"{here}/values", json={"kind": "email", "value": "W@QQ.COM", "use": "home"})
+    assert said.json() == {"value": "w@qq.com", "state": "done"}
     assert client.post(f"{here}/relations", json={"other": two, "kind": "spouse"}).status_code == 201
     assert [row["value"] for row in client.get(f"{here}/areas/preference").json()] == ["sms"]
     assert [row["other_is"] for row in client.get(f"/party/v1/parties/{two}/relations").json()] == ["spouse"]
