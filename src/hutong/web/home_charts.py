@@ -8,8 +8,12 @@ from hutong.platform.settings import settings
 from hutong.web.words_of_codes import colour, word
 
 COLOURS = {"good": "#6b8f71", "bad": "#b42c1f", "busy": "#4a6fa5", "warn": "#c98a2b", "": "#98a2b3"}
-GRID = {"left": 4, "right": 12, "top": 28, "bottom": 4, "containLabel": True}
+GRID = {"left": 4, "right": 12, "top": 28, "bottom": 4, "outerBoundsMode": "same", "outerBoundsContain": "axisLabel"}
+"""A plot whose axes' names stay inside of the picture."""
 Option = dict[str, Any]
+
+LONG = 16
+"""Characters from which systems are told on two lines, broken between two of them."""
 
 
 def by_time(rows: Sequence[Mapping[str, Any]], locale: str) -> Option:
@@ -74,8 +78,7 @@ def by_source(rows: Sequence[tuple[str, int]]) -> Option:
         "xAxis": {"type": "value", "show": False},
         "yAxis": {
             "type": "category",
-            "data": [name for name, _ in shown],
-            "axisLabel": {"width": 180, "overflow": "break"},
+            "data": [name.replace(" + ", " +\n", 1) if len(name) > LONG else name for name, _ in shown],
             "axisTick": {"show": False},
             "axisLine": {"show": False},
         },

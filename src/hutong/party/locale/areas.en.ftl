@@ -6,7 +6,21 @@ party-area-code-unknown = { $code } is not a code of { $what }.
 party-area-period = The period of { $area } ends before it begins, or the area has no periods.
 party-area-row-unknown = There is no such row { $id } of this customer, or it has ended.
 party-area-systems-only = { $area } comes from systems only.
-party-value-not-one = This is not a valid value of kind { $kind }.
+party-value-not-one = This is not a valid { $kind ->
+    [phone] phone number
+    [email] e-mail address
+    [address] address
+    [bank_card] bank card number
+    [identifier] document number
+    [name] name
+   *[other] value of kind { $kind }
+}.
+party-value-unreadable = This { $what ->
+    [mobile] mobile number
+    [phone] phone number
+    [email] e-mail address
+   *[bank_card] bank card number
+} cannot be read. Please check it.
 party-value-unknown = Nobody states this value (kind { $kind }) of the customer.
 party-image-refused = Only images (JPEG, PNG) and PDF of at most { $most } MiB are kept.
 party-image-masked = Images of documents are shown only to those who see identity documents unmasked.

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Request, Response
 
 from hutong.catalog import queries, release_changes
 from hutong.catalog.document import Kind
-from hutong.catalog.snapshot import Catalog
 from hutong.identity.http import SignedInSession
 from hutong.identity.principal import require
 from hutong.platform.errors import NotFound
 from hutong.platform.http import locale_of
+from hutong.web.catalog.names import name_of
 from hutong.web.shell import render
 
 router = APIRouter(include_in_schema=False)
@@ -37,11 +37,6 @@ def release_page(request: Request, session: SignedInSession, number: int) -> Res
     ]
     context = {"release": release, "changed": changed, "withdrawn": release_changes.withdrawn(number)}
     return render(request, "catalog/release.html", context, session)
-
-
-def name_of(catalog: Catalog, kind: Kind, code: str, locale: str) -> str:
-    """A document's name in a release; its code where it is not in it any more."""
-    return catalog.document(kind, code).name(locale) if catalog.has(kind, code) else code
 
 
 def said(value: Any, locale: str) -> str:

@@ -36,7 +36,7 @@ def gauge(value: float | None, colour: str) -> Option:
 def heat(columns: Sequence[str], rows: Sequence[str], cells: Sequence[tuple[int, int, float, str]]) -> Option:
     """Shares by two dimensions; each cell (column, row, percent, address) leads somewhere."""
     return {
-        "grid": {"left": 4, "right": 8, "top": 30, "bottom": 4, "containLabel": True},
+        "grid": GRID | {"right": 8, "top": 30},
         "tooltip": {"position": "top"},
         "xAxis": {"type": "category", "data": list(columns), "position": "top", "axisTick": {"show": False},
                   "axisLine": {"show": False}, "axisLabel": {"interval": 0, "overflow": "truncate", "width": 90}},

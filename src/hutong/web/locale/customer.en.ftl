@@ -28,14 +28,23 @@ web-image-hint = JPEG, PNG or PDF, at most 10 MiB.
 web-yes = yes
 web-no = no
 web-policies = Policies
-web-policies-count = { $count } policies
-web-coverages = { $count } coverages
+web-policies-count = { $count ->
+    [one] { $count } policy
+   *[other] { $count } policies
+}
+web-coverages = { $count ->
+    [one] { $count } coverage
+   *[other] { $count } coverages
+}
 web-no-policies = No policies
 web-policies-of-others = Plays a part in policies of others:
 web-claims = Claims
 web-no-claims = No claims
 web-household = Household
-web-household-count = { $count } persons
+web-household-count = { $count ->
+    [one] { $count } person
+   *[other] { $count } persons
+}
 web-household-confirmed = confirmed
 web-household-found = found by rule
 web-household-remove = Take out
@@ -178,3 +187,4 @@ web-told-of-changes = Changes of data
 web-valid-period = Valid
 web-household-ended = Ended
 web-household-unused = customer not in use
+web-cause-operation = Resolution, merge or split { $id } ·

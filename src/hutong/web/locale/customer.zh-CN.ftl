@@ -178,3 +178,4 @@ web-told-of-changes = 资料变更
 web-valid-period = 有效期
 web-household-ended = 已结束
 web-household-unused = 客户已停用
+web-cause-operation = 归并、合并或拆分操作 { $id } ·

@@ -40,6 +40,7 @@ web-schedules-none = Nothing is scheduled yet: schedules appear when a worker ha
 web-schedule-what = What
 web-schedule-when = When
 web-schedule-last = Last run
+web-schedule-runs = Its jobs
 web-schedule-took = Took
 web-schedule-next = Next run
 web-schedule-never = never

@@ -40,6 +40,7 @@ web-schedules-none = 还没有定时计划：后台进程启动后出现。
 web-schedule-what = 内容
 web-schedule-when = 时间
 web-schedule-last = 上次运行
+web-schedule-runs = 运行记录
 web-schedule-took = 耗时
 web-schedule-next = 下次运行
 web-schedule-never = 从未

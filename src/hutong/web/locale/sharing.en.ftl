@@ -162,7 +162,10 @@ web-export-state-ready = ready
 web-export-state-failed = failed
 web-export-state-expired = expired
 web-export-job = Job
-web-export-now = { $count } customers now
+web-export-now = { $count ->
+    [one] { $count } customer now
+   *[other] { $count } customers now
+}
 web-export-nobody = Nobody meets the filter
 web-export-more = { $count } more rows in the file
 web-no-exports = No files yet

@@ -16,8 +16,9 @@ from hutong.platform.errors import NotFound
 from hutong.platform.http import locale_of
 from hutong.platform.i18n import translate
 from hutong.web import words_of_codes
+from hutong.web.catalog.names import name_of
 from hutong.web.ordering.flow import lanes
-from hutong.web.party.customer_parts import attribute_words, name_of
+from hutong.web.party.customer_parts import attribute_words
 from hutong.web.shell import render, show_money, show_time
 
 router = APIRouter(include_in_schema=False)

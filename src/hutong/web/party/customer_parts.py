@@ -18,6 +18,8 @@ from hutong.party.relations import households
 from hutong.platform import clock
 from hutong.platform.history.declare import FOREVER
 from hutong.web import words_of_codes
+from hutong.web.catalog.names import name_of
+from hutong.web.home_charts import GRID
 from hutong.web.party.customer_areas import areas
 from hutong.web.party.customer_policies import policies
 from hutong.web.party.customer_relations import relations
@@ -36,11 +38,6 @@ class Part(NamedTuple):
     right: str
     template: str
     read: Callable[[Principal, Mapping[str, Any], str], Facts]
-
-
-def name_of(catalog: Catalog, kind: Kind, code: str, locale: str) -> str:
-    """A catalog document's name; its code when it left the catalog."""
-    return catalog.document(kind, code).name(locale) if catalog.has(kind, code) else code
 
 
 def holdings_of(viewer: Principal, customer_id: int, locale: str) -> Facts:
@@ -135,7 +132,7 @@ def periods_chart(versions: list[Facts], locale: str) -> Facts:
                 bars.append({"value": [place, millis(row["valid_from"]), millis(until)], "name": words,
                              "itemStyle": {"color": COLOURS.get(row["state"], "#98a2b3")}})  # fmt: skip
     return {
-        "grid": {"left": 8, "right": 16, "top": 8, "bottom": 24, "containLabel": True},
+        "grid": GRID | {"left": 8, "right": 16, "top": 8, "bottom": 24},
         "tooltip": {"formatter": "{b}"},
         "xAxis": {"type": "time"},
         "yAxis": {"type": "category", "inverse": True, "data": [f"{name} #{id}" for _, id, name in rows],

@@ -68,12 +68,13 @@ def graph(customer: Mapping[str, Any], around: Facts, household: Facts | None, l
         links += [{"source": str(row["id"]), **belongs} for row in household["members"]]
     names = [words_of_codes.code("party_kind", kind, locale) for kind in ("person", "organisation")]
     categories = [*names, words_of_codes.word("web-graph", "household", locale)]
+    shown = sorted({node["category"] for node in nodes})
     return {
-        "legend": {"data": categories, "bottom": 0},
+        "legend": {"data": [categories[each] for each in shown], "bottom": 0},
         "series": [{
             "type": "graph", "layout": "force", "roam": "move", "draggable": True, "data": nodes, "links": links,
             "categories": [{"name": each} for each in categories],
-            "force": {"repulsion": 420, "edgeLength": [70, 130], "gravity": 0.12, "friction": 0.2},
+            "force": {"repulsion": 900, "edgeLength": [110, 170], "gravity": 0.12, "friction": 0.2},
             "label": {"show": True, "position": "bottom"}, "edgeSymbol": ["none", "arrow"], "edgeSymbolSize": 7,
             "edgeLabel": {"show": True, "formatter": "{c}", "fontSize": 11},
             "lineStyle": {"color": "#98a2b3", "curveness": 0.12}, "emphasis": {"focus": "adjacency"},

@@ -6,6 +6,8 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from hutong.billing import queries as billing_queries
+from hutong.catalog import queries as catalog_queries
+from hutong.catalog.document import Kind
 from hutong.identity.principal import Principal
 from hutong.inventory import queries as inventory_queries
 from hutong.ordering import queries as ordering_queries
@@ -17,6 +19,7 @@ from hutong.platform.i18n import translate
 from hutong.platform.money import to_decimal
 from hutong.platform.settings import settings
 from hutong.web import actors, words_of_codes
+from hutong.web.catalog.names import name_of
 from hutong.web.party import area_words
 
 Facts = dict[str, Any]
@@ -155,7 +158,8 @@ def tell(each: Happening, locale: str, roles: Sequence[str] = ()) -> Told:
         detail = f"{to_decimal(row['total_micros']):,}"
         title, href = f"{title} {row['cycle']}", f"/bills/{each.id}"
     else:
-        detail = f"{row['code']} · {words_of_codes.word('web-instance', row['state'], locale)}"
+        offer = name_of(catalog_queries.load(), Kind.OFFER, row["code"], locale)
+        detail = f"{offer} · {words_of_codes.word('web-instance', row['state'], locale)}"
     by = row.get("stated_by") or row.get("done_by") or row.get("changed_by")
     day = each.at.astimezone(settings.zone).time() == time.min
     return Told(each.at, each.kind, title, detail, actors.person(by), href, _COLOURS.get(each.kind, ""), day)
