@@ -1,4 +1,5 @@
-"""The guides to sharing, stewardship and operations: their commands and calls run as they stand, and name pages that are there."""
+"""The guides to sharing, stewardship and operations: their commands and calls run as they stand, and name pages that
+are there."""
 
 import re
 import shlex
