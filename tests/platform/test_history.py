@@ -268,3 +268,12 @@ def _apply(conn: Any, model: Model, keys: list[int], step: dict[int, dict[str, A
         history.change(conn, PLAN, rows, columns=columns)
         for key, wanted in wanted_rows:
             assert model.change(key, day(wanted["day"]), {name: wanted[name] for name in columns})
+
+
+def test_a_version_differs_by_what_is_other_than_before() -> None:
+    """A change names more columns than it alters; only those that are other are told."""
+    before = {"changed": None, "name": "a", "city": "x"}
+    version = {"changed": ["name", "city"], "name": "a", "city": "y"}
+    assert history.differing(before, None) is None
+    assert history.differing(version, before) == ["city"]
+    assert history.differing(version, version) == []

@@ -18,6 +18,8 @@ def name_of(actor: str | None, locale: str) -> str:
         return ""
     if actor.split(":")[0] in SYSTEMS:
         return translate("web-the-system", locale)
+    if actor.startswith("customer:"):
+        return translate("web-the-customer", locale)
     return _names(int(time.monotonic() // REMEMBERED_FOR), str(database.engine().url)).get(actor, actor)
 
 

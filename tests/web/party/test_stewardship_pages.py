@@ -190,6 +190,19 @@ def test_a_file_of_contacts_is_looked_at_applied_and_taken_back(
     assert client.get("/enhancements/sample/file").status_code == 200
 
 
+def test_a_split_is_previewed(site: Site, sign_in: Callable[[str], TestClient]) -> None:
+    """EC-07: the two customers to be, side by side; nothing chosen is told, not failed."""
+    client = sign_in("steward")
+    page = f"/customers/{site.customer}/split"
+    records = re.findall(r'name="record" value="(\d+)"', client.get(page).text)
+    assert len(records) > 1
+    made = client.post(f"{page}/preview", data={"record": records[0]})
+    assert made.status_code == 200 and made.text.count('class="golden"') == 2
+    for wrong in ([], records):
+        told = client.post(f"{page}/preview", data={"record": wrong})
+        assert told.status_code == 200 and "golden" not in told.text
+
+
 @pytest.mark.parametrize("locale", ["zh-CN", "en"])
 @pytest.mark.parametrize("width", [1440, 390], ids=["desktop", "phone"])
 def test_pages_do_not_complain(browser: Any, served: str, site: Site, locale: str, width: int) -> None:

@@ -13,7 +13,7 @@ from hutong.party.areas.read import shown
 from hutong.party.columns import GOLDEN, SENSITIVE
 from hutong.party.information import AREAS, began
 from hutong.party.living import whom
-from hutong.platform import database
+from hutong.platform import database, history
 
 SHOWN = tuple(name for name in AREAS if name not in ("stated_value", "coverage_summary"))
 OWN = ("operation", "version")
@@ -48,7 +48,7 @@ SELECT o.done_at AS at, 'operation' AS kind, o.id, to_jsonb(o) AS row FROM party
 WHERE o.id IN (SELECT r.operation_id FROM party.operation_record r WHERE r.before_id = :id OR r.after_id = :id)"""
 _VERSION = """
 SELECT v.changed_at AS at, 'version' AS kind, (extract(epoch FROM v.valid_from) * 1000000)::bigint AS id,
-       to_jsonb(v) AS row
+       to_jsonb(v) || jsonb_build_object('before', lag(to_jsonb(v)) OVER (ORDER BY v.valid_from)) AS row
 FROM party.party_history v WHERE v.id = :id AND NOT v.ended"""
 
 
@@ -110,5 +110,6 @@ _FIELDS = {name: kind for name, kind in SENSITIVE.items() if name in GOLDEN} | {
 
 def _changed(row: dict[str, Any]) -> dict[str, Any]:
     """Of a version, what it itself changed and what a page says about it."""
-    kept = {"party_id", "changed", "changed_by", "cause", "valid_from", *(row["changed"] or ())}
-    return {name: value for name, value in row.items() if name in kept}
+    changed = history.differing(row, row["before"])
+    kept = {"party_id", "changed_by", "cause", "valid_from", *(changed or ())}
+    return {**{name: value for name, value in row.items() if name in kept}, "changed": changed}

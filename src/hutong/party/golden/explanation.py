@@ -2,6 +2,7 @@
 won and the criterion of the survivorship rules that decided; and how the values were before."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import Connection, select, text
@@ -71,11 +72,14 @@ def side_by_side(viewer: Principal, party_id: int) -> Found:
 
 
 def versions(viewer: Principal, party_id: int) -> list[Found]:
-    """Every version of a golden record, a retired one's too, latest first, masked. Needs the right `party.read`."""
+    """Every version of a golden record, a retired one's too, latest first, masked; `changed` names what
+    is other than before. Needs the right `party.read`."""
     require(viewer, "party.read")
     with database.read("party") as conn:
         visibility.check(conn, viewer, living(conn, party_id))
         rows = [dict(row) for row in conn.execute(history.versions(party, party_id)).mappings()]
+    for before, row in pairwise(rows):
+        row["changed"] = history.differing(row, before)
     fields = {name: kind for name, kind in SENSITIVE.items() if name in party.c}
     return extension.protected(viewer, protect(viewer, "party", rows[::-1], fields))
 

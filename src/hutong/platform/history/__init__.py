@@ -7,7 +7,7 @@ included. Writers go through `insert`, `change`, `end` and `restart`, never thro
 """
 
 from hutong.platform.history.declare import FOREVER, historical, history_of, is_historical, period_view, period_views
-from hutong.platform.history.read import announce, as_of, due, versions
+from hutong.platform.history.read import announce, as_of, differing, due, versions
 from hutong.platform.history.verify import check, check_center
 from hutong.platform.history.write import change, end, insert, insert_from, restart
 
@@ -18,6 +18,7 @@ __all__ = [
     "change",
     "check",
     "check_center",
+    "differing",
     "due",
     "end",
     "historical",

@@ -1,6 +1,6 @@
 """Reading versions: as of an instant, all of a row, and those whose date has come."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +27,15 @@ def versions(table: Table, key: int | str) -> Select[Any]:
     """All versions of one row, the earliest first, ends included."""
     history = history_of(table)
     return select(history).where(history.c[key_of(table)] == key).order_by(history.c.valid_from)
+
+
+def differing(version: Mapping[str, Any], before: Mapping[str, Any] | None) -> list[str] | None:
+    """Of the columns that a version states, those that are other than in the version before it; None for the first.
+    Pure. A change may name columns that it leaves as they are, so `changed` alone tells more than happened."""
+    stated = version["changed"]
+    if stated is None or before is None:
+        return None if stated is None else list(stated)
+    return [name for name in stated if version[name] != before[name]]
 
 
 def due(table: Table, after: datetime, until: datetime) -> Select[Any]:

@@ -170,6 +170,7 @@ web-undo-hint = Restores exactly the state before.
 web-reason = Reason
 web-role-customer = customer
 web-the-system = the system
+web-the-customer = the customer
 web-order-number = Order { $id }
 web-reaches = reaches customer { $id }
 web-found-nothing = Nothing found

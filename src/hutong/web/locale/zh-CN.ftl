@@ -158,6 +158,7 @@ web-undo-hint = 将精确恢复到操作之前的状态。
 web-reason = 理由
 web-role-customer = 客户
 web-the-system = 系统
+web-the-customer = 客户本人
 web-order-number = 订单 { $id }
 web-reaches = 属于客户 { $id }
 web-found-nothing = 没有找到

@@ -148,9 +148,10 @@ def tell(each: Happening, locale: str, roles: Sequence[str] = ()) -> Told:
         title = translate(f"web-happening-{row['kind']}", locale)
         detail, href = row["reason"], "?tab=changes"
     elif each.kind == "version":
-        title = translate("web-told-version" if row["changed"] else "web-told-first", locale)
+        title = translate("web-told-first" if row["changed"] is None else "web-told-version", locale)
         names = [name for name in row["changed"] or () if name in _NAMED]
-        detail = ", ".join(translate(f"web-field-{name}", locale) for name in names)
+        if row["changed"] is not None:
+            detail = ", ".join(translate(f"web-field-{name}", locale) for name in names or ["record_count"])
     elif each.kind == "order":
         detail = words_of_codes.word("ordering-state", row["state"], locale)
         title, href = f"{title} #{each.id}", f"/orders/{each.id}"
