@@ -110,7 +110,7 @@ def test_sharing(here: Path) -> None:
     first, issued = (next(text for line, text in calls.items() if key in line) for key in ("order-1", "policy-1"))
     assert '"created":true' in first and '"party_id":1' in first and '"created":false' in issued
     file = next(text for line, text in calls.items() if line.split()[2].endswith("/runs/1/file"))
-    assert "王小明" in file and "wang@example.com" not in file, "names are in clear for this consumer, mails are not"
+    assert "王小明" in file and "wang@post.example" not in file, "names are in clear for this consumer, mails are not"
     assert "party.created" in next(text for line, text in calls.items() if "/changes" in line)
     assert "李丽华" in next(text for line, text in calls.items() if "/individual" in line)
 

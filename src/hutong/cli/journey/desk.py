@@ -130,7 +130,7 @@ def call_back(steward: Principal, name: str, *, waits: bool) -> None:
         asked = """SELECT id FROM party.party WHERE state = 'active' AND kind = 'person' AND email IS NULL
                    ORDER BY mobile IS NULL AND phone IS NULL DESC, id LIMIT :most"""
         ids = list(conn.execute(text(asked), {"most": CALLED_BACK}).scalars())
-    rows = [{"party_id": str(id), "email": f"kh{id}@example.com", "confirmed": "yes"} for id in ids]
+    rows = [{"party_id": str(id), "email": f"kh{id}@post.example", "confirmed": "yes"} for id in ids]
     batch = enhancement.draft(steward, name, "callback", rows)
     (enhancement.preview if waits else enhancement.apply)(steward, batch)
 
