@@ -143,7 +143,7 @@ def test_contacts_are_stated_and_what_needs_approval_waits(browser: TestClient) 
             stated = "SELECT source FROM party.source_record WHERE email = 'ming@hutong.cn'"
             assert conn.execute(text(stated)).scalars().all() == ["portal"], "EC-05: trusted as what it is"
     wrong = browser.post("/portal/contact", data={"email": "not an address", "csrf": csrf})
-    assert wrong.status_code == 422 and "e-mail address cannot be read" in wrong.text
+    assert wrong.status_code == 422 and "This is not a valid e-mail address" in wrong.text
     assert browser.post("/portal/sign-out", data={"csrf": csrf}).status_code == 303
     assert browser.get("/portal").headers["location"] == "/portal/sign-in"
     assert (

@@ -78,7 +78,7 @@ def choose(conn: Connection, table: str, where: str, most: int) -> Choice:
         return _chosen_of_many(conn, table, where, most)
     met = f"FROM {table} WHERE ({where})".replace(":", "\\:")
     there = int(conn.execute(text(f"SELECT count(*) {met}")).scalar_one())
-    query = f"SELECT id {met} AND id % {step(there, most)} = 0 ORDER BY id"
+    query = f"SELECT id {met} AND id % {_step(there, most)} = 0 ORDER BY id"
     return Choice(list(conn.execute(text(query)).scalars()), there)
 
 
@@ -90,9 +90,9 @@ def _chosen_of_many(conn: Connection, table: str, where: str, most: int) -> Choi
     def of_each(nth: int) -> list[int]:
         return list(conn.execute(query, {"nth": nth, "last": last}).scalars())
 
-    probing = step(last, PROBES)
+    probing = _step(last, PROBES)
     meant = max(len(of_each(probing)), 1)
-    nth = step(last, min(most * (last // probing) // meant, most * WIDER))
+    nth = _step(last, min(most * (last // probing) // meant, most * WIDER))
     ids = of_each(nth)
     return Choice(ids, len(ids) * nth)
 
@@ -103,7 +103,7 @@ _PLACES = """
 """One id of every so many, not always the same place of them: whatever was given out in turn is met as it is."""
 
 
-def step(there: int, most: int) -> int:
+def _step(there: int, most: int) -> int:
     """Every how manieth id to look at, so that about `most` of `there` are."""
     return max(-(-there // most), 1)
 

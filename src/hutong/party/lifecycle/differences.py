@@ -7,16 +7,11 @@ from typing import Any
 import msgspec
 
 from hutong.party.realtime.stated import PartyData, standardised
-from hutong.party.standardise import identifiers, phones
-from hutong.platform.errors import Unprocessable
+from hutong.party.standardise.stated import standardised as value_as_kept
 
-_READ = {
-    "mobile": lambda given: phones.phone(given).value,
-    "phone": lambda given: phones.phone(given).value,
-    "email": identifiers.email,
-    "bank_card": identifiers.bank_card,
-}
-"""Values that standardisation leaves out where it cannot read them: who changes one is told, instead of thanked."""
+_KINDS = {"mobile": "phone", "phone": "phone", "email": "email", "bank_card": "bank_card"}
+"""Attributes that a record leaves out where they cannot be read, and the kind of value they are: who changes one is
+told, instead of thanked."""
 
 
 def checked_attributes(row: Any | None, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -32,9 +27,9 @@ def checked_attributes(row: Any | None, asked: Mapping[str, Any]) -> dict[str, A
     stated = {name: value for name, value in given.items() if value is not None}
     data = msgspec.convert({"kind": row.kind, "name": row.name, **_with_type(row, stated)}, PartyData)
     record = standardised(data)
-    for name in sorted(_READ.keys() & stated.keys()):
-        if str(stated[name]).strip() and _READ[name](stated[name]) is None:
-            raise Unprocessable("party-value-unreadable", field=name, what=name)
+    for name in sorted(_KINDS.keys() & stated.keys()):
+        if str(stated[name]).strip():
+            value_as_kept(_KINDS[name], stated[name], None)
     known = row._mapping
     made = {}
     for name, value in given.items():

@@ -15,12 +15,6 @@ party-value-not-one = This is not a valid { $kind ->
     [name] name
    *[other] value of kind { $kind }
 }.
-party-value-unreadable = This { $what ->
-    [mobile] mobile number
-    [phone] phone number
-    [email] e-mail address
-   *[bank_card] bank card number
-} cannot be read. Please check it.
 party-value-unknown = Nobody states this value (kind { $kind }) of the customer.
 party-image-refused = Only images (JPEG, PNG) and PDF of at most { $most } MiB are kept.
 party-image-masked = Images of documents are shown only to those who see identity documents unmasked.

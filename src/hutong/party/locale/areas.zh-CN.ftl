@@ -15,12 +15,6 @@ party-value-not-one = 输入的内容不是有效的{ $kind ->
     [name] 姓名或名称
    *[other] 内容（{ $kind }）
 }。
-party-value-unreadable = { $what ->
-    [mobile] 手机号码
-    [phone] 电话号码
-    [email] 邮箱地址
-   *[bank_card] 银行卡号
-} 无法识别，请核对后重新填写。
 party-value-unknown = 没有来源给出过该客户的这个 { $kind }。
 party-image-refused = 只接受不超过 { $most } MiB 的图片（JPEG、PNG）和 PDF。
 party-image-masked = 单证影像只对能看到完整证件号码的人员开放。
