@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 from sqlalchemy import text
 
 from hutong import masterdata
 from hutong.cli.journey.insurer import CUSTOMERS, SUMMARIES
 from hutong.cli.sample.insurance.generate import RENEWAL_DAYS, TODAY, generate
-from hutong.identity import SYSTEM
+from hutong.identity import SYSTEM, clients
+from hutong.identity.queries import client_by_code
 from hutong.party.areas import due, read
 from hutong.party.documents.packs import publish_folder
 from hutong.party.ingest.areas.load import load_area_file
@@ -26,7 +28,8 @@ from hutong.party.relations import households
 from hutong.party.relations.find_households import find_households
 from hutong.party.relations.read import roles
 from hutong.party.resolution.resolve import resolve
-from hutong.platform import database
+from hutong.party.sharing import exports
+from hutong.platform import clock, database, jobs
 
 PACK = Path(__file__).parents[2] / "packs" / "insurance"
 
@@ -181,3 +184,40 @@ def test_the_life_of_a_policyholder_is_told(insurer: dict[str, Any]) -> None:
     assert {"touch", "version"} <= {each.kind for each in told}
     assert all(one.at >= other.at for one, other in pairwise(told))
     assert told[-1].at > datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def exported(code: str) -> dict[int, dict[str, Any]]:
+    """The rows of an export's XLSX file by customer, under the headings of the file."""
+    with database.begin("party") as conn:
+        publish_folder(conn, PACK / "sharing", "test")
+    with database.begin("identity") as conn:
+        clients.register(conn, code=code, name=code, rights=["party.read", "party.export"], per_second=10)
+    consumer = client_by_code(code)
+    assert consumer is not None
+    run = exports.start(consumer, code)
+    jobs.run_queued()
+    head, *body = load_workbook(exports.fetch(consumer, run["id"])[1]).active.iter_rows(values_only=True)
+    return {int(row[0]): dict(zip(head, row, strict=True)) for row in body}
+
+
+def test_prospects_are_listed(insurer: dict[str, Any]) -> None:
+    """EC-15: persons of working age without a policy in force whom one may call, and nobody else, as a file."""
+    today = clock.today()
+    wanted = rows(
+        """SELECT p.id FROM party.party p
+           WHERE p.state = 'active' AND p.kind = 'person'
+             AND p.birth_date <= CAST(:today AS date) - interval '22 years'
+             AND p.birth_date > CAST(:today AS date) - interval '61 years'
+             AND NOT EXISTS (SELECT FROM party.xref x JOIN party.policy_summary t
+                             ON t.of_source = x.source AND t.of_key = x.key
+                             WHERE x.party_id = p.id AND t.state = 'in_force')
+             AND NOT EXISTS (SELECT FROM party.xref x JOIN party.consent t
+                             ON t.of_source = x.source AND t.of_key = x.key
+                             WHERE x.party_id = p.id AND NOT t.given)
+             AND NOT EXISTS (SELECT FROM party.xref x JOIN party.preference t
+                             ON t.of_source = x.source AND t.of_key = x.key
+                             WHERE x.party_id = p.id AND t.kind = 'do_not_contact')""",
+        today=today,
+    )
+    found = exported("prospects")
+    assert found.keys() == {row.id for row in wanted} and len(found) > 5
