@@ -25,6 +25,11 @@ def start_of_day(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=settings.zone)
 
 
+def zoned(instant: datetime) -> datetime:
+    """An instant as a caller gave it; one without a zone is UTC."""
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
 @contextmanager
 def fixed(instant: datetime) -> Iterator[None]:
     """Hold the clock at an aware instant within the block."""

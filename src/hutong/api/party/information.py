@@ -1,12 +1,13 @@
 """What is known about a party over HTTP (EC-01, EC-11, EC-12, EC-16): areas, values, relations, household, timeline, as
 it was; and what a caller states."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from hutong.api.instants import Instant
 from hutong.api.keys import Key
 from hutong.api.problems import problems
 from hutong.identity.http import Caller
@@ -43,14 +44,14 @@ class Related(BaseModel):
     other: int
     kind: str
     percent: int | None = None
-    valid_from: datetime | None = None
-    valid_to: datetime | None = None
+    valid_from: Instant | None = None
+    valid_to: Instant | None = None
     note: str | None = Field(None, max_length=400)
 
 
 @router.get("/{party_id}/areas/{area}", responses=_REFUSALS)
 def area_rows(
-    party_id: Key, area: str, viewer: Caller, *, at: datetime | None = None,
+    party_id: Key, area: str, viewer: Caller, *, at: Instant | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Rows:  # fmt: skip
     """Rows of an area, latest first; `at`: those in force then."""
@@ -70,7 +71,7 @@ def confirm_row(party_id: Key, area: str, row_id: Key, viewer: Caller) -> None:
 
 
 @router.get("/{party_id}/values", responses=_REFUSALS)
-def value_rows(party_id: Key, viewer: Caller, at: datetime | None = None) -> Rows:
+def value_rows(party_id: Key, viewer: Caller, at: Instant | None = None) -> Rows:
     """Names, contacts, addresses and documents with use, validity, sources and confirmation."""
     return values.values(viewer, party_id, at)
 
@@ -84,7 +85,7 @@ def add_value(party_id: Key, stated: ValueStated, viewer: Caller) -> dict[str, s
 
 
 @router.get("/{party_id}/relations", responses=_REFUSALS)
-def related(party_id: Key, viewer: Caller, at: datetime | None = None) -> Rows:
+def related(party_id: Key, viewer: Caller, at: Instant | None = None) -> Rows:
     """Whom the party is related to, and what they are to it."""
     return relations.relations(viewer, party_id, at=at)
 
@@ -105,7 +106,7 @@ def household(party_id: Key, viewer: Caller) -> dict[str, Any] | None:
 @router.get("/{party_id}/timeline", responses=_REFUSALS)
 def happened(
     party_id: Key, viewer: Caller, *, kinds: Annotated[list[str] | None, Query()] = None,
-    before: datetime | None = None, kind: str = "", id: int = 0, limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    before: Instant | None = None, kind: str = "", id: int = 0, limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Rows:  # fmt: skip
     """What happened, latest first, after the place (`before`, `kind`, `id`) of the last row of the page before."""
     place = timeline.Place(before, kind, id) if before else None
@@ -114,7 +115,7 @@ def happened(
 
 
 @router.get("/{party_id}/as-it-was", responses=_REFUSALS)
-def was(party_id: Key, at: datetime, viewer: Caller) -> dict[str, Any]:
+def was(party_id: Key, at: Instant, viewer: Caller) -> dict[str, Any]:
     """Basic data, contacts and what was in force at an instant."""
     return as_it_was.as_it_was(viewer, party_id, at)
 

@@ -2,7 +2,7 @@
 attributes (one of each, the preferred first), and what is stated beside them: further ones, their use and validity."""
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from hutong import masterdata
@@ -163,10 +163,9 @@ def instant_of(said: str | None) -> datetime | None:
     if said is None:
         return None
     try:
-        at = datetime.fromisoformat(said)
+        return clock.zoned(datetime.fromisoformat(said))
     except ValueError:
         raise Unprocessable("api-reference-unknown", field="validFor", name="validFor") from None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def add(viewer: Principal, party_id: int, beside: Iterable[Beside]) -> None:

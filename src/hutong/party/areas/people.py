@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 from hutong import masterdata
 from hutong.identity import Principal, require
 from hutong.party import visibility
+from hutong.party.areas.given import typed
 from hutong.party.information import Area, began
 from hutong.party.ingest.areas.write import area_named, keeping, merge
 from hutong.party.living import living
@@ -27,7 +28,8 @@ def state(
     """State a row of an area about a party; `key` makes it idempotent. Returns the row's id, nothing if unchanged.
 
     A period begins now and a moment is now unless `values` say otherwise. Needs `party.change`. Raises NotFound,
-    Unprocessable (field unknown or missing, code not of its set), Forbidden for areas only systems state.
+    Unprocessable (field unknown or missing, value not of its type, code not of its set), Invalid (text too long),
+    Forbidden for areas only systems state.
     """
     area = check_statement(viewer, area_name, values)
     with database.begin("party") as conn:
@@ -41,17 +43,14 @@ def check_statement(viewer: Principal, area_name: str, values: Mapping[str, Any]
     _not_by_value(area)
     if not area.by_people and viewer.kind == "user":
         raise Forbidden("party-area-systems-only", area=area.name)
-    check_codes(area, values)
-    _in_order(area, {began(area): clock.now(), **_given(values)})
+    given = typed(area, values)
+    check_codes(area, given)
+    _in_order(area, {began(area): clock.now(), **given})
     return area
 
 
-def _given(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value not in (None, "")}
-
-
 def _in_order(area: Area, row: Mapping[str, Any]) -> None:
-    if area.timing == "period" and row.get("valid_to") and str(row["valid_to"]) < str(row["valid_from"]):
+    if area.timing == "period" and row.get("valid_to") and row["valid_to"] < row["valid_from"]:
         raise Unprocessable("party-area-period", area=area.name)
 
 
@@ -61,7 +60,7 @@ def state_in(
     """As `state`, in the caller's transaction; rights and codes were checked."""
     known_source(conn, API_SOURCE)
     home, reference = anchor(conn, viewer, party_id)
-    row = {began(area): clock.now(), **_given(values), "of_source": reference[0], "of_key": reference[1],
+    row = {began(area): clock.now(), **typed(area, values), "of_source": reference[0], "of_key": reference[1],
            "source": API_SOURCE, "key": key or f"{viewer.actor}/{uuid4()}",
            "source_changed_at": clock.now()}  # fmt: skip
     _in_order(area, row)

@@ -2,6 +2,13 @@
 party-area-unknown = There is no information area { $area }.
 party-area-field-unknown = Area { $area } has no field { $what }.
 party-area-field-missing = Area { $area } needs the field { $what }.
+party-area-field-type = { $what } of { $area } takes { $type ->
+    [bigint] a whole number
+    [boolean] yes or no
+    [date] a day, as 2026-01-31
+    [instant] an instant, as 2026-01-31T09:30:00+08:00
+   *[text] a text
+  }.
 party-area-code-unknown = { $code } is not a code of { $what }.
 party-area-period = The period of { $area } ends before it begins, or the area has no periods.
 party-area-row-unknown = There is no such row { $id } of this customer, or it has ended.

@@ -2,6 +2,13 @@
 party-area-unknown = 没有信息区 { $area }。
 party-area-field-unknown = 信息区 { $area } 没有字段 { $what }。
 party-area-field-missing = 信息区 { $area } 必须填写字段 { $what }。
+party-area-field-type = { $area } 的 { $what } 须为{ $type ->
+    [bigint] 整数
+    [boolean] 是或否
+    [date] 日期（如 2026-01-31）
+    [instant] 时刻（如 2026-01-31T09:30:00+08:00）
+   *[text] 文字
+  }。
 party-area-code-unknown = { $code } 不是 { $what } 的有效代码。
 party-area-period = { $area } 的结束时间早于开始时间，或该信息区不按期间记录。
 party-area-row-unknown = 该客户没有记录 { $id }，或记录已经结束。
