@@ -4,7 +4,8 @@ import csv
 import json
 from pathlib import Path
 
-from python_calamine import CalamineWorkbook
+import fastexcel
+import pyarrow as pa
 
 HEADERS = {"crm": "客户编号", "billing": "CUST_ID", "callcentre": "contactId"}
 NAMES = {"crm": "客户名称", "billing": "CUST_NAME", "callcentre": "callerName"}
@@ -18,8 +19,8 @@ def source_rows(sample: Path, source: str) -> list[dict[str, str]]:
             lines = list(csv.reader(file))
         return [dict(zip(lines[0], line, strict=True)) if len(line) == len(lines[0]) else {} for line in lines[1:]]
     if source == "billing":
-        lines = CalamineWorkbook.from_path(folder / "billing.xlsx").get_sheet_by_name("CUST_INFO").to_python()
-        return [dict(zip(map(str, lines[0]), map(_text, line), strict=True)) for line in lines[1:]]
+        cells = fastexcel.read_excel(folder / "billing.xlsx").load_sheet("CUST_INFO", dtypes="string")
+        return [{name: value or "" for name, value in row.items()} for row in pa.record_batch(cells).to_pylist()]
     rows = []
     for line in (folder / "callcentre.jsonl").read_text(encoding="utf-8").splitlines():
         try:
@@ -27,10 +28,6 @@ def source_rows(sample: Path, source: str) -> list[dict[str, str]]:
         except json.JSONDecodeError:
             rows.append({})
     return rows
-
-
-def _text(value: object) -> str:
-    return str(int(value)) if isinstance(value, float) else str(value)
 
 
 def truth_rows(sample: Path) -> list[dict[str, str]]:

@@ -5,6 +5,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 from sqlalchemy import text
 from tests.party.conftest import CRM_COLUMNS, MAPPINGS
 from tests.party.ingest.nasty import write_nasty
@@ -132,6 +133,18 @@ def test_an_xlsx_with_too_much(tmp_path: Path) -> None:
     report = load_file(tmp_path / "a.xlsx", billing, "user:1")
     assert (report.rows, report.admitted) == (1, 1)
     assert one("SELECT mobile FROM party.source_record WHERE key = 'A1'") == "+8613912340001"
+
+
+def test_a_sheet_that_reaches_too_far(tmp_path: Path) -> None:
+    """EC-03: a small file with one cell in the last row and column ends neither this process nor its memory."""
+    path = tmp_path / "a.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        page = book.add_worksheet("CUST_INFO")
+        page.write(0, 0, "CUST_ID")
+        page.write(1_048_575, 16_383, "far away")
+    with pytest.raises(Invalid) as caught:
+        load_file(path, read_mapping(MAPPINGS / "billing.yaml"), "user:1")
+    assert caught.value.code == "party-file-spread"
 
 
 def test_forms_of_files_are_only_forms(tmp_path: Path, crm: Mapping) -> None:

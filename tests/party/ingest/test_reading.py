@@ -1,5 +1,6 @@
 """EC-03: files are read in parts, which go on before the last of them is there."""
 
+from datetime import date, datetime, time
 from pathlib import Path
 
 import duckdb
@@ -89,3 +90,53 @@ def test_a_sheet_of_headers_is_empty(billing: Mapping, tmp_path: Path) -> None:
     with pytest.raises(Invalid) as problem:
         list(reading.Reading(tmp_path, path, billing).parts())
     assert problem.value.code == "party-file-empty"
+
+
+def test_cells_become_text(billing: Mapping, tmp_path: Path) -> None:
+    """EC-04: numbers in full, days and instants in ISO form, formulas by their values, errors as nothing."""
+    wanted = {
+        "007": "007", 7: "7", 1.5: "1.5", 13912340001: "13912340001", 1e17: "100000000000000000",
+        1.25e-7: "0.000000125", date(2020, 1, 2): "2020-01-02", time(3, 4): "03:04:00",
+        datetime(2020, 1, 2, 3, 4, 5): "2020-01-02 03:04:05",  # noqa: DTZ001  (cells have no zone)
+        "=1+1": "2", "=1/0": None, True: "true", " x ": " x ", "_x0000_": "_x0000_", "": None,
+    }  # fmt: skip
+    first, second = billing.needed()[:2]
+    path = tmp_path / "a.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        page = book.add_worksheet()
+        forms = {date: "yyyy-mm-dd", datetime: "yyyy-mm-dd hh:mm:ss", time: "hh:mm:ss"}
+        page.write_row(0, 0, billing.needed())
+        for row, cell in enumerate(wanted, start=1):
+            page.write_string(row, 1, "filled")
+            if isinstance(cell, date | time):
+                page.write_datetime(row, 0, cell, book.add_format({"num_format": forms[type(cell)]}))
+            elif str(cell).startswith("="):
+                page.write_formula(row, 0, str(cell), None, 2 if cell == "=1+1" else "#DIV/0!")
+            elif isinstance(cell, str):
+                page.write_string(row, 0, cell)
+            else:
+                page.write(row, 0, cell)
+    with duckdb.connect() as duck:
+        read(duck, path, billing)
+        found = duck.execute(f'SELECT "{first}", "{second}" FROM raw ORDER BY row_number').fetchall()
+    assert found == [(text, "filled") for text in wanted.values()]
+
+
+@pytest.mark.parametrize(("name", "code"), [("CUST_INFO", None), ("OTHER", "party-file-sheet")])
+def test_a_sheet_by_its_name(billing: Mapping, tmp_path: Path, name: str, code: str | None) -> None:
+    """The one that the mapping names is read, wherever it is; without it nothing is."""
+    path = tmp_path / "a.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        book.add_worksheet("about").write(0, 0, "made today")
+        page = book.add_worksheet("CUST_INFO")
+        page.write_row(0, 0, billing.needed())
+        page.write(1, 0, "A1")
+    form = billing.model_copy(update={"file": FileForm(format="xlsx", sheet=name)})
+    with duckdb.connect() as duck:
+        if code is None:
+            read(duck, path, form)
+            assert duck.execute("SELECT count(*) FROM raw").fetchall() == [(1,)]
+            return
+        with pytest.raises(Invalid) as problem:
+            read(duck, path, form)
+    assert (problem.value.code, "about, CUST_INFO" in problem.value.message("en")) == (code, True)

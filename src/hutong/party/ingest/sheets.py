@@ -1,16 +1,17 @@
 """Reading a sheet of an XLSX file, which is a ZIP archive that may be a trap."""
 
+import json
+import subprocess
+import sys
 import zipfile
-from collections.abc import Iterator, Sequence
-from datetime import date, datetime
-from itertools import islice, repeat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pyarrow as pa
 
-from hutong.party.ingest.headers import REPLACED, broken, listed, named, quoted, require
+from hutong.party.ingest.headers import MOST_COLUMNS, REPLACED, broken, listed, named, quoted, require
 from hutong.party.ingest.mapping import Tabular
 from hutong.platform.errors import Invalid
 
@@ -20,7 +21,9 @@ LARGEST_RATIO = 200
 """Nothing that people write shrinks more than this when packed; asked of archives above `HARMLESS_BYTES`."""
 HARMLESS_BYTES = 64 << 20
 MOST_ENTRIES = 10_000
-_BATCH = 20_000
+PROGRAM = "hutong.party.ingest.sheet_program"
+_NO_WORKBOOK = 3
+"""`sheet_program.NO_WORKBOOK`, without loading the parser into this process."""
 
 
 def read_sheet(
@@ -28,53 +31,84 @@ def read_sheet(
 ) -> Iterator[None]:
     """Make the table `raw` of a sheet: of all its rows, or anew of each so many. Raises Invalid when the file is none,
     or unpacks to more than it may."""
-    schema, rows = _opened(path, mapping)
+    rows = _rows(path, mapping)
     if sizes is None:
-        _make(duck, schema, _batches(rows, schema, repeat(_BATCH)), 0)
+        _make(duck, rows, 0)
         yield
         return
-    _make(duck, schema, iter(()), 0)
     before = 0
-    for batch in _batches(rows, schema, sizes):
-        _make(duck, schema, iter([batch]), before)
-        before += batch.num_rows
+    _make(duck, rows.slice(0, 0), 0)
+    while before < rows.num_rows:
+        piece = rows.slice(before, next(sizes))
+        _make(duck, piece, before)
+        before += piece.num_rows
         yield
 
 
-def _opened(path: Path, mapping: Tabular) -> tuple[pa.Schema, Iterator[Sequence[Any]]]:
-    """The columns and the rows below them."""
-    from python_calamine import CalamineError, CalamineWorkbook
-
-    inspect(path)
-    try:
-        book = CalamineWorkbook.from_path(str(path))
-        name = mapping.file.sheet or book.sheet_names[0]
-        if name not in book.sheet_names:
-            raise Invalid("party-file-sheet", file=path.name, sheet=name, found=", ".join(book.sheet_names))
-        sheet = book.get_sheet_by_name(name)
-        rows = iter(sheet.iter_rows())
-    except (CalamineError, IndexError, ValueError) as problem:
-        raise Invalid("party-file-form", file=path.name, format="xlsx", rows=0) from problem
-    first = [_cell(cell) or "" for cell in next(rows, [])]
+def _rows(path: Path, mapping: Tabular) -> pa.Table:
+    """The rows below the first, by the columns that the first one names."""
+    sheets, cells = _parsed(path, mapping.file.sheet)
+    wanted = mapping.file.sheet
+    if wanted is not None and wanted not in sheets:
+        raise Invalid("party-file-sheet", file=path.name, sheet=wanted, found=", ".join(sheets))
+    first = [str(cell or "") for cell in next(iter(cells.slice(0, 1).to_pylist()), {}).values()]
     while first and not first[-1].strip():
         first.pop()
     header = named(first)
     require(path, header, mapping)
-    return pa.schema([(column, pa.string()) for column in header]), rows
+    return cells.slice(1).select(range(len(header))).rename_columns(header)
 
 
-def _make(duck: duckdb.DuckDBPyConnection, schema: pa.Schema, batches: Iterator[pa.RecordBatch], before: int) -> None:
-    """The table `raw` of batches that come after so many rows, without rows in which nothing is."""
-    header = schema.names
-    duck.register("sheet", pa.RecordBatchReader.from_batches(schema, batches))
+def _parsed(path: Path, sheet: str | None) -> tuple[list[str], pa.Table]:
+    """The names of a workbook's sheets, and the cells of one of them as text."""
+    with _program(path, sheet) as program:
+        inspect(path)  # while the program starts and parses, which harms nobody but itself
+        try:
+            with pa.ipc.open_stream(program.stdout) as stream:
+                cells = stream.read_all()
+        except (pa.ArrowInvalid, OSError) as problem:  # nothing or half of it came
+            if program.wait() == _NO_WORKBOOK:
+                raise Invalid("party-file-form", file=path.name, format="xlsx", rows=0) from problem
+            raise Invalid("party-file-spread", file=path.name) from problem
+    return json.loads(cells.schema.metadata[b"sheets"]), cells
+
+
+@contextmanager
+def _program(path: Path, sheet: str | None) -> Iterator[subprocess.Popen[bytes]]:
+    """The program that parses, ended if nobody waits for it any more. What it says as it fails is nobody's concern."""
+    command = [sys.executable, "-m", PROGRAM, str(path), str(MOST_COLUMNS + 1), *([sheet] if sheet else [])]
+    with subprocess.Popen(  # noqa: S603  (our own program)
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as program:
+        try:
+            yield program
+        finally:
+            program.kill()
+
+
+def _make(duck: duckdb.DuckDBPyConnection, rows: pa.Table, before: int) -> None:
+    """The table `raw` of rows that come after so many, without those in which nothing is."""
+    header = rows.schema.names
+    duck.register("sheet", rows)
+    cells = ", ".join(f"{_cell(column)} AS {quoted(column)}" for column in header)
     filled = " OR ".join(f"{quoted(column)} IS NOT NULL" for column in header)
     duck.execute(
-        f"""CREATE OR REPLACE TABLE raw AS SELECT * FROM (
-                SELECT {before} + row_number() OVER () AS row_number, {broken(header)} AS broken, {listed(header)}
-                FROM sheet)
+        f"""CREATE OR REPLACE TABLE raw AS
+            SELECT row_number, {broken(header)} AS broken, {listed(header)}
+            FROM (SELECT {before} + row_number() OVER () AS row_number, {cells} FROM sheet)
             WHERE {filled}"""  # noqa: S608
     )
     duck.unregister("sheet")
+
+
+def _cell(column: str) -> str:
+    """A cell's text as SQL: days without the midnight and times without the day that the parser gives them."""
+    text = quoted(column)
+    return (
+        f"CASE WHEN {text} = '' THEN NULL WHEN starts_with({text}, '1899-12-31 ') THEN substr({text}, 12) "
+        rf"WHEN ends_with({text}, ' 00:00:00') THEN regexp_replace({text}, '^(\d{{4}}-\d\d-\d\d) 00:00:00$', '\1') "
+        f"WHEN contains({text}, chr(0)) THEN replace({text}, chr(0), '{REPLACED}') ELSE {text} END"
+    )
 
 
 def inspect(path: Path) -> None:
@@ -93,25 +127,3 @@ def inspect(path: Path) -> None:
                         pass
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as problem:
         raise Invalid("party-file-form", file=path.name, format="xlsx", rows=0) from problem
-
-
-def _batches(rows: Iterator[Sequence[Any]], schema: pa.Schema, sizes: Iterator[int]) -> Iterator[pa.RecordBatch]:
-    width = len(schema)
-    while part := list(islice(rows, next(sizes))):
-        columns = zip(*(row if len(row) == width else row[:width] for row in part), strict=True)
-        yield pa.record_batch([pa.array(_cells(column), pa.string()) for column in columns], schema=schema)
-
-
-def _cells(column: Sequence[Any]) -> list[str | None]:
-    return [(cell or None) if cell.__class__ is str and "\0" not in cell else _cell(cell) for cell in column]
-
-
-def _cell(cell: Any) -> str | None:
-    """A cell as text: whole numbers without a fraction, days and instants in ISO form."""
-    if cell is None or cell == "":
-        return None
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    if isinstance(cell, datetime | date):
-        return cell.isoformat(" ") if isinstance(cell, datetime) else cell.isoformat()
-    return str(cell).replace("\0", REPLACED)
