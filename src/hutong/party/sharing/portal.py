@@ -23,7 +23,7 @@ from hutong.party.realtime.intake import PORTAL_SOURCE
 from hutong.party.realtime.stated import PartyData
 from hutong.party.sharing import portal_codes
 from hutong.party.standardise import identifiers, names
-from hutong.party.tables import party, party_value, portal_account, portal_session
+from hutong.party.tables import portal_account, portal_session
 from hutong.platform import clock, database
 from hutong.platform.errors import Conflict, NotFound, Unauthenticated, Unprocessable
 
@@ -44,9 +44,9 @@ class PortalSession(NamedTuple):
 def register(phone: str, code: str, name: str, id_number: str) -> str:
     """Open an account for who holds a phone. Returns its state: `active`, or `waiting` for a clerk to confirm.
 
-    Someone new becomes a customer. Who is known with that identity document gets the account at once only if the phone
-    is among the known ones and the name is the same; else nothing is stated about the known customer and a clerk
-    confirms. Whether it was known is not told. Raises Unauthenticated, Unprocessable, Conflict.
+    Someone new becomes a customer. Who is known with that identity document, in use or not, gets the account at once
+    only if the phone is among the known ones and the name is the same; else nothing is stated about the known customer
+    and a clerk confirms. Whether it was known is not told. Raises Unauthenticated, Unprocessable, Conflict.
     """
     number = identifiers.identifier("resident_id", id_number)
     person = names.person_name(name)
@@ -57,22 +57,34 @@ def register(phone: str, code: str, name: str, id_number: str) -> str:
         conn.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('party.portal:' || :of, 0))"), {"of": mobile})
         if conn.execute(select(portal_account.c.id).where(portal_account.c.phone == mobile)).scalar():
             raise Conflict("party-portal-has-account")
-        known = _known(conn, number.value)
-    if known is not None:
-        return _open(known["id"], mobile, sure=mobile in known["phones"] and known["name"] == person.name)
+        known = _known(conn, number.value, mobile, person.name)
+    if known is not None and (known.state == "active" or not known.sure):
+        return _open(known.id, mobile, sure=known.sure)
     data = PartyData("person", name, id_type="resident_id", id_number=number.value, mobile=mobile)
     made = intake.find_or_create(REGISTRAR, data, f"register/{secrets.token_hex(12)}", PORTAL_SOURCE)
-    return _open(made.party_id, mobile, sure=True)
+    return _open(made.party_id, mobile, sure=made.created or known is not None or _on_file(made, mobile))
 
 
-def _known(conn: Connection, id_number: str) -> Row | None:
-    """The customer with an identity document, and its phones."""
-    of = select(party_value.c.party_id).where(party_value.c.kind == "identifier", party_value.c.value == id_number)
-    row = conn.execute(select(party.c.id, party.c.name).where(party.c.id.in_(of), party.c.state == "active")).first()
-    if row is None:
-        return None
-    numbers = select(party_value.c.value).where(party_value.c.party_id == row.id, party_value.c.kind == "phone")
-    return {"id": row.id, "name": row.name, "phones": set(conn.execute(numbers).scalars())}
+def _known(conn: Connection, id_number: str, mobile: str, name: str) -> Any:
+    """The living customer with an identity document, and whether it is `sure` that it has phone and name too; of
+    several with that document the one that has."""
+    states = text("""
+        SELECT p.id, p.state, p.name = :name AND EXISTS (
+                   SELECT FROM party.party_value t WHERE t.party_id = p.id AND t.kind = 'phone' AND t.value = :mobile)
+               AS sure
+        FROM party.party_value v JOIN party.party p ON p.id = v.party_id AND p.state <> 'merged'
+        WHERE v.kind = 'identifier' AND v.value = :number ORDER BY sure DESC, p.state, p.id LIMIT 1""")
+    return conn.execute(states, {"number": id_number, "mobile": mobile, "name": name}).one_or_none()
+
+
+def _on_file(found: intake.Found, mobile: str) -> bool:
+    """Whether a customer that was found has the phone by another record than the one that was just stated."""
+    states = text("""
+        SELECT EXISTS (SELECT FROM party.xref x JOIN party.source_record r ON r.id = x.record_id
+                       WHERE x.party_id = :party AND r.id <> :own AND :mobile IN (r.mobile, r.phone, r.other_phone))""")
+    with database.read("party") as conn:
+        asked = {"party": found.party_id, "own": found.record_id, "mobile": mobile}
+        return bool(conn.execute(states, asked).scalar_one())
 
 
 def _open(party_id: int, mobile: str, *, sure: bool) -> str:
