@@ -19,6 +19,7 @@ from hypothesis import settings as hypothesis_settings
 from psycopg.sql import SQL, Identifier
 from sqlalchemy.engine import URL, make_url
 from tests.compiled_once import compile_each_once
+from tests.in_memory import lie_in_memory
 
 from hutong.identity import clients, users
 from hutong.platform import database as live
@@ -26,6 +27,7 @@ from hutong.platform import migrations
 from hutong.platform.embedded_postgres import running
 from hutong.platform.settings import settings
 
+lie_in_memory()
 SERVER_DIR = Path(tempfile.gettempdir()) / f"hutong-tests-{os.geteuid()}"
 SAMPLES = SERVER_DIR / "samples"
 COPY = SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
