@@ -45,7 +45,8 @@ def code(code_set: str, value: str | None, locale: str) -> str:
 
 
 _QUOTED = re.compile("“([^”]+)”")
-_OF_CONDITIONS = ("party_kind", "customer_grade", "insurance_line", "policy_state", "gender")
+_OF_CONDITIONS = ("party_kind", "customer_class", "customer_grade", "insurance_line", "policy_state", "claim_cause",
+                  "evaluation_grade", "gender")  # fmt: skip
 
 
 def codes_named(sentence: str, locale: str) -> str:

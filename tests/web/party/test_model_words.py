@@ -16,7 +16,7 @@ WORDS = Path(web.__file__).parent / "locale" / "attributes.en.ftl"
 @pytest.mark.parametrize("locale", LOCALES)
 def test_every_attribute_says_what_it_means(locale: str) -> None:
     for entity in entities():
-        assert has_message(f"web-entity-{entity.name}", locale), entity.name
+        assert has_message(f"web-table-{entity.name}", locale), entity.name
         for attribute in entity.attributes:
             words = meaning(entity.name, attribute, locale)
             assert words and "web-attribute" not in words, (entity.name, attribute.name)

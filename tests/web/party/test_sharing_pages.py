@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
-from tests.web.browsing import DESKTOP, PHONE, open_as
+from tests.web.browsing import DESKTOP, PHONE, open_as, press
 from tests.web.sample_site import PACKS, PASSWORD, Site
 from tests.web.visiting import visit
 
@@ -119,7 +119,14 @@ def test_a_claim_goes_its_way(browser: Any, served: str, customer: int) -> None:
     page.click("form button.primary")
     page.wait_for_selector(".tag.big")
     assert page.inner_text(".tag.big") == "Simplified"
-    assert "small-and-trusted" in page.inner_text("#routed")
+    routed = page.inner_text("#routed")
+    assert "A small claim of a valued customer, papers complete - simplified" in routed
+    assert "small-and-trusted" not in routed
+    page.click("#routed summary")
+    facts = page.inner_text("#routed dl")
+    assert "Amount claimed" in facts
+    assert "2,500.00" in facts
+    assert "amount_micros" not in facts
     shoot(page, "claim")
     assert complaints == []
     page.context.close()
@@ -148,10 +155,10 @@ def test_from_campaign_to_calls(browser: Any, served: str, customer: int) -> Non
     seat.wait_for_selector("text=诸葛亮")
     shoot(seat, "call")
     seat.fill("[name=note]", "同意续保")
-    seat.keyboard.press("Tab")
+    press(seat, "Tab")
     seat.locator("h2").first.click()
     seat.evaluate("document.activeElement.blur()")
-    seat.keyboard.press("1")
+    press(seat, "1")
     seat.wait_for_selector("text=名单已呼完")
     shoot(seat, "calls-done")
     seat.context.close()
@@ -169,12 +176,12 @@ def test_a_list_becomes_a_file(browser: Any, served: str, customer: int) -> None
     """EC-14, EC-15: the renewal list, previewed, made by a job, downloaded by who made it."""
     page, complaints = open_as(browser, served, "underwriter", "en")
     page.goto(f"{served}/exports/renewals")
-    assert "4850.00" in page.inner_text("table")
+    assert "4,850.00" in page.inner_text("table") and "Premium (CNY)" in page.inner_text("table")
     shoot(page, "export-preview")
     page.click("button.primary")
     page.wait_for_url("**/exports")
     jobs.run_queued()
-    page.wait_for_selector("a[download]", timeout=60_000)
+    page.wait_for_selector("a[download]")
     shoot(page, "exports-done")
     with page.expect_download() as download:
         page.click("a[download]")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from hutong.identity import Principal, require
 from hutong.party import visibility
@@ -69,13 +69,23 @@ def _first(document: ClaimRoute, inputs: Row) -> tuple[RouteRule, cel.Expression
 
 
 def decisions(viewer: Principal, party_id: int, limit: int = 20) -> list[Row]:
-    """How a customer's claims were routed, latest first. Raises NotFound."""
+    """How a customer's claims were routed, latest first, each with its rule's reason. Raises NotFound."""
     require(viewer, RIGHT)
     with database.read("party") as conn:
         home = party_row(conn, viewer, party_id)["id"]
         statement = select(claim_decision).where(claim_decision.c.party_id == home)
         rows = conn.execute(statement.order_by(claim_decision.c.id.desc()).limit(limit)).mappings().all()
-    return [dict(row) for row in rows]
+        said = {version: _reasons(conn, version, viewer.locale) for version in {row["version"] for row in rows}}
+    return [{**row, "reason": said[row["version"]].get(row["rule"], row["rule"])} for row in rows]
+
+
+def _reasons(conn: Connection, version: int, locale: str) -> dict[str, str]:
+    """Rule → its reason, in a version; nothing of a version that is no longer kept."""
+    try:
+        rules = documents.as_of(conn, CLAIM_ROUTE, STANDARD, version).rules
+    except NotFound:
+        return {}
+    return {rule.code: rule.reason.of(locale) for rule in rules}
 
 
 def explained(viewer: Principal, decision_id: int) -> Row:
@@ -91,7 +101,8 @@ def explained(viewer: Principal, decision_id: int) -> Row:
     for rule in document.rules:
         condition = _condition(rule.when)
         held = condition.holds(row["inputs"])
-        asked.append({"rule": rule.code, "held": held, "sentence": facts.sentence(condition, viewer.locale)})
+        sentence = facts.sentence(condition, viewer.locale)
+        asked.append({"rule": rule.code, "reason": rule.reason.of(viewer.locale), "held": held, "sentence": sentence})
         if rule.code == row["rule"]:
             break
     return {**row, "asked": asked}

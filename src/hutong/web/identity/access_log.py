@@ -1,5 +1,6 @@
 """The access log (EC-17): who saw which sensitive data in clear, and when; by person and by customer."""
 
+import re
 from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 
@@ -27,9 +28,13 @@ ENTITIES = (
     "product_instance",
     "order",
     "quarantine",
+    "usage",
     "event",
+    "party.export",
 )
 LISTED = 6
+EXPORTED = re.compile(r"(?P<list>\S+) v(?P<version>\d+): (?P<rows>\d+) rows(?P<seen> on screen)?")
+"""What an export notes as its reason."""
 
 
 def columns(locale: str) -> list[dict[str, Any]]:
@@ -54,7 +59,7 @@ class Asked(BaseModel):
     """The filters: who, which things, which one of them, which kind of field, from and to which days, which reason."""
 
     actor: str = Field("", pattern=r"^((user|client):\d+)?$")
-    entity: str = Field("", pattern=r"^[a-z_]*$", max_length=40)
+    entity: str = Field("", pattern=r"^[a-z_.]*$", max_length=40)
     number: str = Field("", pattern=r"^\s*\d{0,15}\s*$")
     kind: str = Field("", pattern=r"^[a-z_]*$", max_length=20)
     since: date | Literal[""] = ""
@@ -131,5 +136,16 @@ def row_shown(row: dict[str, Any], locale: str) -> dict[str, Any]:
         "fields": translate("web-list-comma", locale).join(
             words_of_codes.word("web-field", name, locale) for name in row["fields"]
         ),
-        "reason": row["reason"] or "",
+        "reason": reason(row["reason"] or "", locale),
     }
+
+
+def reason(given: str, locale: str) -> str:
+    """A reason as it was given; what a center noted by itself in words."""
+    export = EXPORTED.fullmatch(given)
+    if export is not None:
+        message = "web-read-list-seen" if export["seen"] else "web-read-list-made"
+        return translate(message, locale, list=export["list"], version=export["version"], rows=int(export["rows"]))
+    event_type = given.partition(" ")[2]
+    event = words_of_codes.word("web-event-type", event_type, locale) if event_type else ""
+    return given if event == event_type else event

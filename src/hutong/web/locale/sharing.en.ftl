@@ -168,6 +168,7 @@ web-export-now = { $count ->
 }
 web-export-nobody = Nobody meets the filter
 web-export-more = { $count } more rows in the file
+web-export-codes = Words here; the file holds the codes that systems exchange.
 web-no-exports = No files yet
 web-download = Download
 web-every-hour = every hour

@@ -165,6 +165,7 @@ web-export-job = 任务
 web-export-now = 当前 { $count } 位客户
 web-export-nobody = 没有符合条件的客户
 web-export-more = 另有 { $count } 行在文件中
+web-export-codes = 此处显示名称；文件中为系统之间交换的代码。
 web-no-exports = 还没有文件
 web-download = 下载
 web-every-hour = 每小时

@@ -15,6 +15,7 @@ from hutong.platform.errors import NotFound
 from hutong.platform.http import locale_of
 from hutong.platform.money import to_micros
 from hutong.web import words_of_codes
+from hutong.web.party.fact_words import told
 from hutong.web.shell import reader, render
 
 router = APIRouter(include_in_schema=False)
@@ -95,6 +96,11 @@ def routed(
     if days is not None:
         claim["days_since_loss"] = days
     viewer = reader(request, session)
-    decided = claims.decide(viewer, party_id, number, claim)
+    locale, decided = viewer.locale, claims.decide(viewer, party_id, number, claim)
     asked = claims.explained(viewer, decided["id"])["asked"]
-    return render(request, "sharing/claim_routed.html", {"decided": decided, "asked": asked}, session)
+    context = {
+        "decided": {**decided, "sentence": words_of_codes.codes_named(decided["sentence"], locale)},
+        "asked": [{**step, "sentence": words_of_codes.codes_named(step["sentence"], locale)} for step in asked],
+        "told": told(decided["inputs"], locale),
+    }
+    return render(request, "sharing/claim_routed.html", context, session)
