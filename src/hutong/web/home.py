@@ -2,19 +2,22 @@
 
 from typing import Any
 
+from babel.dates import format_date
 from fastapi import APIRouter, Request, Response
 
 from hutong.billing import queries as billing_queries
 from hutong.identity.http import SignedInSession
 from hutong.identity.principal import Principal
 from hutong.ordering import monitoring, queries
+from hutong.party.ingest import rejects
 from hutong.party.reading import listing, requests, suspects
 from hutong.party.sharing import calls
-from hutong.platform import jobs
+from hutong.platform import clock, jobs
 from hutong.platform.http import locale_of
 from hutong.platform.i18n import translate
 from hutong.web.home_charts import by_source, by_state, by_time
 from hutong.web.kept import kept
+from hutong.web.navigation import beginnings
 from hutong.web.shell import render, show_money
 
 party_counts = kept(listing.figures)
@@ -28,9 +31,12 @@ Figure = tuple[str, Any, str]
 def home(request: Request, session: SignedInSession) -> Response:
     """The first page after signing in."""
     viewer, locale = session.viewer, locale_of(request)
+    waits = todos(viewer)
     context = {
+        "today": format_date(clock.today(), "full", locale=locale.replace("-", "_")),
+        "begins": beginnings(viewer),
         "figures": [*party_figures(viewer), *order_figures(viewer), *billing_figures(viewer)],
-        "todos": todos(viewer),
+        "todos": waits,
         "charts": charts(viewer, locale),
         "expedited": queries.orders(viewer, queries.OrderFilter(open=True), limit=8)
         if viewer.may("ordering.read")
@@ -83,13 +89,16 @@ def todos(viewer: Principal) -> list[Figure]:
     """What waits for this viewer, by what they may do; nothing where there is nothing."""
     made: list[Figure] = []
     if viewer.may("party.steward"):
-        waiting = suspects.counts(viewer)
+        groups = suspects.counts(viewer)
         for view in ("mine", "review", "pool"):
-            if any(waiting[view]):
-                made.append((f"web-todo-{view}", str(waiting[view]), f"/suspects?view={view}"))
+            if any(groups[view]):
+                made.append((f"web-todo-{view}", str(groups[view]), f"/suspects?view={view}"))
     if viewer.may("party.calls"):
         lists = calls.mine(viewer)
         made.append(("web-todo-calls", sum(row["waiting"] + row["due"] for row in lists), "/calls"))
+    if viewer.may(rejects.RIGHT):
+        waiting = rejects.waiting(viewer)
+        made.append(("web-todo-rejects", f"{waiting}+" if waiting == rejects.MANY else waiting, "/rejects"))
     if viewer.may("party.approve"):
         made.append(("web-todo-approvals", requests.count_pending(viewer), "/approvals"))
     if viewer.may("ordering.manage"):

@@ -54,6 +54,21 @@ ENTRIES = (
 )
 
 
+STEWARDS_BEGIN = ("/suspects", "/quality", "/loads", "/rejects", "/approvals", "/reports")
+OTHERS_BEGIN = ("/counter", "/calls", "/call-lists", "/claims-desk", "/pop", "/bills", "/quarantine", "/audits",
+                "/orders", "/quality/tasks", "/exports", "/customers", "/groups")  # fmt: skip
+"""Where a working day begins, the most frequent first; each has a sentence of its own, `web-begin-<name>`."""
+OFFERED = 6
+
+
+def beginnings(viewer: Principal) -> list[tuple[Entry, str]]:
+    """The first of these places that a viewer may enter, each with the message that says what is done there."""
+    wanted = STEWARDS_BEGIN if viewer.may("party.steward") else OTHERS_BEGIN
+    of_path = {entry.path: entry for entry in ENTRIES}
+    open_to = [of_path[path] for path in wanted if viewer.may(of_path[path].right)]
+    return [(entry, f"web-begin-{entry.path[1:].replace('/', '-')}") for entry in open_to[:OFFERED]]
+
+
 def here(path: str) -> str:
     """The path of the entry that a page belongs to: the longest that it lies at or below; nothing where none is."""
     return max((entry.path for entry in ENTRIES if f"{path}/".startswith(f"{entry.path}/")), key=len, default="")

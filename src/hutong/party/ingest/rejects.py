@@ -67,6 +67,18 @@ def counted(viewer: Principal) -> list[Found]:
         return [dict(row) for row in rows.mappings()]
 
 
+MANY = 1000
+"""Rows that wait, beyond which nobody needs their number on a workbench."""
+
+
+def waiting(viewer: Principal) -> int:
+    """How many rows wait to be worked off; `MANY` where there are more."""
+    require(viewer, RIGHT)
+    some = select(rejected_record.c.id).where(rejected_record.c.state == "open").limit(MANY).subquery()
+    with database.read("party") as conn:
+        return int(conn.execute(select(func.count()).select_from(some)).scalar_one())
+
+
 def get(viewer: Principal, reject_id: int) -> Found:
     """One rejected row, with `columns`: those its mapping names and those it has, with the values shown. Raises
     NotFound."""
