@@ -10,6 +10,7 @@ from hutong.identity.principal import Principal
 from hutong.inventory import queries as inventory_queries
 from hutong.ordering import queries as ordering_queries
 from hutong.party.reading import queries
+from hutong.party.standardise.text import is_han
 from hutong.platform.http import locale_of
 from hutong.web import words_of_codes
 from hutong.web.shell import render
@@ -22,7 +23,8 @@ QUICK = 8
 
 def customers(viewer: Principal, words: str, limit: int) -> list[dict[str, Any]]:
     """Customers that match, within the viewer's rows; also by customer number."""
-    if not viewer.may("party.read") or len(words.strip()) < 2:
+    asked = words.strip()
+    if not viewer.may("party.read") or (len(asked) < 2 and not is_han(asked)):
         return []
     return queries.search(viewer, words, limit=limit)
 

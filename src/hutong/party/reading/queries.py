@@ -90,7 +90,8 @@ def search(viewer: Principal, query: str, after: int = 0, limit: int = 50) -> li
     """Parties by ID number, bank card, phone, e-mail, name (start or any part), pinyin, or a declared attribute that is
     searchable; by id after `after`.
 
-    Identifiers and declared attributes must match whole; names from two characters on. At most 200 rows.
+    Identifiers and declared attributes must match whole; one Chinese character is the beginning of the name. At most
+    200 rows.
     """
     require(viewer, "party.read")
     asked = clean(query)
@@ -119,7 +120,8 @@ def _matching(
     asked: str, stating: searching.Stating | None
 ) -> tuple[list[Select[tuple[int]]], ColumnElement[bool] | None]:
     """The ids of parties that match, by parts that are each read from an index, from it alone where they may be many;
-    and for Latin letters, whose matches may be any number, the same as a condition that a party meets."""
+    and for Latin letters and a family name, whose matches may be any number, the same as a condition that a party
+    meets."""
     of_attributes = [text(f"({stating.sql})").bindparams(**stating.values)] if stating else []
     more = [select(party.c.id).where(each) for each in of_attributes]
     compact = re.sub(r"[\s-]", "", asked).upper()
@@ -131,6 +133,9 @@ def _matching(
         return [*(_stating(kind, party_value.c.value == value) for kind, value in stated.items()), *more], None
     if is_han(asked):
         name = simplified(asked).replace(" ", "")
+        if len(name) == 1:  # a family name: may be one of fourteen customers, so no other name of theirs is looked at
+            begins = party.c.name.like(_like(name) + "%")
+            return [select(party.c.id).where(begins), *more], or_(begins, *of_attributes)
         starts = _stating("name", party_value.c.value.like(_like(name) + "%"))
         part = select(party.c.id).where(party.c.name.like(f"%{_like(name)}%"))
         return [starts, *([part] if len(name) > SHORT else []), *more], None
