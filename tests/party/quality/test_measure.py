@@ -18,6 +18,7 @@ from hutong.party.quality import desk, failures, scores, tasks
 from hutong.party.quality.measure import measure
 from hutong.party.quality.rules import ENVIRONMENTS, FIELDS, QUALITY_RULES
 from hutong.party.resolution.resolve import resolve
+from hutong.party.stewardship import enhancement
 from hutong.platform import cel, clock, documents
 from hutong.platform import database as live
 from hutong.platform.errors import Forbidden, NotFound, Unprocessable
@@ -127,6 +128,23 @@ def test_task_closes_itself_when_the_record_passes(database: URL, take_in: Impor
     seen = desk.task(STEWARD, task["id"])
     assert [step["state"] for step in seen["steps"]] == ["open", "sent", "fixed", "reopened", "verified", "reopened"]
     assert seen["reopened"] == 2
+
+
+def test_what_a_call_back_brought_is_not_a_record_that_lacks_the_rest(database: URL, take_in: Importer) -> None:
+    """EC-08, EC-18: an e-mail address collected for a customer opens no task about a missing name and phone."""
+    take_in(GOOD)
+    resolve()
+    before = measure()
+    with live.read("party") as conn:
+        customer = conn.execute(text("SELECT id FROM party.party WHERE state = 'active'")).scalar_one()
+    row = {"party_id": str(customer), "email": "kh1@post.example", "confirmed": "yes"}
+    enhancement.apply(STEWARD, enhancement.draft(STEWARD, "called back", "callback", [row]))
+    after = measure()
+    assert (after.records, after.tasks) == (before.records, tasks.Settled(0, 0, 0, 0))
+    with live.read("party") as conn:
+        sources = text("SELECT DISTINCT source FROM party.quality_result ORDER BY source")
+        assert list(conn.execute(sources).scalars()) == ["", "crm"]
+        assert conn.execute(text("SELECT email FROM party.party WHERE id = :id"), {"id": customer}).scalar_one()
 
 
 def test_waiving_needs_a_lead_and_a_reason_and_lasts(database: URL, take_in: Importer) -> None:
