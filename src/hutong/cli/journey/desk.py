@@ -20,7 +20,8 @@ from hutong.party.quality.measure import Measured, measure
 from hutong.party.reading import requests
 from hutong.party.relations import groups
 from hutong.party.resolution.resolve import resolve
-from hutong.party.sharing import call_lists
+from hutong.party.sharing import call_lists, calls
+from hutong.party.sharing.calls import Disposition
 from hutong.party.stewardship import decide, desk, enhancement
 from hutong.platform import clock, database
 
@@ -32,7 +33,14 @@ CALLED_BACK = 60
 """Customers whose e-mail address a day of call-backs brings, at most."""
 KEPT = 6
 """Customers on the group that is a list."""
-CAMPAIGN = "renewal-motor"
+CAMPAIGNS = ("renewal-motor", "policy-review")
+CALLED: tuple[tuple[Disposition, str, timedelta | None], ...] = (
+    ("reached", "续期账号已更新，对保障满意", None),
+    ("unreachable", "", None),
+    ("callback", "开会中，约时间再谈", timedelta(hours=2)),
+    ("refused", "暂不考虑加保", None),
+)  # fmt: skip
+"""What came of a seat's first calls: disposition, note, when to call back."""
 BY = "system:0"
 
 
@@ -136,11 +144,27 @@ def call_back(steward: Principal, name: str, *, waits: bool) -> None:
 
 
 def call_list(lead: Principal, seat: Principal) -> int:
-    """Customers whose motor policy falls due, on a seat's list. Returns how many."""
-    campaign = next(each for each in call_lists.campaigns(lead) if each.code == CAMPAIGN)
-    if not call_lists.lists(lead) and call_lists.preview(lead, campaign)["size"]:
-        call_lists.freeze(lead, CAMPAIGN, [seat.id])
+    """Customers whose motor policy falls due, and holders of policies to be asked how they are, on a seat's lists; the
+    seat has begun to call. Returns how many are listed."""
+    if not call_lists.lists(lead):
+        made = [
+            call_lists.freeze(lead, campaign.code, [seat.id])
+            for campaign in call_lists.campaigns(lead)
+            if campaign.code in CAMPAIGNS and call_lists.preview(lead, campaign)["size"]
+        ]
+        for list_id in made[-1:]:
+            call(seat, list_id)
     return int(sum(each["size"] for each in call_lists.lists(lead)))
+
+
+def call(seat: Principal, list_id: int) -> None:
+    """The first calls of a list, as many as there are customers for."""
+    for disposition, note, later in CALLED:
+        customer = calls.following(seat, list_id)
+        if customer is None:
+            return
+        again = clock.now() + later if later else None
+        calls.dispose(seat, list_id, customer, disposition, note=note, callback_at=again)
 
 
 def decide_one(steward: Principal) -> None:

@@ -22,9 +22,9 @@ def show(console: Console, told: Told) -> bool:
 def invite(console: Console, address: str, passwords: Mapping[str, str]) -> None:
     """Say where to look and how to sign in."""
     console.print(t("journey-look", address=address), style="bold")
-    table = Table(t("journey-login"), t("journey-password"), box=None)
+    table = Table(t("journey-login"), t("journey-password"), t("journey-begins-with"), box=None)
     for login, password in passwords.items():
-        table.add_row(login, password)
+        table.add_row(login, password, t(f"journey-begins-{login}"))
     console.print(table)
     console.print(t("journey-stop"))
 
