@@ -1,6 +1,7 @@
 """EC-11: households found by rule and kept by people."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 import pytest
 from tests.party.conftest import Importer
@@ -14,7 +15,7 @@ from hutong.party.relations.find_households import find_households
 from hutong.party.relations.household_rules import HOUSEHOLD_RULES
 from hutong.party.resolution.resolve import resolve
 from hutong.party.stewardship import merge
-from hutong.platform import database
+from hutong.platform import clock, database
 from hutong.platform.documents import checked
 from hutong.platform.errors import Unprocessable
 
@@ -108,6 +109,19 @@ def test_a_crowd_is_no_family(take_in: Importer) -> None:
     take_in(*(person(f"K{n}", f"王小{chr(0x5F00 + n)}", **ids(n), 通信地址=HOME) for n in range(1, 11)))
     resolve()
     assert find_households("test").households == 0
+
+
+def test_kin_of_the_past_and_endless_kin_are_no_household(take_in: Importer) -> None:
+    """Who is divorced, or to marry next year, is not brought in; nor are more than `largest` who are kin one by one."""
+    take_in(*(person(f"K{n}", f"{surname}小明", **ids(n)) for n, surname in enumerate("赵钱孙李周吴郑王冯陈褚卫", 1)))
+    resolve()
+    home, now, year = parties(), clock.now(), timedelta(days=365)
+    relate.relate(SYSTEM, home["K11"], home["K12"], "spouse", valid_from=now - 2 * year, valid_to=now - year)
+    relate.relate(SYSTEM, home["K1"], home["K12"], "spouse", valid_from=now + year)
+    for n in range(1, 10):
+        relate.relate(SYSTEM, home[f"K{n}"], home[f"K{n + 1}"], "child")
+    found = find_households("test")
+    assert (found.households, found.too_large) == (0, 1)
 
 
 def test_hidden_members_are_only_counted(take_in: Importer) -> None:

@@ -1,6 +1,6 @@
 """EC-11: relations, roles, hierarchies, groups."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,8 +10,11 @@ from tests.party.state import parties, state
 
 from hutong.identity import SYSTEM, Principal
 from hutong.party.areas import people
+from hutong.party.areas import read as read_area
 from hutong.party.information import AREAS
 from hutong.party.ingest.areas.write import merge
+from hutong.party.lifecycle.changes import apply_change
+from hutong.party.realtime import statements
 from hutong.party.relations import groups, hierarchy, read, relate
 from hutong.party.resolution.resolve import resolve
 from hutong.party.stewardship import merge as stewards
@@ -21,6 +24,7 @@ from hutong.platform.errors import NotFound, Problem, Unprocessable
 
 pytestmark = pytest.mark.usefixtures("database")
 Relation = tuple[int, str]
+YEAR = timedelta(days=365)
 
 
 def known(take_in: Importer, *names: str, **columns: str) -> list[int]:
@@ -93,6 +97,44 @@ def test_a_kind_holds_once_at_a_time(take_in: Importer) -> None:
     assert read.relations(SYSTEM, firm)[0]["percent"] == 2550
 
 
+def test_periods_begin_with_their_first_instant_and_end_before_their_last(take_in: Importer) -> None:
+    """A relation holds from its first instant, not at its last; another may abut it on either side; what is to come
+    does not hold yet; who is no party to it does not end it."""
+    one, two, three = known(take_in, "王小明", "李丽华", "赵云")
+    first, last = datetime(2020, 1, 1, tzinfo=UTC), datetime(2022, 1, 1, tzinfo=UTC)
+    relate.relate(SYSTEM, one, two, "guardian", valid_from=first, valid_to=last)
+    for wrong in (
+        {"valid_from": last, "valid_to": last}, {"valid_from": last, "percent": 0},
+        {"valid_from": last, "percent": relate.WHOLE + 1}, {"valid_to": last, "valid_from": first - YEAR},
+    ):  # fmt: skip
+        with pytest.raises(Unprocessable):
+            relate.relate(SYSTEM, one, two, "guardian", **wrong)
+    relate.relate(SYSTEM, one, two, "guardian", valid_from=first - YEAR, valid_to=first)
+    relate.relate(SYSTEM, one, two, "guardian", valid_from=last, valid_to=last + YEAR, percent=relate.WHOLE)
+    relate.relate(SYSTEM, one, three, "friend", valid_from=clock.now() + YEAR)
+    held = [(at, [row["valid_from"] for row in read.relations(SYSTEM, two, at=at)]) for at in (first, last)]
+    assert held == [(first, [first]), (last, [last])]
+    assert seen(one) == set() and read.relations(SYSTEM, two, at=last + YEAR) == []
+    [coming] = read.relations(SYSTEM, one, at=clock.now() + 2 * YEAR)
+    with pytest.raises(NotFound):
+        relate.end_relation(SYSTEM, two, coming["ids"])
+    assert read.relations(SYSTEM, one, at=clock.now() + 2 * YEAR) == [coming]
+
+
+def test_the_graph_goes_as_far_as_asked_and_tells_each_edge_once(take_in: Importer) -> None:
+    """A triangle, and somebody behind it."""
+    one, two, three, four = known(take_in, "王小明", "李丽华", "赵云", "孙权")
+    for party, other in ((one, two), (two, three), (three, one), (three, four)):
+        relate.relate(SYSTEM, party, other, "friend")
+    near, far = (read.neighbourhood(SYSTEM, one, depth) for depth in (1, 2))
+    assert {(row["id"], row["distance"]) for row in near["nodes"]} == {(two, 1), (three, 1)}
+    assert {(row["id"], row["distance"]) for row in far["nodes"]} == {(two, 1), (three, 1), (four, 2)}
+    told = [frozenset((row["party_id"], row["other_id"])) for row in far["edges"]]
+    assert len(told) == 4 and set(told) == {
+        frozenset(ends) for ends in ((one, two), (two, three), (three, one), (three, four))
+    }
+
+
 def test_a_source_states_relations_before_the_parties_come(take_in: Importer) -> None:
     """EC-16: by files, to keys of its own, with sources together when two say the same."""
     row: dict[str, Any] = {"of_source": "crm", "of_key": "A", "to_source": "crm", "to_key": "B", "kind": "referrer",
@@ -133,6 +175,39 @@ def test_hierarchy_rolls_up_and_refuses_circles(take_in: Importer) -> None:
     assert len(hierarchy.hierarchy(SYSTEM, estate)) == 4
 
 
+def test_hierarchies_are_of_relations_that_hold(take_in: Importer) -> None:
+    """What ended or is to come neither rolls up nor makes a head; what ended may be turned round, not what comes."""
+    head, part, new = firms(take_in, "云海集团有限公司", "云海物流有限公司", "长河集团有限公司")
+    relate.relate(SYSTEM, part, head, "subsidiary", valid_from=clock.now() - YEAR)
+    relate.relate(SYSTEM, part, new, "subsidiary", valid_from=clock.now() + YEAR)
+    assert [row["id"] for row in hierarchy.hierarchy(SYSTEM, part)] == [head, part]
+    assert [row["id"] for row in hierarchy.hierarchy(SYSTEM, new)] == [new]
+    with pytest.raises(Unprocessable):
+        relate.relate(SYSTEM, new, part, "subsidiary")
+    [held] = read.relations(SYSTEM, part)
+    relate.end_relation(SYSTEM, part, held["ids"])
+    assert [row["id"] for row in hierarchy.hierarchy(SYSTEM, head)] == [head]
+    relate.relate(SYSTEM, head, part, "subsidiary", valid_to=clock.now() + YEAR / 2)
+    assert [row["id"] for row in hierarchy.hierarchy(SYSTEM, head)] == [part, head]
+
+
+def test_sums_of_a_hierarchy_tell_nothing_of_members_out_of_scope(take_in: Importer) -> None:
+    """EC-17: nor does its head, where the viewer does not see it."""
+    names = {"云海集团有限公司": "east", "云海物流有限公司": "west"}
+    take_in(*({"客户编号": name, "客户类型": "2", "客户名称": name, "建档网点": unit} for name, unit in names.items()))
+    resolve()
+    head, part = (parties()[name] for name in names)
+    relate.relate(SYSTEM, part, head, "subsidiary")
+    east, west = (
+        Principal(5, "user", "ada", frozenset({"party.*"}), scopes={"party": f'row.branch == "{unit}"'})
+        for unit in ("east", "west")
+    )
+    [shown] = hierarchy.hierarchy(east, head)
+    assert (shown["id"], shown["below"], shown["all_policies"], shown["all_premium_micros"]) == (head, None, None, None)
+    [own] = hierarchy.hierarchy(west, part)
+    assert (own["id"], own["depth"], own["below"]) == (part, 0, 0)
+
+
 def test_roles_have_context_and_validity(take_in: Importer) -> None:
     """Roles in force are those of the party; what it took with us in general is there too."""
     [one] = known(take_in, "王小明")
@@ -143,6 +218,16 @@ def test_roles_have_context_and_validity(take_in: Importer) -> None:
     people.end(SYSTEM, one, "party_role", row)
     assert [role["role"] for role in read.roles(SYSTEM, one, at=clock.now())] == ["insured"]
     assert len(read.roles(SYSTEM, one)) == 2
+    people.state(SYSTEM, one, "party_role", {"role": "beneficiary", "valid_from": clock.now() + YEAR})
+    assert [role["role"] for role in read.roles(SYSTEM, one, at=clock.now())] == ["insured"]
+
+
+def test_roles_follow_a_merge(take_in: Importer) -> None:
+    """EC-07: what the retired party was to us, the survivor is."""
+    one, two = known(take_in, "王小明", "李丽华")
+    statements.take_role(SYSTEM, two, "agent")
+    [retired] = stewards.merge(SYSTEM, [one, two], "one", force=True).retired
+    assert retired == two and [role["role"] for role in read.roles(SYSTEM, one)] == ["agent"]
 
 
 def test_groups_are_lists_or_conditions(take_in: Importer) -> None:
@@ -159,6 +244,13 @@ def test_groups_are_lists_or_conditions(take_in: Importer) -> None:
     assert {row["code"] for row in groups.groups_of(SYSTEM, two)} == {"callable"}
     groups.take_out(SYSTEM, listed, three)
     assert groups.size(SYSTEM, listed) == 1
+    [consent] = read_area.of_party(SYSTEM, two, "consent")
+    people.end(SYSTEM, two, "consent", consent["id"])
+    assert groups.members(SYSTEM, rule) == [], "a consent that ended is none"
+    apply_change(SYSTEM, "deactivate", [one])
+    assert groups.members(SYSTEM, listed) == [] and groups.size(SYSTEM, listed) == 0, (
+        "nor is who is not in use a member"
+    )
     for refused in (
         lambda: groups.put_in(SYSTEM, rule, [one]),
         lambda: groups.take_out(SYSTEM, listed, three),

@@ -26,8 +26,8 @@ def sms(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(messages, "send", lambda _number, _words: messages.Sent(simulated=True))
 
 
-def customer(number: int, name: str, mobile: str | None = None, **more: str) -> int:
-    data = PartyData("person", name, id_type="resident_id", id_number=resident(number), mobile=mobile, **more)
+def customer(number: int, name: str, mobile: str | None = None, branch: str | None = None) -> int:
+    data = PartyData("person", name, id_type="resident_id", id_number=resident(number), mobile=mobile, branch=branch)
     return find_or_create(SYSTEM, data, f"k{number}").party_id
 
 

@@ -50,8 +50,8 @@ def hierarchy(viewer: Principal, party_id: int) -> list[Row]:
     require(viewer, "party.read")
     with database.read("party") as conn:
         home = whom(conn, viewer, party_id)
-        above = ancestors(conn, home)
-        heads = [id for id in above if len(ancestors(conn, id)) == 1] if len(above) > 1 else [home]
+        above = ancestors(conn, home, begun=True)
+        heads = [id for id in above if len(ancestors(conn, id, begun=True)) == 1] if len(above) > 1 else [home]
         root = min(heads, default=home)
         if not visibility.among(conn, viewer, [root]):
             root = home

@@ -117,18 +117,20 @@ def _fitting(kinds: set[str], kind: str) -> None:
         raise Unprocessable("party-relation-organisations", kind=kind)
 
 
-def ancestors(conn: Connection, party_id: int) -> set[int]:
-    """The organisations above one now, itself included, over whatever circles merges may have closed."""
+def ancestors(conn: Connection, party_id: int, *, begun: bool = False) -> set[int]:
+    """The organisations above one, itself included, over whatever circles merges may have closed: by relations that
+    hold or are to come (`begun`: that hold now)."""
     rows = conn.execute(
         text(
             """WITH RECURSIVE up (id) AS (
                    SELECT CAST(:id AS bigint)
                    UNION
                    SELECT r.other_id FROM up JOIN party.v1_relation r ON r.party_id = up.id
-                   WHERE r.other_is IN ('parent_company', 'head_office') AND coalesce(r.valid_to > now(), true))
+                   WHERE r.other_is IN ('parent_company', 'head_office') AND coalesce(r.valid_to > now(), true)
+                     AND (NOT :begun OR r.valid_from <= now()))
                SELECT id FROM up"""
         ),
-        {"id": party_id},
+        {"id": party_id, "begun": begun},
     )
     return set(rows.scalars())
 
