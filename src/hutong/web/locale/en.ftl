@@ -238,6 +238,7 @@ web-expedite-hint = Notes that the customer presses for progress; such orders ar
 web-cancel-order = Cancel order
 web-cancel-hint = What was done is undone in reverse; what is complete stays.
 web-retry = Retry
+web-unreached = The server did not answer. Look whether it was done before you try again.
 web-skip = Skip
 web-skip-reason = Why it is skipped
 web-flow = Flow

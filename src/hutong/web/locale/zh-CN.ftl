@@ -223,6 +223,7 @@ web-expedite-hint = 记录客户催办，处理时优先。
 web-cancel-order = 撤单
 web-cancel-hint = 已完成的环节会按相反顺序撤销；已竣工的部分不受影响。
 web-retry = 重试
+web-unreached = 服务器没有响应，请先确认操作是否已生效，再重试。
 web-skip = 跳过
 web-skip-reason = 跳过的理由
 web-flow = 执行过程

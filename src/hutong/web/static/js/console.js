@@ -16,6 +16,11 @@ document.addEventListener("htmx:response:error", async (event) => {
   notice(words, "bad");
 });
 
+// No whole answer: what was asked for may or may not have happened.
+document.addEventListener("htmx:error", ({ detail: { ctx } }) => {
+  if (ctx && ctx.text === undefined) notice(document.getElementById("notice").dataset.unreached, "bad");
+});
+
 function notice(words, kind = "") {
   const line = document.createElement("p");
   line.textContent = words;
@@ -93,3 +98,7 @@ function labelCells() {
 }
 labelCells();
 document.addEventListener("htmx:after:swap", labelCells);
+
+// Now: by itself htmx takes the page in a timer after its script, often only when the page is loaded and used already; a
+// key or a click until then went nowhere.
+htmx.initialize();
