@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.web.browsing import PATIENCE_MS, find, press
 
 from hutong.web.static_files import LIBRARIES
 
@@ -99,7 +100,7 @@ def page(demo: Demo) -> Iterator[Any]:
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         made = browser.new_page(locale="en-GB", viewport={"width": 1440, "height": 900}, base_url=demo.address)
-        made.set_default_timeout(30_000)
+        made.set_default_timeout(PATIENCE_MS)
         yield made
         browser.close()
 
@@ -110,10 +111,13 @@ def sign_in(page: Any, demo: Demo, login: str) -> None:
     page.fill("[name=password]", demo.password(login))
     page.click("button")
     page.wait_for_selector("nav.side")
+    page.wait_for_load_state()
 
 
 def menu(page: Any, name: str) -> None:
-    page.locator("nav.side").get_by_role("link", name=name, exact=True).click()
+    """Go to a place in the menu; returns when its page is there."""
+    with page.expect_navigation():
+        page.locator("nav.side").get_by_role("link", name=name, exact=True).click()
 
 
 @pytest.mark.browser
@@ -122,14 +126,16 @@ def test_from_an_order_to_its_customer_and_a_bill_line(demo: Demo, page: Any) ->
     one, what they hold, and why a bill's line costs what it costs."""
     sign_in(page, demo, "clerk")
     menu(page, "Orders")
-    page.locator("select[name=state]").select_option("partial")
+    with page.expect_navigation():
+        page.locator("select[name=state]").select_option("partial")
     page.locator(".grid a").first.click()
-    page.wait_for_selector(".lane")
+    page.wait_for_url("**/orders/*")
     assert page.locator(".lane").count() == 4
     assert page.locator(".step.bad").count() >= 1
     page.locator(".step.bad").first.click()
     page.wait_for_selector("#drawer[open]")
-    page.keyboard.press("Escape")
+    press(page, "Escape")
+    page.wait_for_selector("#drawer[open]", state="detached")
     page.locator("a[href^='/customers/']").first.click()
     page.get_by_role("link", name="Source records").click()
     page.wait_for_selector("#tab table")
@@ -151,14 +157,13 @@ def test_a_steward_decides_a_suspect(demo: Demo, page: Any) -> None:
     first = page.locator("table a[href^='/suspects/']").first
     group = first.get_attribute("href")
     first.click()
-    page.wait_for_selector("table.compare")
+    page.wait_for_url(f"**{group}")
     page.get_by_role("button", name="Claim").click()
     page.wait_for_selector("button[data-hx-post$='/release']")
     page.locator("input[name=reason]").fill("asked both of them")
-    page.locator("button[name=verdict][value=not_same]").click()
-    page.wait_for_function("path => location.pathname !== path", arg=group)
+    with page.expect_navigation():
+        page.locator("button[name=verdict][value=not_same]").click()
     menu(page, "Suspects")
-    page.wait_for_selector("main h1")
     assert page.locator(f"table a[href='{group}']").count() == 0
 
 
@@ -166,10 +171,8 @@ def test_a_steward_decides_a_suspect(demo: Demo, page: Any) -> None:
 def test_the_one_search_box_finds_by_pinyin_and_number(demo: Demo, page: Any) -> None:
     """One search box: a customer by pinyin."""
     sign_in(page, demo, "service")
-    page.keyboard.press("/")
-    page.keyboard.type("wang")
-    page.wait_for_selector("#quick a")
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("Enter")
+    find(page, "wang")
+    press(page, "ArrowDown")
+    press(page, "Enter")
     page.wait_for_url(re.compile(r"/customers/\d+"))
     assert page.locator("h1").inner_text()

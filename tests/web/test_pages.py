@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from tests.web.browsing import DESKTOP, PHONE, open_as
+from tests.web.browsing import DESKTOP, PHONE, find, open_as, press
 from tests.web.sample_site import Site
 from tests.web.visiting import visit
 
@@ -58,11 +58,9 @@ def test_pages_of_other_roles_do_not_complain(browser: Any, served: str, site: S
 def test_search_by_typing(browser: Any, served: str, site: Site) -> None:
     """`/` leads to the search box; what is found is chosen with the arrow keys."""
     page, complaints = open_as(browser, served, "clerk")
-    page.keyboard.press("/")
-    page.keyboard.type("WEB-1")
-    page.wait_for_selector("#quick a")
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("Enter")
+    find(page, "WEB-1")
+    press(page, "ArrowDown")
+    press(page, "Enter")
     page.wait_for_url(f"**/orders/{site.fulfilled}")
     assert complaints == []
     page.context.close()
@@ -74,7 +72,7 @@ def test_customer_tabs_and_step_details(browser: Any, served: str, site: Site) -
     page.goto(f"{served}/customers/{site.customer}")
     page.click("nav.tabs a[href$='tab=records']")
     page.wait_for_selector("table.compare")
-    assert page.url.endswith("?tab=records")
+    page.wait_for_url("**?tab=records")
     page.goto(f"{served}/orders/{site.partial}")
     page.click(".step.bad")
     page.wait_for_selector("dialog.drawer[open] dl.facts")
@@ -100,7 +98,7 @@ def test_stewards_decide_by_keyboard(browser: Any, served: str, site: Site) -> N
     page, complaints = open_as(browser, served, "steward")
     page.goto(f"{served}/suspects/{site.group}")
     page.wait_for_selector("[data-key='s']")
-    page.keyboard.press("s")
+    press(page, "s")
     page.wait_for_url(lambda url: not url.endswith(f"/suspects/{site.group}"))
     page.goto(f"{served}/suspects/{site.group}")
     assert page.locator("[data-key='s']").count() == 0

@@ -230,6 +230,7 @@ def test_the_parts_in_chromium(  # noqa: PLR0917  (fixtures)
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 1, tab
         page.screenshot(path=str(tmp_path / f"{tab}-{locale}-{viewport['width']}.png"), full_page=True)
         if tab == "relations":
+            page.wait_for_selector(".relation-graph canvas")
             assert page.locator(".relation-graph canvas").count() == 1
     page.locator("li.more").scroll_into_view_if_needed()
     page.locator("#happened time").nth(45).wait_for()

@@ -197,7 +197,7 @@ def test_the_editor_shows_what_a_change_would_do(browser: Any, served: str, site
             body["person"]["strong"] = body["person"]["strong"][:2]
             page.fill("textarea[name=body]", as_text(body))
             page.click("[data-key=p]")
-            page.wait_for_selector("#effects td a[href^='/customers/']", timeout=60_000)
+            page.wait_for_selector("#effects td a[href^='/customers/']")
             assert page.locator("#effects b.changed").count() >= 3
         if SHOTS:
             page.screenshot(path=f"{SHOTS}/document-{name}-{locale}.png", full_page=name != "rules")

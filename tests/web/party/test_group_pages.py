@@ -75,3 +75,4 @@ def test_in_the_browser(site: Site, sign_in: SignIn, served: str, browser: Any) 
     page.click("main a:has-text('Guests')")
     page.wait_for_url(re.compile(r"/groups/\d+$"))
     assert not complaints, complaints
+    page.context.close()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import text
-from tests.web.browsing import open_as
+from tests.web.browsing import open_as, press
 from tests.web.sample_site import Site
 from tests.web.visiting import visit
 
@@ -31,23 +31,22 @@ def test_the_queue_by_keys(browser: Any, served: str, site: Site) -> None:
     """EC-06: j, k and Enter walk the queue, ? shows the keys, u notes and moves on within the same filter."""
     page, complaints = open_as(browser, served, "steward", "en")
     page.goto(f"{served}/suspects?view=pool&kind=person")
-    page.keyboard.press("j")
-    page.keyboard.press("j")
+    press(page, "j")
+    press(page, "j")
+    page.wait_for_selector("tr[data-row]:nth-child(2).at")
     assert page.locator("tr.at").count() == 1
-    page.keyboard.press("?")
+    press(page, "?")
     page.wait_for_selector("dialog#keys[open]")
     page.click("dialog#keys [data-close]")
     page.wait_for_selector("dialog#keys[open]", state="detached")
     with page.expect_navigation():
-        page.keyboard.press("Enter")
+        press(page, "Enter")
     assert re.search(r"/suspects/\d+\?view=pool&kind=person$", page.url)
     here = page.url
-    with page.expect_navigation():
-        page.keyboard.press("c")
-    page.wait_for_selector("section.decide")
-    with page.expect_navigation():
-        page.keyboard.press("u")
-    assert page.url != here and "kind=person" in page.url
+    press(page, "c")
+    page.wait_for_selector("button[data-hx-post$='/release']")
+    press(page, "u")
+    page.wait_for_url(lambda url: url != here and "kind=person" in url)
     assert complaints == []
     page.context.close()
 
@@ -71,7 +70,7 @@ def test_many_groups_of_one_rule(browser: Any, served: str, site: Site) -> None:
     page.goto(f"{served}/suspects")
     for box in page.locator("input[name=group]").all()[:2]:
         box.check()
-    page.keyboard.press("s")
+    press(page, "s")
     page.wait_for_selector("#bulk-form table tr")
     page.fill("#bulk-form [name=reason]", "different people")
     page.click("#bulk-form button.primary")
@@ -91,7 +90,7 @@ def test_a_second_person_reviews(browser: Any, served: str, site: Site) -> None:
     page.goto(f"{served}/suspects/{group['id']}?view=review")
     page.wait_for_selector("p.hint")
     with page.expect_navigation():
-        page.keyboard.press("a")
+        press(page, "a")
     assert suspects.group(SYSTEM, group["id"])["state"] == "decided" and complaints == []
     page.context.close()
 

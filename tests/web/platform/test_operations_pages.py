@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Connection, text
+from tests.web.browsing import PHONE, open_as
 from tests.web.sample_site import PASSWORD, Site
 from tests.web.visiting import visit
 
@@ -344,15 +345,7 @@ def test_usage_lines_by_field() -> None:
 def test_pages_in_the_browser(browser: Any, served: str, site: Site) -> None:
     """XP-07, EC-19: on a phone, pages use its width and say nothing to the console; a steward starts a job by hand and
     sees it wait; every record of a list is ticked at once."""
-    context = browser.new_context(viewport={"width": 390, "height": 844}, locale="en")
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(f"{served}/sign-in?to=/")
-    page.fill("[name=login]", "administrator")
-    page.fill("[name=password]", PASSWORD)
-    page.click("button")
+    page, complaints = open_as(browser, served, "administrator", "en", PHONE)
     load = one("SELECT max(id) FROM party.load WHERE rejected > 0")
     for path in ("/loads", f"/loads/{load}", "/loads/codes", "/jobs", "/dead-letters", "/dead-letters/webhooks",
                  "/dead-letters?view=subscriptions", "/access-log", "/people", "/people/clients", "/quarantine",
@@ -372,4 +365,4 @@ def test_pages_in_the_browser(browser: Any, served: str, site: Site) -> None:
     page.click("text=Cancel job")
     page.wait_for_selector("text=cancelled")
     assert complaints == []
-    context.close()
+    page.context.close()
