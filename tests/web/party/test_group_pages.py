@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from fastapi.testclient import TestClient
 from tests.web.browsing import open_as
 from tests.web.sample_site import Site
@@ -56,6 +57,7 @@ def test_a_rule_says_in_words_whom_it_holds(site: Site, sign_in: SignIn) -> None
     assert client.post(f"{here}/members", data={"numbers": str(site.customer)}).status_code == 422
 
 
+@pytest.mark.browser
 def test_in_the_browser(site: Site, sign_in: SignIn, served: str, browser: Any) -> None:
     """A steward makes a list and puts a customer on it, in Chromium; both languages without a complaint."""
     page, complaints = open_as(browser, served, "steward", "en")
