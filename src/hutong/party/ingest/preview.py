@@ -153,3 +153,15 @@ def guessed(found: MappingOf[str, Sequence[str]]) -> dict[str, str]:
             if len(values) > 1 and all(re.search(form, value, re.IGNORECASE) for value in values):
                 take(attribute, column)
     return made
+
+
+_KEY_NAME = r"(编号|编码|代码|(客户|会员|顾客|用户|保单|合同)号)$|(^|[_ .-])(id|no|nr|number|key|code)\.?$"
+
+
+def guessed_key(found: MappingOf[str, Sequence[str]], taken: MappingOf[str, str]) -> str | None:
+    """The column that looks like the source's key: one that is called so, of those nothing else was guessed of."""
+    for column in found:
+        name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", column).casefold()
+        if column not in taken and re.search(_KEY_NAME, name):
+            return column
+    return None

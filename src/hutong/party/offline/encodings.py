@@ -35,6 +35,20 @@ def decoded(path: Path, encoding: str | None, folder: Path) -> Path:
     raise Invalid("party-offline-encoding", file=path.name, encoding=", ".join(tried))
 
 
+def encoding_of(start: bytes) -> str | None:
+    """In which encoding the beginning of a file reads and makes sense; None where it is no text that is usual."""
+    if any(start.startswith(mark) for mark, _ in _NO_TEXT):
+        return None
+    for one in _told_by(start) or _USUAL:
+        try:
+            text = codecs.getincrementaldecoder(one)().decode(start)  # a character may be cut in two at the end
+        except UnicodeDecodeError:
+            continue
+        if one != "gb18030" or not _is_latin(text):
+            return one
+    return None
+
+
 def _told_by(start: bytes) -> tuple[str, ...]:
     """What a mark at the beginning says; without one, zeros in every other byte tell UTF-16."""
     for mark, encoding in _MARKS:

@@ -88,3 +88,11 @@ web-field-to = The other party (key)
 web-field-of_key = Customer's key
 web-reject-line = Whole line
 web-reject-line-hint = This line could not be split into columns; here it is as it came. Fill in the columns below from it and submit, or have the source correct it.
+web-mapping-found-form = { $csv ->
+    [yes] The file is { $format } in { $encoding }, its columns divided by { $delimiter }.
+   *[no] The file is { $format }.
+} That is written into the document together with the columns.
+web-delimiter-semicolon = semicolons
+web-delimiter-comma = commas
+web-delimiter-tab = tabs
+web-delimiter-bar = vertical bars

@@ -88,3 +88,11 @@ web-field-to = 对方（编号）
 web-field-of_key = 客户编号
 web-reject-line = 整行
 web-reject-line-hint = 此行无法拆分为列，按原样保留。可对照原文在下面各列补录后提交，或退回来源更正。
+web-mapping-found-form = { $csv ->
+    [yes] 该文件为 { $format }，编码 { $encoding }，列以{ $delimiter }分隔。
+   *[no] 该文件为 { $format }。
+}与各列一起写入文档。
+web-delimiter-semicolon = 分号
+web-delimiter-comma = 逗号
+web-delimiter-tab = 制表符
+web-delimiter-bar = 竖线

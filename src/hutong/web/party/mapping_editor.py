@@ -32,6 +32,7 @@ admission:
   - code: no_name
     rule: row.name != null
 """
+_NOTHING: MappingOf[str, str] = {}
 _AREA = """keys: [id]
 of: customer
 columns: {}
@@ -83,6 +84,8 @@ def taken(document: Document, found: MappingOf[str, Sequence[str]]) -> tuple[dic
     else:
         given |= {document.key: KEY} if document.key in found else {}
         guess = {column: name for name, column in preview.guessed(found).items()}
+        if KEY not in given.values() and (key := preview.guessed_key(found, guess)):
+            guess[key] = KEY
     used = set(given.values())
     return {**{column: name for column, name in guess.items() if name not in used}, **given}, set(given)
 
@@ -108,10 +111,13 @@ def shown(viewer: Principal, document: Document, of: MappingOf[str, str], found:
     return {column: [show(column, value) for value in values] for column, values in found.items()}
 
 
-def with_columns(text: str, chosen: MappingOf[str, str]) -> str:
-    """The text with columns as chosen (column → what it is). Raises Unprocessable when it is not a document."""
+def with_columns(text: str, chosen: MappingOf[str, str], form: MappingOf[str, str] = _NOTHING) -> str:
+    """The text with columns as chosen (column → what it is), and how the file is written as its sample shows (`form`).
+    Raises Unprocessable when it is not a document."""
     document = documents.checked(MAPPING, text)
     body: dict[str, Any] = yaml_text.load(text)
+    if form:
+        body["file"] = {**body["file"], **form}
     before = body.get("columns") or {}
     fields = fields_of(document.form) if isinstance(document, AreaMapping) else KNOWN
     body["columns"] = {

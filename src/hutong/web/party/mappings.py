@@ -15,6 +15,7 @@ from hutong.party.ingest import mappings, preview, uploads
 from hutong.party.ingest.areas.mapping import AreaMapping
 from hutong.party.ingest.mappings import MAPPING
 from hutong.party.ingest.masking import as_seen
+from hutong.party.ingest.recognised import form_of
 from hutong.platform import database, documents
 from hutong.platform.documents.kind import LONGEST
 from hutong.platform.errors import NotFound, Problem, Unprocessable
@@ -28,6 +29,8 @@ router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form(max_length=LONGEST)]
 Token = Annotated[str, Form(pattern=r"^([0-9a-f]{32})?$")]
 FileName = Annotated[str, Form(max_length=100)]
+FORM = ("format", "encoding", "delimiter")
+"""What a sample tells of how its file is written."""
 AreaName = Annotated[str, Form(pattern="^[a-z_]*$", max_length=40)]
 _NAME = re.compile(r"^[a-z][a-z0-9-]{1,30}/[a-z][a-z0-9_-]{1,40}$")
 
@@ -117,10 +120,12 @@ def sample(request: Request, session: SignedInSession, name: Name, file: UploadF
     """Keep a sample, and show its columns with values, each with the attribute the document gives it, or a guess."""
     require(session.viewer, MAPPING.reads)
     token, kept = uploads.keep(file.file, file.filename or "sample", most=preview.SAMPLE_BYTES)
-    document = documents.checked(MAPPING, body)
-    found = preview.samples(uploads.path_of(token, kept), document.file)
+    document, path = documents.checked(MAPPING, body), uploads.path_of(token, kept)
+    form = form_of(path, document.file)
+    found = preview.samples(path, form)
     taken, given = editor.taken(document, found)
-    context = {"name": name, "token": token, "file": kept, "taken": taken, "given": given,
+    context = {"name": name, "token": token, "file": kept, "taken": taken, "given": given, "form": form,
+               "other": {part: value for part, value in form if part in FORM and value != getattr(document.file, part)},
                "samples": editor.shown(session.viewer, document, taken, found),
                "choices": editor.choices(document, locale_of(request))}  # fmt: skip
     return render(request, "party/mapping_columns.html", context, session)
@@ -132,7 +137,8 @@ async def columns(request: Request, session: SignedInSession) -> Response:
     require(session.viewer, MAPPING.reads)
     form = await request.form()
     chosen = {name[7:]: str(value) for name, value in form.multi_items() if name.startswith("column:") and value}
-    text = editor.with_columns(str(form.get("body", "")), chosen)
+    written = {part: str(form[f"form:{part}"]) for part in FORM if f"form:{part}" in form}
+    text = editor.with_columns(str(form.get("body", "")), chosen, written)
     return render(request, "party/mapping_text.html", {"body": text}, session)
 
 
