@@ -9,7 +9,7 @@ from tests.party.resolution.test_resolve import ids, person, resident
 from tests.party.state import parties, partition, state
 
 from hutong.identity import SYSTEM, Principal
-from hutong.party import get
+from hutong.party import PartyData, find_or_create, get
 from hutong.party.lifecycle import changes, states
 from hutong.party.lifecycle.changes import apply_change, approve, refuse, withdraw
 from hutong.party.policies import POLICY
@@ -205,3 +205,14 @@ def test_a_request_whose_time_is_over_is_not_approved(wang: int) -> None:
     with clock.fixed(clock.now() + timedelta(days=31)), pytest.raises(Conflict):
         approve(LEAD, pending.request_id)
     assert get(SYSTEM, wang)["name"] == "王小明"
+
+
+def test_new_records_take_no_one_up_again(wang: int, take_in: Importer) -> None:
+    """EC-02: a deactivated customer stays so, whether a run or a caller brings another record of it."""
+    apply_change(CLERK, "deactivate", [wang], reason="died")
+    take_in(person("B", "王小明", **ids(1)))
+    resolve()
+    data = PartyData("person", "王小明", id_type="resident_id", id_number=resident(1))
+    assert find_or_create(SYSTEM, data, "again").party_id == wang
+    golden = get(SYSTEM, wang)
+    assert (golden["state"], golden["record_count"]) == ("inactive", 3)

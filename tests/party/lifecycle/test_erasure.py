@@ -341,3 +341,46 @@ def test_a_value_that_others_share_stays_disarmed(life: int) -> None:
     with database.read("party") as conn:
         kept = conn.execute(text("SELECT value FROM party.generic_value WHERE value = :value"), {"value": SHARED})
         assert kept.scalars().all() == [SHARED]
+
+
+def count(query: str, **values: object) -> int:
+    with database.read("party") as conn:
+        return int(conn.execute(text(f"SELECT count(*) FROM party.{query}"), values).scalar_one())
+
+
+def test_what_others_keep_of_the_person_goes_too(take_in: Importer) -> None:
+    """EC-02: versions of another that held the record for a while, requests that found the person, rows and codes that
+    only a phone or a source key ties to them, reasons given for one merged into them; no suspicion is left."""
+    take_in(person("E", NAME, 联系电话=MOBILE, **ids(5)), person("X", NAME, 联系电话=MOBILE),
+            person("S", "欧阳娜", **ids(5)), person("O1", "李丽", **ids(6)), person("O2", "李丽", **ids(6)),
+            person("O3", "李丽", **ids(6)))  # fmt: skip
+    resolve()
+    home, stated = parties()["E"], {"kind": "person", "name": NAME, "id_type": "resident_id", "id_number": resident(5)}
+    assert apply_change(ADA, "create", body={"attributes": stated}).result["party_id"] == home
+    done = merge.merge(ADA, [home, parties()["O1"]], "one", force=True)
+    assert parties()["E"] == parties()["O1"] and get(SYSTEM, home)["mobile"] == "+86" + MOBILE
+    split.undo(ADA, done.operation_id or 0, "two")
+    other = parties()["S"]
+    record_read(ADA, "party", [other], ["name"], reason=NOTE)
+    assert merge.merge(ADA, [home, other], "one", force=True).retired == [other]
+    take_in(person("T", "司马懿", **ids(5)))
+    resolve()
+    pending = apply_change(ADA, "modify", [home], body={"attributes": {"name": NAME + "明"}}).request_id
+    enhancement.draft(ADA, "call-backs", "callback", [{"source": "crm", "key": "typed wrong", "mobile": MOBILE}])
+    with database.begin("party") as conn:
+        conn.execute(text("""INSERT INTO party.portal_code (phone, code_hash, salt, address, expires_at)
+                             VALUES (:phone, 'h', 's', 'a', now())"""), {"phone": "+86" + MOBILE})  # fmt: skip
+        conn.execute(text("""INSERT INTO party.rejected_record (load_id, source, row_number, key, raw, reasons, state)
+            SELECT max(id), 'crm', 1, 'E', json_build_object('备注', CAST(:note AS text)), '{}', 'open'
+            FROM party.load"""), {"note": NOTE})  # fmt: skip
+    suspected = "suspect_group WHERE state IN ('open', 'claimed') AND :home = ANY(party_ids)"
+    assert count(suspected, home=home) == 1
+    told()
+    approve(LEAD, apply_change(ADA, "erase", [home], reason="asked").request_id)
+    told()
+    assert found_in_database([NAME, MOBILE, NOTE, "zhugeliang"]) == []
+    known = "(SELECT id FROM party.source_record)"
+    assert count(f"judgement WHERE left_id NOT IN {known} OR right_id NOT IN {known}") == 0
+    assert count("change_request WHERE id = :id AND state = 'expired'", id=pending) == 1
+    assert count(suspected, home=home) == 0 and count("party WHERE name = '李丽'") == 1
+    assert count("party_history WHERE name IS NULL") == 0, "what others were is blank only where it was the person's"

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from hutong.identity import SYSTEM, Principal, roles, row_scope
+from hutong.party import PartyData, find_or_create, visibility
 from hutong.party.quality import desk
 from hutong.party.quality.task_scope import visible
 from hutong.party.tables import quality_task
@@ -99,3 +100,43 @@ def test_counts_and_filters_are_of_what_is_seen(tasks: None, monkeypatch: pytest
     assert set(desk.counts(nothing).values()) == {(0, False)} and set(map(len, desk.choices(nothing).values())) == {0}
     monkeypatch.setattr(desk, "COUNTED", 10)
     assert desk.counts(every)["open"] == desk.counts(own)["open"] == (10, True)
+
+
+def test_pages_of_tasks_join_without_gap_or_repeat(tasks: None) -> None:
+    """EC-18: gravest first, then by id, also where a page ends within one severity."""
+    with database.begin("party") as conn:
+        conn.execute(text("UPDATE party.quality_task SET severity = 1 + id % 3"))
+    listed = [(row["severity"], row["id"]) for row in desk.tasks(viewer(None), {}, limit=1000)]
+    assert listed == sorted(listed, key=lambda place: (-place[0], place[1]))
+    paged: list[tuple[int, int]] = []
+    for _ in range(4):
+        rows = desk.tasks(viewer(None), {}, after=paged[-1] if paged else None, limit=40)
+        paged += [(row["severity"], row["id"]) for row in rows]
+    assert paged == listed and len(listed) == len(BRANCHES) * 27
+
+
+@pytest.mark.parametrize("largest", [visibility.FEW, 0], ids=["few", "many"])
+def test_with_a_scope_of_parties_tasks_are_of_the_rows_that_are_seen(
+    monkeypatch: pytest.MonkeyPatch, largest: int
+) -> None:
+    """EC-17: about a party or about a record of it, found by the parties or asked of each task; never of others."""
+    monkeypatch.setattr(visibility, "FEW", largest)
+    east, west = (
+        find_or_create(SYSTEM, PartyData("person", name, branch=branch), branch)
+        for name, branch in (("王小明", "east"), ("李丽", "west"))
+    )
+    about = [(one.party_id, "party") for one in (east, west)] + [
+        (one.record_id, "source_record") for one in (east, west)
+    ]
+    with database.begin("party") as conn:
+        conn.execute(text("UPDATE party.source_record SET id = id + 1000"))  # so that numbers tell which they are of
+        conn.execute(text("UPDATE party.xref SET record_id = record_id + 1000"))
+        for id, entity in about:
+            values = {"id": id + 1000 * (entity == "source_record"), "entity": entity}
+            conn.execute(
+                text("""INSERT INTO party.quality_task (rule, entity, record_id, source, branch, contributor, owner,
+                        severity) VALUES ('r', :entity, :id, 'api', '', '', 'source', 1)"""), values)  # fmt: skip
+    limited = Principal(7, "user", "one", frozenset({"party.*"}), scopes={"party": 'row.branch == "east"'})
+    assert {(row["entity"], row["party_id"]) for row in desk.tasks(limited, {})} == {
+        ("party", east.party_id), ("source_record", east.party_id)}  # fmt: skip
+    assert len(desk.tasks(SYSTEM, {})) == 4

@@ -77,6 +77,29 @@ def test_statements_survive_like_any_others() -> None:
         update(SYSTEM, made.party_id, wang(), "another key")
 
 
+def test_what_is_stated_anew_is_judged_anew_and_by_its_own_caller() -> None:
+    """EC-05, EC-14: links of the old phone end with it; a key of another party's record states nothing of this one."""
+    one = find_or_create(SYSTEM, wang(), "k1").party_id
+    both = PartyData("person", "王小明", mobile="13912340001")
+    assert find_or_create(SYSTEM, both, "k2").party_id == one
+    moved = update(SYSTEM, one, PartyData("person", "王小明", mobile="13912340009"), "k2").party_id
+    assert moved != one and partition() == {frozenset({"k1"}), frozenset({"k2"})}
+    before = state()
+    with pytest.raises(NotFound):
+        update(SYSTEM, moved, wang(email="wrong@163.com"), "k1")
+    resolve()
+    assert state() == before
+
+
+def test_a_record_that_waits_for_its_run_is_found_by_its_key(take_in: Importer) -> None:
+    """EC-14: a file brought it, no run has judged it yet: the caller's answer is that record's party, made now."""
+    take_in(person("A", "王小明", **ids(1)))
+    found = find_or_create(SYSTEM, wang(), "A", "crm")
+    assert found.created and partition() == {frozenset("A")}
+    resolve()
+    assert parties() == {"A": found.party_id}
+
+
 @pytest.mark.parametrize(
     ("data", "code"),
     [

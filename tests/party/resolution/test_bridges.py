@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from hutong.party.match.clusters import Apart, Links
 from hutong.party.match.kernels import Floats, Ints
+from hutong.party.match.linkage import HIGH, LOW
 from hutong.party.resolution import bridges
 
 NONE = np.zeros(0, dtype=np.int64)
@@ -54,6 +55,20 @@ def test_the_best_mean_joins_first_and_what_must_stay_apart_stays() -> None:
     assert refused([0, 1, 2], said, alike) == [False, False]
     assert refused([0, 1, 2], said, alike, Apart(np.array([0]), np.array([2]), np.array([1]))) == [True, False]
     assert refused([0, 1, 2], said, alike, codes=(5, 0, 6)) == [True, False]
+
+
+def test_means_are_of_all_pairs_of_what_was_joined() -> None:
+    """Of every pair, of groups that grew too: just below nothing is refused, at nothing it holds; a link of one of two
+    that joined is a link of both."""
+    for weight, outcome in ((0.5, True), (1.0, False)):
+        table = weighing({(1, 2): weight, (0, 2): -1.0})
+        assert refused([0, 0, 2], links((1, 2, 510)), table) == [outcome]
+    chain = links((0, 1, 600), (1, 2, 560), (2, 3, 560))
+    grown = weighing({(0, 1): 10.0, (0, 2): 4.0, (1, 2): 4.0, (2, 3): 6.0})
+    assert refused([0, 1, 2, 3], chain, grown) == [False, True, False], "2 is nearer to 3 than to 0 and 1 together"
+    assert refused([0, 1, 2], links((0, 1, 600), (1, 2, 540)), weighing({(0, 1): 10.0}, other=4.0)) == [False, False]
+    counted = bridges.above(np.array([50.0, -50.0, 3.0]), 5.0)
+    assert counted.tolist() == [HIGH - 5.0, LOW - 5.0, -2.0], "one pair counts no more than others can outweigh"
 
 
 def test_what_is_too_large_falls_at_its_weakest_links() -> None:

@@ -178,3 +178,21 @@ def test_others_are_named_only_to_who_sees_them() -> None:
 def flat(detail: dict[str, object]) -> list[object]:
     """The single values of a change's detail."""
     return [one for value in detail.values() for one in (value if isinstance(value, list) else [value])]
+
+
+def test_who_left_is_told_once_and_what_concerns_no_party_is_passed() -> None:
+    """EC-14, EC-17: after it was withdrawn nothing more of a party is told; a page without a change of a party leads
+    on; one out of use is told with its state."""
+    east = made(1, branch="east")
+    mine = Principal(9, "client", "east", frozenset({"party.read"}), scopes={"party": 'row.branch == "east"'})
+    apply_change(SYSTEM, "modify", [east], body={"attributes": {"branch": "west"}})
+    apply_change(SYSTEM, "modify", [east], body={"attributes": {"email": "one@hutong.cn"}})
+    apply_change(SYSTEM, "modify", [east], body={"attributes": {"name": "王小二"}})  # waits: told of no party
+    worker.drain()
+    assert [change.type for change in changes(mine, 0).changes] == ["party.withdrawn"]
+    last = changes(SYSTEM, 0).cursor
+    assert changes(SYSTEM, last - 1) == ([], last, False)
+    apply_change(SYSTEM, "deactivate", [east])
+    worker.drain()
+    [ended] = changes(SYSTEM, last).changes
+    assert ended.type == "party.deactivated" and ended.record is not None and ended.record["state"] == "inactive"

@@ -286,3 +286,24 @@ def test_what_is_out_of_use_is_not_exported() -> None:
     apply_change(SYSTEM, "deactivate", [first])
     _, rows = made(consumer("dwh"), "all-csv")
     assert str(first) not in {row[0] for row in rows}
+
+
+def test_the_rows_and_the_place_are_the_consumers_whoever_starts_it() -> None:
+    """EC-14, EC-17: who administers sees all and starts a run for east: the file is east's; a run that failed leaves
+    east where it was."""
+    first, second, *_ = customers()
+    east = consumer("dwh", scopes={"party": 'row.branch == "east"'})
+    published("csv", mode="changes")
+    runs = []
+    for _ in range(3):
+        run = exports.start(SYSTEM, "all-csv")
+        jobs.run_queued()
+        runs.append(exports.run(SYSTEM, run["id"]))
+        if len(runs) == 2:
+            with database.begin("party") as conn:
+                failed = text("UPDATE party.export_run SET state = 'failed', to_position = NULL WHERE id = :id")
+                conn.execute(failed, {"id": run["id"]})
+    assert [row["mode"] for row in runs] == ["full", "changes", "changes"]
+    assert runs[2]["from_position"] == runs[0]["to_position"]
+    listed = rows_of(exports.fetch(east, runs[0]["id"])[1])
+    assert [int(row[0]) for row in listed[1:]] == [first, second]

@@ -30,8 +30,8 @@ _OTHERS = ("survivor_id", "split_from", "other_id", "from_id", "to_id")
 
 
 class Change(NamedTuple):
-    """One thing that happened. `record`: the golden record as it is now, masked; None where it is not in use or not to
-    be seen. `withdrawn`: the party left the rows the follower may see."""
+    """One thing that happened. `record`: the golden record as it is now, with its state, masked; None where the party
+    was merged or erased since, or is not to be seen. `party.withdrawn`: it left the rows the follower may see."""
 
     cursor: int
     type: str
