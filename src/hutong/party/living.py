@@ -1,4 +1,4 @@
-"""The living party that an id stands for now: itself, or the survivor of the merges since (EC-06)."""
+"""The living party that an id stands for now: itself, or the survivor of the merges since (EC-07)."""
 
 from collections.abc import Sequence
 
