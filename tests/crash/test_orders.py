@@ -81,12 +81,14 @@ def wait_until_served(installation: Installation) -> None:
     *servers, peers = installation.urls
     places = [*(f"{url}/readyz" for url in servers), f"{peers}/healthz"]
 
-    def served() -> bool:
-        with suppress(httpx.TransportError):
-            return all(httpx.get(url, timeout=5, trust_env=False).is_success for url in places)
-        return False
+    with httpx.Client(timeout=5, trust_env=False) as http:
 
-    eventually(served, installation.logs)
+        def served() -> bool:
+            with suppress(httpx.TransportError):
+                return all(http.get(url).is_success for url in places)
+            return False
+
+        eventually(served, installation.logs)
 
 
 def settle(installation: Installation) -> None:

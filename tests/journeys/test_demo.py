@@ -42,7 +42,7 @@ class Demo:
 
     def password(self, login: str) -> str:
         """How to sign in."""
-        return next(line.split()[1] for line in self.lines if re.match(rf"\s*{login}\s+\S+\s*$", line))
+        return next(line.split()[1] for line in reversed(self.lines) if re.match(rf"\s*{login}\s+\S+\s", line))
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,11 @@ GET  /effects   everything that happened    GET /healthz
 """
 
 import json
+import ssl
 import threading
 import time
 from collections.abc import Mapping
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -91,11 +93,18 @@ def _call_back(url: str, known: Known, times: int) -> None:
     for _ in range(times):
         for attempt in range(CALLBACK_TRIES):
             try:
-                if httpx.post(url, json=body, timeout=5, trust_env=False).status_code < 500:
+                answer = httpx.post(url, json=body, timeout=5, trust_env=False, verify=_trusted())
+                if answer.status_code < 500:
                     break
             except httpx.HTTPError:
                 pass
             time.sleep(0.2 * 2**attempt)
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Whom calls trust: read once, since reading it takes longer than a call."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 class _Handler(BaseHTTPRequestHandler):

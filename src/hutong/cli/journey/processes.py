@@ -12,7 +12,7 @@ import httpx2 as httpx
 
 from hutong.platform.errors import Unavailable
 
-PATIENCE_SECONDS = 90.0
+PATIENCE_SECONDS = 300.0
 LEAVE_SECONDS = 20.0
 
 
@@ -54,13 +54,14 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     """Until the process answers 200 at the address. Raises NotStarted."""
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            if httpx.get(url, timeout=2, trust_env=False).status_code == httpx.codes.OK:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.1)
+    with httpx.Client(timeout=2, trust_env=False) as http:
+        while time.monotonic() < deadline and process.poll() is None:
+            try:
+                if http.get(url).status_code == httpx.codes.OK:
+                    return
+            except httpx.TransportError:
+                pass
+            time.sleep(0.1)
     tail = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
     command = " ".join(map(str, process.args[3:] if isinstance(process.args, list) else []))
     raise NotStarted("journey-not-started", command=command, log=str(log), tail=tail)
