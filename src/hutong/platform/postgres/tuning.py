@@ -60,7 +60,7 @@ def settings(*, ram: int, shm: int, durable: bool) -> dict[str, str]:
         "log_lock_waits": "on",
     }
     if not durable:
-        chosen |= {"fsync": "off", "full_page_writes": "off"}
+        chosen |= {"fsync": "off", "full_page_writes": "off", "max_wal_size": "512MB", "min_wal_size": "80MB"}
         chosen |= {"shared_buffers": "256MB" if ram >= 2 * GB else "128MB"}
     return chosen
 
