@@ -20,8 +20,6 @@ from hutong.party.ingest.mapping import Tabular
 from hutong.party.ingest.sheets import read_sheet
 from hutong.platform.errors import Invalid
 
-IN_PIECES = ("xlsx",)
-"""Formats of which rows can go on before all are read."""
 LONGEST_LINE = 4 << 20
 """Bytes of a CSV row, or characters of a JSON line; a longer one cannot be read."""
 
@@ -36,23 +34,32 @@ def read(duck: duckdb.DuckDBPyConnection, path: Path, mapping: Tabular) -> None:
     """Make the tables `raw` (row_number, broken, and the file's columns as text) and `unreadable` (row_number, line,
     reason). Raises Invalid when the file as a whole is not what the mapping says."""
     for _ in pieces(duck, path, mapping, None):
-        check(duck, path, mapping)
+        pass
+    check(duck, path, mapping)
 
 
 def pieces(
     duck: duckdb.DuckDBPyConnection, path: Path, mapping: Tabular, sizes: Iterator[int] | None
 ) -> Iterator[None]:
-    """Make `raw` and `unreadable` for piece after piece of a file in its order, each time anew: of so many rows of a
-    sheet as `sizes` say, while it is read; of all rows of files that do not come `IN_PIECES`. Raises Invalid when the
-    file is not what the mapping says; only `check` tells whether it is so as a whole."""
+    """Make `raw` and `unreadable` for piece after piece of a file in its order, each time anew: of so many rows as
+    `sizes` say, or of all. Raises Invalid when the file is not what the mapping says; only `check` tells whether it is
+    so as a whole."""
     if not path.is_file():
         raise Invalid("party-file-missing", file=path.name)
     duck.execute("CREATE TABLE unreadable (row_number BIGINT, line VARCHAR, reason VARCHAR)")
-    if mapping.file.format in IN_PIECES:
-        yield from read_sheet(duck, path, mapping, sizes)
-    else:
-        {"csv": _csv, "jsonl": _jsonl}[mapping.file.format](duck, path, mapping)
+    yield from {"csv": _csv, "jsonl": _jsonl, "xlsx": read_sheet}[mapping.file.format](duck, path, mapping, sizes)
+
+
+def _each(duck: duckdb.DuckDBPyConnection, query: str, count: str, sizes: Iterator[int] | None) -> Iterator[None]:
+    """Make `raw` of the rows `$first` to `$last` of a query, piece after piece of so many as `count` tells."""
+    end, first = _one(duck, count)[0], 1
+    make = f"CREATE OR REPLACE TABLE raw AS {query}"
+    duck.execute(make, {"first": 0, "last": 0})
+    while first <= end:
+        last = first + next(sizes) - 1 if sizes else end
+        duck.execute(make, {"first": first, "last": last})
         yield
+        first = last + 1
 
 
 def check(duck: duckdb.DuckDBPyConnection, path: Path, mapping: Tabular) -> None:
@@ -104,7 +111,7 @@ def _decoded(path: Path, mapping: Tabular, folder: str) -> Path:
     return target
 
 
-def _csv(duck: duckdb.DuckDBPyConnection, path: Path, mapping: Tabular) -> None:
+def _csv(duck: duckdb.DuckDBPyConnection, path: Path, mapping: Tabular, sizes: Iterator[int] | None) -> Iterator[None]:
     with TemporaryDirectory(prefix="hutong-import-") as folder:
         target = _decoded(path, mapping, folder)
         options = (
@@ -130,13 +137,11 @@ def _csv(duck: duckdb.DuckDBPyConnection, path: Path, mapping: Tabular) -> None:
         "CASE WHEN reason LIKE '%column%' THEN 'columns' ELSE 'quotes' END FROM csv_failed"
     )
     # the n-th row read is row n of the file plus the rows before it that could not be read
-    duck.execute(
-        f"""CREATE TABLE raw AS
-            SELECT r.position + coalesce(f.rank, 0) AS row_number, {broken(header)} AS broken, {listed(header)}
-            FROM csv_rows r ASOF LEFT JOIN (SELECT rank, line - rank AS after FROM csv_failed) f
-                 ON r.position >= f.after
-            ORDER BY r.position"""  # noqa: S608
-    )
+    rows = f"""SELECT r.position + coalesce(f.rank, 0) AS row_number, {broken(header)} AS broken, {listed(header)}
+               FROM csv_rows r ASOF LEFT JOIN (SELECT rank, line - rank AS after FROM csv_failed) f
+                    ON r.position >= f.after
+               WHERE r.position BETWEEN $first AND $last ORDER BY r.position"""  # noqa: S608
+    yield from _each(duck, rows, "SELECT count(*) FROM csv_rows", sizes)
     duck.execute("DROP TABLE csv_rows")
 
 
@@ -152,7 +157,9 @@ def _text(value: str) -> str:
     return value.replace("'", "''")
 
 
-def _jsonl(duck: duckdb.DuckDBPyConnection, path: Path, mapping: Tabular) -> None:
+def _jsonl(
+    duck: duckdb.DuckDBPyConnection, path: Path, mapping: Tabular, sizes: Iterator[int] | None
+) -> Iterator[None]:
     with _text_of(path, mapping) as source:
         batches = pa.RecordBatchReader.from_batches(_LINE, _lines(source))
         duck.register("lines", batches)
@@ -178,10 +185,9 @@ def _jsonl(duck: duckdb.DuckDBPyConnection, path: Path, mapping: Tabular) -> Non
     if len(names) > MOST_COLUMNS:
         require(path, names, mapping)
     fields = ", ".join(f"json_extract_string(line, '{_pointer(name)}') AS {quoted(name)}" for name in names)
-    duck.execute(
-        f"CREATE TABLE raw AS SELECT row_number, contains(line, '{REPLACED}') AS broken, {fields} "  # noqa: S608
-        "FROM json_lines WHERE fine ORDER BY row_number"
-    )
+    rows = f"""SELECT row_number, contains(line, '{REPLACED}') AS broken, {fields} FROM json_lines
+               WHERE fine AND row_number BETWEEN $first AND $last ORDER BY row_number"""  # noqa: S608
+    yield from _each(duck, rows, "SELECT count(*) FROM json_lines", sizes)
     duck.execute("DROP TABLE json_lines")
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from hutong.party.columns import NAMES
 from hutong.party.ingest import standardising
-from hutong.party.ingest.files import IN_PIECES, check, pieces
+from hutong.party.ingest.files import check, pieces
 from hutong.party.ingest.given import literal
 from hutong.party.ingest.mapping import Mapping
 from hutong.party.ingest.staging import Codes, conditions
@@ -36,31 +36,17 @@ def divide(duck: duckdb.DuckDBPyConnection, folder: Path, path: Path, mapping: M
     of them, and what cannot be read is in `unreadable`. Raises Invalid when the file is not what the mapping says."""
     made: list[str] = []
     for _ in pieces(duck, path, mapping, sizes()):
-        for first, last in _bounds(duck, repeat(ROWS) if mapping.file.format in IN_PIECES else sizes()):
-            part = folder / f"raw-{len(made):05}.parquet"
-            duck.execute(
-                f"""COPY (SELECT * FROM raw WHERE row_number BETWEEN {first} AND {last})
-                    TO {literal(f"{part}.part")} (FORMAT parquet, COMPRESSION lz4)"""  # noqa: S608
-            ).fetchall()
-            Path(f"{part}.part").replace(part)
-            made.append(str(part))
-            yield part
+        if duck.execute("SELECT count(*) FROM raw").fetchall() == [(0,)]:  # a piece in which nothing is
+            continue
+        part = folder / f"raw-{len(made):05}.parquet"
+        duck.execute(f"COPY raw TO {literal(f'{part}.part')} (FORMAT parquet, COMPRESSION lz4)").fetchall()
+        Path(f"{part}.part").replace(part)
+        made.append(str(part))
+        yield part
     if made:
         listed = ", ".join(literal(part) for part in made)
         duck.execute(f"DROP TABLE raw; CREATE VIEW raw AS FROM read_parquet([{listed}])")
     check(duck, path, mapping)
-
-
-def _bounds(duck: duckdb.DuckDBPyConnection, most: Iterator[int]) -> Iterator[tuple[int, int]]:
-    """The first and last row of each part of `raw`."""
-    first, end = duck.execute("SELECT min(row_number), max(row_number) FROM raw").fetchall()[0]
-    if first is None:  # a piece of a sheet in which nothing is
-        return
-    for size in most:
-        if first > end:
-            return
-        yield first, first + size - 1
-        first += size
 
 
 def tasks(raws: Iterable[Path], mapping: Mapping, codes: Codes, form: str) -> Iterator[Task]:
