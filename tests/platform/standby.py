@@ -36,7 +36,7 @@ class Server:
 
     def die(self) -> None:
         """As if the power went."""
-        self.run("pg_ctl", "-D", str(self.folder), "-m", "immediate", "-w", "stop")
+        self.run("pg_ctl", "-D", str(self.folder), "-m", "immediate", *PATIENTLY, "stop")
 
     def promote(self) -> None:
         """From now on it is written to; it waits for no standby until one follows."""
@@ -53,7 +53,7 @@ class Server:
     def waits_for_standby(self) -> None:
         """From now on a commit is one only when the standby has it, and shows it to who reads there."""
         self.say(SYNCHRONOUS.format("*"))
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while not self.say("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'"):
             assert time.monotonic() < deadline, "no standby came"
             time.sleep(0.1)
