@@ -7,6 +7,7 @@ from sqlalchemy import (
     ARRAY,
     BigInteger,
     ColumnElement,
+    Connection,
     FromClause,
     Select,
     Text,
@@ -48,24 +49,10 @@ def sensitive_reads(
     page from the newest entries; only one that does not is looked up.
     """
     require(viewer, "identity.audit")
-    log = sensitive_read.c
-    met = []
-    if actor:
-        met.append(log.actor == actor)
-    if entity:
-        met.append(log.entity == entity)
-    if entity_id is not None:
-        met.append(log.entity_ids.op("@>")(bindparam("wanted", [entity_id], type_=ARRAY(BigInteger))))
-    if reason is not None:
-        met += [log.reason.isnot(None), log.reason.icontains(reason, autoescape=True)]
-    if since is not None:
-        met.append(log.at >= since)
-    if until is not None:
-        met.append(log.at < until)
+    met = _asked(actor, entity, entity_id, since, until, reason)
     with database.read("identity") as conn:
         if before is not None:
-            at = conn.execute(select(log.at).where(log.id == before)).scalar()
-            met += [log.at <= at, tuple_(log.at, log.id) < tuple_(literal(at), literal(before))]
+            met += _older(conn, before)
         if kind and entity_id is None:
             walked = _newest(select(sensitive_read).where(*met), WALKED).subquery()
             found = _newest(select(walked).where(_of_kind(walked, kind)), limit)
@@ -78,6 +65,39 @@ def sensitive_reads(
         if kind or entity_id is not None:  # few; the planner takes them for many, and would walk the log to find them
             found = select(found.offset(0).subquery())
         return [dict(row) for row in conn.execute(_newest(found, limit)).mappings()]
+
+
+def _asked(  # noqa: PLR0917  (the filters of `sensitive_reads`)
+    actor: str | None,
+    entity: str | None,
+    entity_id: int | None,
+    since: datetime | None,
+    until: datetime | None,
+    reason: str | None,
+) -> list[ColumnElement[bool]]:
+    """The conditions of the filters that are given, but for the kind of field."""
+    log = sensitive_read.c
+    met: list[ColumnElement[bool]] = []
+    if actor:
+        met.append(log.actor == actor)
+    if entity:
+        met.append(log.entity == entity)
+    if entity_id is not None:
+        met.append(log.entity_ids.op("@>")(bindparam("wanted", [entity_id], type_=ARRAY(BigInteger))))
+    if reason is not None:
+        met += [log.reason.isnot(None), log.reason.icontains(reason, autoescape=True)]
+    if since is not None:
+        met.append(log.at >= since)
+    if until is not None:
+        met.append(log.at < until)
+    return met
+
+
+def _older(conn: Connection, before: int) -> list[ColumnElement[bool]]:
+    """What is older than an entry; `at` is said alone too, so that months after it are left out."""
+    log = sensitive_read.c
+    at = conn.execute(select(log.at).where(log.id == before)).scalar()
+    return [log.at <= at, tuple_(log.at, log.id) < tuple_(literal(at), literal(before))]
 
 
 def _of_kind(log: FromClause, kind: str) -> ColumnElement[bool]:

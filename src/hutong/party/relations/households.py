@@ -123,6 +123,8 @@ _GIVE_WAY_EVERYWHERE = """
 DELETE FROM party.household_member m USING party.xref x
 WHERE x.source = m.of_source AND x.key = m.of_key AND x.party_id = :home
   AND (m.household_id = :household OR m.word <> 'removed')"""
+"""Who is confirmed leaves all others; that people took them out of another stays said, or the rules would bring them
+back there."""
 _OPEN = """
 UPDATE party.household h SET ended_at = CASE WHEN EXISTS (
     SELECT 1 FROM party.household_member m WHERE m.household_id = h.id AND m.word <> 'removed') THEN NULL ELSE now() END

@@ -25,7 +25,7 @@ ERASED = "party.erased"
 WITHDRAWN = "party.withdrawn"
 SHOWN = tuple(name for name in party.c.keys() if name not in ("valid_from", "ended", "owner_id"))  # noqa: SIM118
 _FIELDS = {name: kind for name, kind in {**SENSITIVE, "name_key": "name"}.items() if name in SHOWN}
-_OTHERS = ("survivor_id", "split_from", "other_id", "from_id", "to_id")
+_OTHERS = ("survivor_id", "split_from")
 """Of a payload: parties that are named besides the one it tells of."""
 
 

@@ -36,13 +36,25 @@ def _may_make(viewer: Principal, export: Export) -> bool:
     return export.consumer is None or export.consumer == viewer.name or viewer.may("party.export.all")
 
 
+def _to_make(conn: Connection, viewer: Principal, code: str) -> Export:
+    """An export in force that the viewer may make. Raises NotFound, also for another consumer's."""
+    export = documents.in_force(conn, EXPORT, code)
+    if not _may_make(viewer, export):
+        raise NotFound("platform-document-unknown", field="name", kind=EXPORT.code, name=code)
+    return export
+
+
+def _in_clear(viewer: Principal, export: Export) -> list[str]:
+    """The kinds of sensitive field that an export shows unmasked to a viewer."""
+    sensitive = {facts.fact(name).sensitive for name in facts_of(export)}
+    return sorted(kind for kind in sensitive if kind and viewer.sees(kind))
+
+
 def start(viewer: Principal, code: str) -> Row:
     """Begin to make a file, as a job. Returns the run. Raises NotFound, also for another consumer's export."""
     require(viewer, RIGHT)
     with database.begin("party") as conn:
-        export = documents.in_force(conn, EXPORT, code)
-        if not _may_make(viewer, export):
-            raise NotFound("platform-document-unknown", field="name", kind=EXPORT.code, name=code)
+        export = _to_make(conn, viewer, code)
         return _queued(conn, export, _consumer(export, viewer), viewer.actor)
 
 
@@ -52,18 +64,16 @@ def preview(viewer: Principal, code: str, sample: int = 20) -> Row:
     NotFound."""
     require(viewer, RIGHT)
     with database.read("party") as conn:
-        export = documents.in_force(conn, EXPORT, code)
-        if not _may_make(viewer, export):
-            raise NotFound("platform-document-unknown", field="name", kind=EXPORT.code, name=code)
+        export = _to_make(conn, viewer, code)
         some = some_of(conn, viewer)
         columns, source = statement(viewer, export, {"mode": "full", "from_position": 0}, 0, some.ids)
         ordered = source.rpartition(" ORDER BY ")[0]
         rows = conn.execute(text(f"SELECT count(*) {ordered}".replace(":", "\\:"))).scalar_one()
         shown = ", ".join(files.text_of(column) for column in columns)
         first = conn.execute(text(f"SELECT {shown} {source} LIMIT {int(sample)}".replace(":", "\\:"))).all()
-    clear = {kind for name in facts_of(export) if (kind := facts.fact(name).sensitive) and viewer.sees(kind)}
+    clear = _in_clear(viewer, export)
     if clear and first:
-        record_read(viewer, ENTITY, [], sorted(clear), f"{export.code} v{export.version}: {len(first)} rows on screen")
+        record_read(viewer, ENTITY, [], clear, f"{export.code} v{export.version}: {len(first)} rows on screen")
     headings = [column.heading for column in columns]
     return {
         "export": export,
@@ -142,8 +152,9 @@ def make(run_id: int) -> Row:
             path.unlink(missing_ok=True)
             _ended(run_id, "failed")
             raise
-    kinds = sorted({kind for name in facts_of(export) if (kind := facts.fact(name).sensitive) and consumer.sees(kind)})
-    record_read(consumer, ENTITY, [run_id], kinds, f"{export.code} v{export.version}: {written.rows} rows")
+    record_read(
+        consumer, ENTITY, [run_id], _in_clear(consumer, export), f"{export.code} v{export.version}: {written.rows} rows"
+    )
     now = clock.now()
     made = {**written._asdict(), "to_position": position, "ready_at": now}
     return _ended(run_id, "ready", **made, version=export.version, expires_at=now + timedelta(days=export.keep_days))
