@@ -161,7 +161,7 @@ def supervised(folder: Path, programs: Mapping[str, Sequence[str]], here: Mappin
     finally:
         assert made.process.stdin and made.process.stdout
         made.process.stdin.close()
-        made.process.wait(60)
+        made.process.wait(PATIENCE_SECONDS)
         listener.join(10)
         made.process.stdout.close()
 

@@ -26,7 +26,7 @@ def server(tmp_path: Path) -> Iterator[Simulators]:
 
 @pytest.fixture
 def client(server: Simulators) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=server.url, trust_env=False) as made:
+    with httpx.Client(base_url=server.url, timeout=300, trust_env=False) as made:
         yield made
 
 
@@ -111,14 +111,15 @@ def test_a_process_of_its_own_survives_a_kill(tmp_path: Path) -> None:
     for turn in range(2):
         process, url = start(book)
         try:
-            for key in keys:
-                answer = httpx.post(f"{url}/sms/send", json={}, headers={"idempotency-key": key}, trust_env=False)
-                assert answer.status_code == 200
-            found = httpx.get(f"{url}/effects", trust_env=False).json()["effects"]
+            with httpx.Client(base_url=url, timeout=300, trust_env=False) as peers:
+                for key in keys:
+                    answer = peers.post("/sms/send", json={}, headers={"idempotency-key": key})
+                    assert answer.status_code == 200
+                found = peers.get("/effects").json()["effects"]
             assert sorted(one["key"] for one in found) == sorted(keys)
         finally:
             process.send_signal(signal.SIGKILL if turn == 0 else signal.SIGTERM)
-            process.wait(20)
+            process.wait(300)
             assert process.stdout
             process.stdout.close()
 
@@ -127,7 +128,7 @@ def start(book: Path) -> tuple[subprocess.Popen[str], str]:
     command = [sys.executable, "-m", "hutong.cli.main", "peers", "--port", "0", "--book", str(book)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "COLUMNS": "200"})
     assert process.stdout
-    until, line = time.monotonic() + 30, ""
+    until, line = time.monotonic() + 300, ""
     while "http://" not in line and time.monotonic() < until:
         line = process.stdout.readline()
     return process, "http://" + line.split("http://")[1].split()[0]

@@ -53,7 +53,7 @@ def served(site: Site) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         loop.call_soon_threadsafe(server.stop)
-        thread.join(timeout=30)
+        thread.join(timeout=300)
         loop.close()
 
 
