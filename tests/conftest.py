@@ -199,3 +199,8 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
+
+
+def pytest_unconfigure() -> None:
+    """At the end all is collected, or libraries complain of what is left."""
+    gc.unfreeze()
