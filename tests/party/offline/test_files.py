@@ -91,3 +91,26 @@ def test_a_single_record_is_a_party(tmp_path: Path) -> None:
     assert len(party) == 121
     assert list(party.values()).count(party["900"]) == 1
     assert sum(party[f"{number}-a"] == party[f"{number}-b"] for number in range(60)) >= 58
+
+
+def test_several_phones_of_a_record_in_one_cell(tmp_path: Path) -> None:
+    """Semicolons between, or a list of Parquet; the first of every column comes before further ones."""
+    mapping = {"key": "id", "region": "US", "columns": {"name": "name", "phone": ["tel", "work"], "email": "mail"}}
+    (tmp_path / "cells.csv").write_text(
+        "id,name,tel,work,mail\n1,Ann Lee,2025551234; 2025559876,2025550101,a@x.com;b@x.com\n2,Bo Ray,,n/a,\n",
+        encoding="utf-8",
+    )
+    lists = {"id": [1], "name": ["Ann Lee"], "tel": [["2025551234", "2025559876"]], "work": ["2025550101"]}
+    pyarrow.parquet.write_table(pa.table(lists | {"mail": [["a@x.com", "b@x.com"]]}), tmp_path / "lists.parquet")
+    files = [tmp_path / "cells.csv", tmp_path / "lists.parquet"]
+    made = resolve_files([(path, FileMapping.model_validate(mapping)) for path in files]).kinds[0].records
+    phones = [("+12025551234", "+12025550101", "+12025559876"), (None, None, None)]
+    columns = ("mobile", "phone", "other_phone", "email", "other_email")
+    found = [tuple(row[name] for name in columns) for row in made.to_pylist()]
+    assert found == [(*phones[0], "a@x.com", "b@x.com"), (*phones[1], None, None), (*phones[0], "a@x.com", "b@x.com")]
+
+
+@pytest.mark.parametrize("kind", ["organisation", "organization", "Company"])
+def test_kinds_as_they_are_called_elsewhere(kind: str) -> None:
+    """American spelling."""
+    assert FileMapping.model_validate({"kind": kind, "columns": {"name": "name"}}).kind == "organisation"

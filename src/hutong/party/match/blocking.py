@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hutong.party.match.atoms import ATOMS, Atom, keys, mixed
 from hutong.party.match.comparators import Encoded
-from hutong.party.match.comparisons import Plan
+from hutong.party.match.comparisons import Plan, of_words
 from hutong.party.match.kernels import Floats, Ints, Numbers, once
 from hutong.platform.processes import by_threads
 
@@ -33,7 +33,9 @@ _CARE = (1.1, 0.9, 0.6, 0.3)
 """How careful the imagined sources were: some copies keep nearly every value, some only one in four."""
 
 _KEPT = 0.85
-"""Share of matches in which a value stays the same, before any model knows."""
+_KEPT_OF_FREE = 0.3
+"""Share of matches in which a value stays the same, before any model knows; and a free text, of which nobody said what
+it means: the titles of who wrote many are all different."""
 AT_ONCE = 1 << 23
 """Pairs that meet, counted in each block, from which they are looked at in parts."""
 
@@ -160,12 +162,13 @@ def _imagined(plans: Sequence[Plan], found: Hashes) -> dict[str, NDArray[np.bool
     care = random.choice(_CARE, _IMAGINED)
     made: dict[str, NDArray[np.bool_]] = {}
     for plan in plans:
-        intact = random.random(_IMAGINED) < _KEPT * care
+        kept = _KEPT_OF_FREE if of_words(plan) else _KEPT
+        intact = random.random(_IMAGINED) < kept * care
         other_given = random.random(_IMAGINED) < _given(plan, found)
         for atom in ATOMS[plan.comparator]:
             name = f"{plan.name}.{atom.name}"
             given = (found[name][rows] != -1).any(axis=1) & other_given
-            made[name] = given & (intact | (random.random(_IMAGINED) < atom.survives))
+            made[name] = given & (intact | (random.random(_IMAGINED) < atom.survives * kept / _KEPT))
     return made
 
 

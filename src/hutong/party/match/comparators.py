@@ -105,7 +105,7 @@ def _person(i: int, j: int, ids: Ints, points: Points, starts: Ints, ends: Ints)
     if ids[i, 1] >= 0 and ids[i, 1] == ids[j, 1]:
         return 7, 1
     family = ids[i, 2] >= 0 and ids[i, 2] == ids[j, 2]
-    if ids[i, 3] < 0 or ids[j, 3] < 0:
+    if (ids[i, 3] < 0 or ids[j, 3] < 0) and (family or ids[i, 3] != ids[j, 3]):
         return (3, 2) if family else (0, -1)
     short = min(ends[i, 1] - starts[i, 1], ends[j, 1] - starts[j, 1])
     if short >= 5 and _slips(i, j, 1, points, starts, ends, 1) == 1:
@@ -113,7 +113,7 @@ def _person(i: int, j: int, ids: Ints, points: Points, starts: Ints, ends: Ints)
     likeness = _likeness(i, j, 1, points, starts, ends)
     if likeness >= 0.92:
         return 5, -1
-    if ids[i, 3] == ids[j, 3]:
+    if ids[i, 3] == ids[j, 3] >= 0:
         return 4, 3
     if family:
         return 2, 2

@@ -51,15 +51,24 @@ _BOTH = (
     Plan("occupation", "text", ("occupation",)),
     Plan("organisation", "organisation", ("organisation",)),
 )
+_OWN = frozenset(
+    ("given_name", "family_name", "name", "birth_date", "id_number", "organisation_code", "phone", "email", "bank_card")
+)
+FEW_RECORDS = 10
+"""Records up to which all of them may be one party's."""
 FREE = "free_"
 """Columns of free attributes are named `free_<comparator>_<name>`."""
 
 
 def choose(records: pa.Table, kind: str) -> tuple[Plan, ...]:
-    """The comparisons of records of a kind: those whose columns hold at least two different values."""
+    """The comparisons of records of a kind: those whose columns hold at least two different values; among few
+    records one, where it is a party's own."""
     found = []
-    for plan in (*(_PERSON if kind == "person" else _ORGANISATION), *_BOTH, *_free(records)):
-        columns = tuple(column for column in plan.columns if _filled(records, column))
+    plans = (*(_PERSON if kind == "person" else _ORGANISATION), *_BOTH, *_free(records))
+    few = records.num_rows <= FEW_RECORDS and any(_values(records, name) > 1 for plan in plans for name in plan.columns)
+    for plan in plans:
+        least = 0 if few and plan.name in _OWN else 1
+        columns = tuple(column for column in plan.columns if _values(records, column) > least)
         if columns:
             prepared = plan.prepared if all(name in records.column_names for name in plan.prepared) else ()
             found.append(plan._replace(columns=columns, prepared=prepared))
@@ -82,7 +91,7 @@ def wordy(plans: Sequence[Plan]) -> Plan | None:
 def _by_words(found: list[Plan]) -> tuple[Plan, ...]:
     """Where one text is nearly all there is that tells who a party is, it is compared by the bits of its words: no
     other attribute could teach what its likeness is worth."""
-    telling = [plan for plan in found if not _tells_little(plan)]
+    telling = [plan for plan in found if not tells_little(plan)]
     if not telling:
         telling = [plan for plan in found if plan.comparator in _WORDED][:2]
     if len(telling) != 1 or telling[0].comparator not in _WORDED:
@@ -90,10 +99,14 @@ def _by_words(found: list[Plan]) -> tuple[Plan, ...]:
     return tuple(plan._replace(comparator=_WORDED[plan.comparator]) if plan is telling[0] else plan for plan in found)
 
 
-def _tells_little(plan: Plan) -> bool:
-    """A place, a number, or a free attribute of words: what it means nobody said."""
-    free = plan.columns[0].startswith(FREE) and plan.comparator in ("text", "exact")
-    return free or plan.name in _LITTLE or plan.comparator == "number"
+def tells_little(plan: Plan) -> bool:
+    """Whether it is a place, a number, or a free attribute of words: what it means nobody said."""
+    return of_words(plan) or plan.name in _LITTLE or plan.comparator == "number"
+
+
+def of_words(plan: Plan) -> bool:
+    """Whether it is a free attribute of words: what it means nobody said."""
+    return plan.columns[0].startswith(FREE) and plan.comparator in ("text", "exact")
 
 
 def _free(records: pa.Table) -> list[Plan]:
@@ -105,10 +118,8 @@ def _free(records: pa.Table) -> list[Plan]:
     return made
 
 
-def _filled(records: pa.Table, column: str) -> bool:
-    if column not in records.column_names:
-        return False
-    return bool(pc.count_distinct(records.column(column)).as_py() > 1)
+def _values(records: pa.Table, column: str) -> int:
+    return int(pc.count_distinct(records.column(column)).as_py()) if column in records.column_names else 0
 
 
 _SHARED = {

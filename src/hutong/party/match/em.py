@@ -23,6 +23,9 @@ BLIND = 2e9
 PERSON_LEVELS, FAMILY, PARTIAL = 9, 2, 3
 """Whether a record holds a family name only does not depend on whom it is compared with; so relatives' records do as
 often as a party's own, if they bear the same name."""
+FEW_PAIRS = 100.0
+"""Pairs of strangers beyond those there are that are thought to differ: so much is believed of them before any is seen.
+In a file of ten records most pairs that agree may be the same party."""
 FADES = 8.0
 """Bits farther than the nearest partner at which a pair has half a vote on what matches look like."""
 IDENTITY, SHARED, PARTLY_SHARED, NAMED_ALIKE = range(4)
@@ -77,7 +80,8 @@ def fit(observed: Observed, sizes: Sequence[int], shared: Sequence[int], most_di
     strength = _strength(observed.levels, len(sizes))
     for place, size in enumerate(sizes):
         belief[place, :size] = default_m(size) if strength < BLIND else blind_m(size)
-    u = _normal(_counted(observed.levels, observed.weight, len(sizes), width) + 0.25 * belief)
+    strangers = _strangers(belief, sizes)
+    u = _normal(_counted(observed.levels, observed.weight, len(sizes), width) + strangers)
     relatives = sum(kind != IDENTITY for kind in shared) >= 2 and IDENTITY in shared
     state = _State(belief.copy(), u, _related(belief, belief, u, sizes, shared), np.full(2, expected),
                    np.full(2, expected if relatives else 0.0))  # fmt: skip
@@ -87,7 +91,7 @@ def fit(observed: Observed, sizes: Sequence[int], shared: Sequence[int], most_di
     rounds = 0
     for rounds in range(1, _ROUNDS + 1):  # noqa: B007
         before = state.m
-        state = _round(observed, state, sizes, shared, belief, strength)
+        state = _round(observed, state, sizes, shared, belief, strangers, strength)
         state = state._replace(m=_steady(state.m, most_differ))
         state = state._replace(share=np.maximum(state.share, least))
         if float(np.abs(state.m - before).max()) < 2e-4:
@@ -109,8 +113,9 @@ def _cut(table: Floats, sizes: Sequence[int]) -> list[Floats]:
 
 
 def _round(  # noqa: PLR0917  (what stays the same between rounds)
-    observed: Observed, state: _State, sizes: Sequence[int], shared: Sequence[int], belief: Floats, strength: float
-) -> _State:
+    observed: Observed, state: _State, sizes: Sequence[int], shared: Sequence[int], belief: Floats, strangers: Floats,
+    strength: float,
+) -> _State:  # fmt: skip
     bits, related_bits = _bits(observed, state, shared)
     same, kin = np.exp2(np.clip(bits, -60, 60)), np.exp2(np.clip(related_bits, -60, 60))
     matched = observed.weight * same / (1.0 + same + kin)
@@ -123,10 +128,18 @@ def _round(  # noqa: PLR0917  (what stays the same between rounds)
         whole = _counted(observed.levels, _party_votes(observed, observed.party, votes), len(sizes), width)
         seen[common] = 0.5 * (seen[common] + whole[common])
     m = _normal(seen + strength * belief)
-    u = _normal(_counted(observed.levels, observed.weight - matched - kindred, len(sizes), width) + 0.25 * belief)
+    u = _normal(_counted(observed.levels, observed.weight - matched - kindred, len(sizes), width) + strangers)
     r = _normal(_counted(observed.levels, kindred, len(sizes), width) + 2.0 * belief)
     return _State(m, u, _related(r, m, u, sizes, shared), _shares(observed, matched),
                   _shares(observed, kindred) if state.related.any() else state.related)  # fmt: skip
+
+
+def _strangers(belief: Floats, sizes: Sequence[int]) -> Floats:
+    """What is believed of strangers: that they differ, but on what has two levels only as often as not."""
+    made: Floats = 0.25 * belief
+    for place, size in enumerate(sizes):
+        made[place, :size] += FEW_PAIRS / 2.0 if size == 2 else np.append(FEW_PAIRS, np.zeros(size - 1))
+    return made
 
 
 def _steady(m: Floats, most: Floats) -> Floats:

@@ -1,6 +1,7 @@
 """The comparable forms of a value: whole, sound, core, parts, words. Pure functions of one distinct value."""
 
 import re
+import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -10,6 +11,10 @@ from hutong.party.standardise import addresses, organisations, pinyin, text
 Forms = tuple[str, ...]
 _WORD = re.compile(r"[^\W_]+")
 _WORD_OR_HAN = re.compile(r"[㐀-鿿]|[^\W_㐀-鿿]+")
+_MARKS = re.compile("[\u0300-\u036f\u064b-\u065f\u0640]")
+_LETTERS = str.maketrans({"ß": "ss", "ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th", "ð": "d",
+                          "ى": "ي", "ة": "ه"})  # fmt: skip
+_HANGUL = re.compile("[가-힣]{2,4}")
 
 
 def words(value: str) -> list[str]:
@@ -32,12 +37,20 @@ def _vowels(value: str) -> str:
     """Spellings of one sound joined, vowels kept: 'meyer' and 'maier' meet, 'mayor' and 'mary' do not."""
     if text.is_han(value):
         return pinyin.sound_key(pinyin.syllables(value))
-    bare = re.sub(r"[^\w]", "", value)
+    bare = re.sub(r"[^\w]", "", unaccented(value))
     for spelt, sounds in (("ph", "f"), ("ck", "k"), ("sch", "sh"), ("tz", "z"), ("dt", "t"), ("th", "t"), ("ey", "ei"),
                           ("ay", "ei"), ("ai", "ei"), ("ie", "i"), ("y", "i"), ("ue", "u"), ("oe", "o"),
                           ("ae", "e")):  # fmt: skip
         bare = bare.replace(spelt, sounds)
     return re.sub(r"(.)\1+", r"\1", bare)
+
+
+def unaccented(value: str) -> str:
+    """Letters without the marks above and below them: who types a name elsewhere often has none of them."""
+    if value.isascii():
+        return value
+    bare = _MARKS.sub("", unicodedata.normalize("NFD", value)).translate(_LETTERS)
+    return unicodedata.normalize("NFC", bare)
 
 
 def person(value: str) -> Forms:
@@ -49,12 +62,15 @@ def person(value: str) -> Forms:
         key = pinyin.sound_key(pinyin.syllables(value))
         sounds = pinyin.sound_key(pinyin.syllables(family))
         return (value, key, sounds, key[len(sounds) :] if given else "")
-    parts = value.casefold().replace("-", " ").replace(".", " ").split()
+    written = value.casefold().replace("-", " ").replace(".", " ")
+    parts = unaccented(written).split()
     joined = pinyin.sound_key(parts)
+    if _HANGUL.fullmatch(joined):
+        return (value, joined, joined[0], joined[1:])
     if len(parts) < 2:
         return (value, joined, joined, "")
     order = _family_first(parts)
-    return (" ".join(sorted(parts)), pinyin.sound_key(order), order[0], "".join(order[1:]))
+    return (" ".join(sorted(written.split())), pinyin.sound_key(order), order[0], "".join(order[1:]))
 
 
 def _family_first(parts: list[str]) -> list[str]:

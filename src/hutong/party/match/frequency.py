@@ -34,14 +34,14 @@ class Vocabulary(BaseModel):
         return found
 
 
-def vocabulary(texts: Sequence[str], counts: Floats) -> Vocabulary:
-    """A table from texts and how often each occurs."""
+def vocabulary(texts: Sequence[str], counts: Floats, least: float = 1.0) -> Vocabulary:
+    """A table from texts and how often each occurs, among at least so many."""
     total = float(counts.sum())
     order = sorted(range(len(texts)), key=lambda place: (-counts[place], texts[place]))
     kept, others = order[:_KEPT], order[_KEPT:]
     rest = float(np.mean(counts[others])) if others else 1.0
     return Vocabulary(
-        total=max(total, 1.0),
+        total=max(total, least),
         rest=round(rest, 6),
         counts={texts[place]: float(counts[place]) for place in kept},
     )

@@ -15,6 +15,7 @@ from hutong.party.match.comparisons import Plan, kernel, level_names
 from hutong.party.match.encode import Values, encode_values
 from hutong.party.match.forming import Former, formed
 from hutong.party.match.kernels import Ints
+from hutong.party.match.users import of_names
 from hutong.platform.processes import by_threads
 
 PART = 1 << 17
@@ -93,6 +94,10 @@ def _compared(plans: Sequence[Plan], values: Sequence[Encoded], left: Ints, righ
             levels[place][rows], agreed[place][rows] = some_levels, some_agreed
     _implied(names, plans, levels, agreed)
     _namesakes(names, levels)
+    if "email" in by_name and ORDER in names:
+        mail = names.index("email")
+        made = of_names(left, right, levels[mail], by_name["email"], by_name[GIVEN], by_name[FAMILY])
+        levels[mail][made], agreed[mail][made] = 0, -1
     return Compared(np.ascontiguousarray(levels.T), np.ascontiguousarray(agreed.T))
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 from hutong.party.match import blocking, em, linkage, single
 from hutong.party.match.comparators import NUMBER
 from hutong.party.match.comparators import Encoded as Arrays
-from hutong.party.match.comparisons import Plan, choose, kernel, level_names, shared, wordy
+from hutong.party.match.comparisons import Plan, choose, kernel, level_names, shared, tells_little, wordy
 from hutong.party.match.encode import Values
 from hutong.party.match.frequency import Vocabulary, vocabulary
 from hutong.party.match.generic import generic_values, merged
@@ -24,6 +24,9 @@ Progress = Callable[[str], None]
 _RANDOM = 400_000
 _AGAIN = 2
 _COUNTED = 500_000
+FEW_VALUES = 100.0
+"""Values from which a file tells how common one is; in a smaller one each counts as one of so many. Else what two of
+ten records share would look common."""
 _SURE = 3.0
 """How often, and up to how many records, values are counted again in the parties found so far; bits that a merge of
 these has beyond even odds."""
@@ -105,7 +108,9 @@ def vocabularies(prepared: Prepared, party: Ints | None = None) -> dict[str, Voc
             number = values.arrays.ids[code, form]
             held = both_once(number[number >= 0], owner[number >= 0])[0]
             counts = np.bincount(held, minlength=len(texts)).astype(np.float64)
-            made[f"{plan.name}.{form}"] = vocabulary(texts.to_pylist(), counts)
+            made[f"{plan.name}.{form}"] = vocabulary(
+                texts.to_pylist(), counts, 1.0 if tells_little(plan) else FEW_VALUES
+            )
     return made
 
 

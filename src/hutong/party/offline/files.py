@@ -84,8 +84,11 @@ def _begins(path: Path, mark: bytes) -> bool:
 
 
 def _text(name: str, kind: str) -> str:
-    """A column as text: whole numbers that became floats, as columns with gaps do, without their `.0`."""
+    """A column as text: whole numbers that became floats, as columns with gaps do, without their `.0`; lists with
+    semicolons between."""
     column = quoted(name)
+    if kind.endswith("[]"):
+        return f"array_to_string({column}, ';')"
     if kind not in ("DOUBLE", "FLOAT"):
         return f"CAST({column} AS VARCHAR)"
     whole = f"{column} = trunc({column}) AND abs({column}) < 1e15"

@@ -10,7 +10,8 @@ from hutong.party.ingest.mapping import Mapping as SourceMapping
 from hutong.party.offline.dates import form_of
 from hutong.platform.documents import read_file
 
-Kind = Literal["person", "organisation"]
+_KINDS = {"organization": "organisation", "company": "organisation", "individual": "person"}
+Kind = Annotated[Literal["person", "organisation"], BeforeValidator(lambda kind: _KINDS.get(str(kind).lower(), kind))]
 ATTRIBUTES = (
     "name", "given_name", "middle_name", "family_name", "birth_date", "birth_year", "birth_month", "birth_day",
     "gender",

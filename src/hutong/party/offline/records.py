@@ -13,6 +13,7 @@ from hutong.party.standardise.text import clean, is_han, join_han, not_given, si
 
 Text = str | None
 _STRING = pa.large_string()
+_BETWEEN = re.compile(r"[;；、|\n]")
 _LATIN_NAME = re.compile(r"[^\W\d_]+", re.UNICODE)
 
 
@@ -112,8 +113,21 @@ def _attribute(  # noqa: PLR0917  (one attribute of what `standardised` was give
 def _several(raw: pa.Table, attribute: str, given: Given, mapping: FileMapping) -> dict[str, pa.Array]:
     columns = ("mobile", "phone", "other_phone") if attribute == "phone" else ("email", "other_email")
     standard = (lambda value: _phone(value, mapping.region)) if attribute == "phone" else _email
-    found = [by_distinct(_column(raw, [name]), standard) for name in given.columns[: SEVERAL[attribute]]]
+    given_columns = [_column(raw, [name]) for name in given.columns[: SEVERAL[attribute]]]
+    found = [by_distinct(column, lambda value: _one_of(value, standard, 0)) for column in given_columns]
+    for column in given_columns:
+        if pc.any(pc.match_substring_regex(column, _BETWEEN.pattern)).as_py():
+            found += [by_distinct(column, lambda value, at=place: _one_of(value, standard, at)) for place in (1, 2)]  # type: ignore[misc]
     return dict(zip(columns, found, strict=False))
+
+
+def _one_of(value: str, standard: Callable[[str], Text], place: int) -> Text:
+    """The value at a place of a cell, which may hold several with semicolons, strokes or new lines between."""
+    parts = _BETWEEN.split(value)
+    if len(parts) == 1:
+        return standard(value) if place == 0 else None
+    found = [made for part in parts if (made := standard(part))]
+    return found[place] if place < len(found) else None
 
 
 def _document(made: Mapping[str, pa.Array], count: int) -> pa.Array:

@@ -48,7 +48,8 @@ def _read(path: Path, mapping: FileMapping | SourceMapping, processes: Processes
             for part in range(batches)
         ]
         del raw
-        return pa.concat_tables([arrow_files.mapped(Path(answer["out"])) for answer in processes.answers(tasks)])
+        made = [arrow_files.mapped(Path(answer["out"])) for answer in processes.answers(tasks)]
+        return pa.concat_tables(made, promote_options="default")  # a second phone may be in one part only
 
 
 def _with_document(records: pa.Table) -> pa.Table:

@@ -12,7 +12,8 @@ _PLAIN = re.compile("[!-~㐀-鿿]+")
 _BETWEEN_HAN = re.compile(r"(?<=[㐀-鿿])\s+(?=[㐀-鿿])")
 _NOT_GIVEN = frozenset(
     ("无", "没有", "不详", "未知", "未提供", "暂无", "空", "测试", "null", "none", "nil", "n/a", "na", "unknown",
-     "test", "-", "--", "---", ".", "..", "/", "x", "xx", "xxx", "?", "??")
+     "test", "-", "--", "---", ".", "..", "/", "x", "xx", "xxx", "?", "??", "n.a.", "#n/a", "<na>", "\\n",
+     "not available", "not provided", "not known", "tbd", "tbc")
 )  # fmt: skip
 
 
