@@ -107,6 +107,11 @@ def test_a_record_that_waits_for_its_run_is_found_by_its_key(take_in: Importer) 
         (PartyData("person", "测试"), "party-name-not-a-name"),
         (PartyData("person", "王小明", id_type="resident_id", id_number="110105194912310021"), "party-id-invalid"),
         (PartyData("organisation", "明达科技", id_type="uscc", id_number="123"), "party-id-invalid"),
+        (PartyData("person", "王小明", id_type="passport", id_number="1111111"), "party-id-invalid"),
+        (PartyData("person", "王小明", mobile="139"), "party-value-not-one"),
+        (PartyData("person", "王小明", mobile="13912340001", phone="call me"), "party-value-not-one"),
+        (PartyData("person", "王小明", email="ming(at)hutong.cn"), "party-value-not-one"),
+        (PartyData("person", "王小明", bank_card="6222"), "party-value-not-one"),
     ],
 )
 def test_what_is_not_valid_is_refused(data: PartyData, code: str) -> None:
@@ -116,6 +121,12 @@ def test_what_is_not_valid_is_refused(data: PartyData, code: str) -> None:
     assert caught.value.code == code and caught.value.field and caught.value.message("zh-CN")
     with database.read("party") as conn:
         assert conn.execute(text("SELECT count(*) FROM party.source_record")).scalar_one() == 0
+
+
+def test_what_only_says_that_nobody_knows_is_no_wrong_value() -> None:
+    """EC-04: `none` in a field is left out; the customer is made."""
+    data = PartyData("person", "王小明", mobile="13912340001", email="无", phone=" ", address="")
+    assert get(SYSTEM, find_or_create(SYSTEM, data, "k").party_id)["email"] is None
 
 
 def test_search_by_all_that_people_type(take_in: Importer) -> None:

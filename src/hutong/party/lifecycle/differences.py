@@ -6,12 +6,7 @@ from typing import Any
 
 import msgspec
 
-from hutong.party.realtime.stated import PartyData, standardised
-from hutong.party.standardise.stated import standardised as value_as_kept
-
-_KINDS = {"mobile": "phone", "phone": "phone", "email": "email", "bank_card": "bank_card"}
-"""Attributes that a record leaves out where they cannot be read, and the kind of value they are: who changes one is
-told, instead of thanked."""
+from hutong.party.realtime.stated import PartyData, kept
 
 
 def checked_attributes(row: Any | None, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -22,14 +17,11 @@ def checked_attributes(row: Any | None, asked: Mapping[str, Any]) -> dict[str, A
     given = dict(asked["attributes"])
     extra = given.pop("attributes", None) or {}
     if row is None:
-        standardised(msgspec.convert({**given, "attributes": extra}, PartyData))
+        kept(msgspec.convert({**given, "attributes": extra}, PartyData))
         return dict.fromkeys([*given, *(f"attributes.{name}" for name in extra)])
     stated = {name: value for name, value in given.items() if value is not None}
     data = msgspec.convert({"kind": row.kind, "name": row.name, **_with_type(row, stated)}, PartyData)
-    record = standardised(data)
-    for name in sorted(_KINDS.keys() & stated.keys()):
-        if str(stated[name]).strip():
-            value_as_kept(_KINDS[name], stated[name], None)
+    record = kept(data)
     known = row._mapping
     made = {}
     for name, value in given.items():

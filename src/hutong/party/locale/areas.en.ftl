@@ -14,14 +14,14 @@ party-area-period = The period of { $area } ends before it begins, or the area h
 party-area-row-unknown = There is no such row { $id } of this customer, or it has ended.
 party-area-systems-only = { $area } comes from systems only.
 party-value-not-one = This is not a valid { $kind ->
-    [phone] phone number
-    [email] e-mail address
+    [phone] phone number: write it with its area code (0571-87654321) or country code (+86 139 1234 0001)
+    [email] e-mail address: write it as name@example.com
     [address] address
-    [bank_card] bank card number
-    [identifier] document number
+    [bank_card] bank card number: compare its digits with the card
+    [identifier] document number: compare it with the document
     [name] name
    *[other] value of kind { $kind }
-}.
+}. Correct it, or leave it out.
 party-value-unknown = Nobody states this value (kind { $kind }) of the customer.
 party-image-refused = Only images (JPEG, PNG) and PDF of at most { $most } MiB are kept.
 party-image-masked = Images of documents are shown only to those who see identity documents unmasked.

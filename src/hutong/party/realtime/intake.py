@@ -20,7 +20,7 @@ from hutong.party.living import living
 from hutong.party.realtime import storing
 from hutong.party.realtime.matching import Judging, Keys, Verdict, judging, stored, verdicts
 from hutong.party.realtime.placing import place
-from hutong.party.realtime.stated import PartyData, standardised
+from hutong.party.realtime.stated import PartyData, kept
 from hutong.party.resolution import match_keys, membership, suspects
 from hutong.party.resolution.regroup import regroup
 from hutong.platform import database
@@ -59,7 +59,7 @@ def find_or_create(viewer: Principal, data: PartyData, key: str, source: str = A
     """The party this is, made if there is none. The same (source, key) always gives the same party.
 
     A party that a user makes is theirs and their unit's (EC-17); one that is found stays whose it is, and who sees only
-    some rows does not choose the branch. Raises Unprocessable when the name or an identity document is not valid.
+    some rows does not choose the branch. Raises Unprocessable, naming the field, when what it holds cannot be read.
     """
     answer = _gathering.submit(Request(viewer, data, key, source))
     if isinstance(answer, Problem):
@@ -76,7 +76,7 @@ def take(requests: Sequence[Request]) -> list[Answer]:
     for number, request in enumerate(requests):
         try:
             require(request.viewer, "party.create")
-            records[number] = {**standardised(request.data), "source": request.source, "key": request.key}
+            records[number] = {**kept(request.data), "source": request.source, "key": request.key}
         except Problem as problem:
             answers[number] = problem
             continue
@@ -281,7 +281,7 @@ def update(viewer: Principal, party_id: int, data: PartyData, key: str, source: 
     Raises NotFound when the caller's record does not belong to the party and the party does not exist.
     """
     require(viewer, "party.change")
-    record = {**standardised(data), "source": source, "key": key}
+    record = {**kept(data), "source": source, "key": key}
     with database.begin("party") as conn:
         known_source(conn, source)
         by = judging(conn)

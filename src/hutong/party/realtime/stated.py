@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from hutong.party.columns import ATTRIBUTES, longest
-from hutong.party.standardise import addresses, identifiers, names, organisations, phones
-from hutong.party.standardise.text import clean
+from hutong.party.standardise import addresses, identifiers, names, organisations, phones, stated
+from hutong.party.standardise.text import clean, not_given
 from hutong.platform.errors import Invalid, Unprocessable
 
 
@@ -69,6 +69,25 @@ def standardised(data: PartyData) -> dict[str, Any]:
     place = addresses.address(data.address)
     record |= {"address": place.text, "address_key": place.key}
     record |= {part: getattr(place, part) for part in _PLACE}
+    return record
+
+
+READ_AS = {"mobile": "phone", "phone": "phone", "email": "email", "bank_card": "bank_card", "address": "address",
+           "contact_name": "name"}  # fmt: skip
+"""Attributes that a record leaves out where they cannot be read, and the kind of value they are."""
+
+
+def kept(data: PartyData) -> dict[str, Any]:
+    """The record's columns of what is stated to be kept: as `standardised`, and who states a value that cannot be read
+    is told, instead of thanked. Raises Unprocessable naming its field. What only asks who somebody is leaves it out."""
+    record = standardised(data)
+    for name, kind in READ_AS.items():
+        value = getattr(data, name)
+        if value and not not_given(clean(value)):
+            stated.standardised(kind, value, None, name)
+    if data.id_number and record["id_number"] is None and not not_given(clean(data.id_number)):
+        issue = identifiers.identifier(data.id_type, data.id_number).issue
+        raise Unprocessable("party-id-invalid", field="id_number", reason=issue or "id_form")
     return record
 
 

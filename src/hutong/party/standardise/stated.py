@@ -8,8 +8,9 @@ ATTRIBUTES = {"name": "name", "email": "email", "address": "address", "bank_card
 """Kinds of value whose main one is an attribute of that name; phones and identifiers depend on what they are."""
 
 
-def standardised(kind: str, value: str, detail: str | None) -> str:
-    """A value as source records would keep it. Raises Unprocessable naming the kind."""
+def standardised(kind: str, value: str, detail: str | None, field: str | None = None) -> str:
+    """A value as source records would keep it. Raises Unprocessable naming the kind, how such a value is written, and
+    the field it was stated in."""
     made: str | None
     if kind == "phone":
         made = phones.phone(value).value
@@ -27,7 +28,7 @@ def standardised(kind: str, value: str, detail: str | None) -> str:
     else:
         made = clean(value) or None
     if made is None:
-        raise Unprocessable("party-value-not-one", kind=kind)
+        raise Unprocessable("party-value-not-one", field=field, kind=kind)
     return made
 
 
