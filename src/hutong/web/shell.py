@@ -137,6 +137,7 @@ def render(
             word=lambda prefix, value: words_of_codes.word(prefix, value, locale),
             tag=lambda prefix, value: words_of_codes.tag(prefix, value, locale),
             colour=words_of_codes.colour,
+            issue_words=lambda issue: words_of_codes.issue(issue, locale),
             rule_words=lambda rule: words_of_codes.rule(rule, locale),
             locale=locale,
             viewer=viewer,

@@ -73,6 +73,12 @@ def reason(value: str, locale: str) -> str:
     return word("web-reject", value, locale)
 
 
+def issue(value: str, locale: str) -> str:
+    """A value that could not be taken (`birth_date:form`): which, and why."""
+    field, _, why = value.partition(":")
+    return f"{word('web-field', field, locale)}: {word('web-issue', why, locale)}"
+
+
 def tag(prefix: str, value: str | None, locale: str) -> Tag | None:
     """A state's word and colour."""
     return None if value is None else Tag(word(prefix, value, locale), colour(value))

@@ -58,3 +58,21 @@ def test_a_key_is_guessed_by_its_name_alone() -> None:
     assert preview.guessed_key({"member no": ["1"], "name": []}, taken) == "member no"
     assert preview.guessed_key({"CallerId": ["1"]}, taken) == "CallerId"
     assert preview.guessed_key({"姓名": ["王"], "renown": ["1"], "paid": []}, taken) is None
+
+
+def test_a_newcomers_columns_are_guessed() -> None:
+    """By name whatever divides its words, by values where names say nothing; when members joined is no birth date."""
+    mobiles, days = ["138 1234 5601", "+86 139-1234-5602"], ["2024-01-05", "2022-07-01"]
+    found = {"full name": ["刘德明"], "tel": mobiles, "id card": [], "e-mail": [], "since": days}
+    assert preview.guessed(found) == {"name": "full name", "mobile": "tel", "id_number": "id card", "email": "e-mail"}
+    found = {"全名": [], "联系手机": [], "座机": mobiles, "生于": ["1980-03-04", "2001-03-04"]}
+    wanted = {"name": "全名", "mobile": "联系手机", "phone": "座机", "birth_date": "生于"}
+    assert preview.guessed(found) == wanted
+
+
+def test_forms_of_dates_are_those_of_the_sample() -> None:
+    assert preview.date_forms(["1980-03-04", "1975/11/2", "1990.5.6"]) == ["%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d"]
+    assert preview.date_forms(["19800304"]) == ["%Y%m%d"]
+    assert preview.date_forms(["1980-03-04"]) == [], "read without being told"
+    assert preview.date_forms(["1980/03/04", "unknown"]) == [] == preview.date_forms([])
+    assert preview.date_forms(["03/04/1980"]) == [], "March or April"

@@ -32,14 +32,16 @@ def test_a_file_tells_how_it_is_written(sign_in: SignIn) -> None:
     steward, place = sign_in("steward"), "/mappings/ours/shop"
     page = steward.get(f"{place}?format=csv").text
     body = html.unescape(page.split('<textarea class="code"')[1].split(">", 1)[1].split("</textarea>")[0])
-    content = SAMPLE.replace(",", ";").encode("gb18030")
+    content = "客户号;姓名;生日\nN1;王小明;1949/12/31\nN2;李丽华;1950/1/2\n".encode("gb18030")
     read = steward.post(f"{place}/sample", data={"body": body}, files={"file": ("shop.csv", content)}).text
     assert "编码 GB18030，列以分号分隔" in read and 'name="column:姓名"' in read
     fields = dict(re.findall(r'<input type="hidden" name="(form:\w+)" value="([^"]*)"', read))
     assert fields == {"form:encoding": "gb18030", "form:delimiter": ";"}
-    chosen = {"column:客户号": "key", "column:姓名": "name"}
+    assert '<input type="hidden" name="date:生日" value="%Y/%m/%d">' in read
+    chosen = {"column:客户号": "key", "column:姓名": "name", "column:生日": "birth_date", "date:生日": "%Y/%m/%d"}
     written = html.unescape(steward.post(f"{place}/columns", data={"body": body, **fields, **chosen}).text)
     assert "encoding: gb18030" in written and "delimiter: ;" in written and "key: 客户号" in written
+    assert "column: 生日" in written and "date: ['%Y/%m/%d']" in written
 
 
 @pytest.mark.browser

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as MappingOf
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -109,7 +110,7 @@ def samples(path: Path, file: FileForm, each: int = 5) -> dict[str, list[str]]:
 
 
 _BY_NAME = {
-    "name": r"^(客户|用户|联系人)?(名称|姓名)$|(^|_)(cust_?|full_?|caller_?)?name$|insured",
+    "name": r"^(客户|顾客|会员|用户|联系人)?(名称|姓名|全名|名字)$|(^|_)(cust_?|full_?|caller_?)?name$|insured",
     "gender": r"性别|gender|^sex$",
     "birth_date": r"出生|生日|birth|^dob$",
     "id_type": r"证件类型|证件种类|(id|cert)_?(type|kind)",
@@ -123,7 +124,7 @@ _BY_NAME = {
     "contact_name": r"^联系人$|contact_?name",
     "grade": r"等级|级别|grade|level",
     "branch": r"网点|机构|分公司|branch|agency",
-    "created": r"(建档|创建|开户)(时间|日期)|created?|open_date",
+    "created": r"(建档|创建|开户|注册|入会)(时间|日期)|created?|open_date|joined|(registered|member)_?(on|at|since)",
     "changed": r"(更新|修改|变更)(时间|日期)|updated?|modif|changed",
 }
 _BY_VALUE = {
@@ -145,14 +146,45 @@ def guessed(found: MappingOf[str, Sequence[str]]) -> dict[str, str]:
             made[attribute] = column
 
     for attribute, form in _BY_NAME.items():
-        for column in found:
-            if re.search(form, re.sub(r"(?<=[a-z])(?=[A-Z])", "_", column).casefold()):
-                take(attribute, column)
-    for attribute, form in _BY_VALUE.items():
         for column, values in found.items():
-            if len(values) > 1 and all(re.search(form, value, re.IGNORECASE) for value in values):
+            if re.search(form, _plain(column)):
+                mobiles = attribute == "phone" and "mobile" not in made and _all("mobile", values)
+                take("mobile" if mobiles else attribute, column)
+    for attribute in _BY_VALUE:
+        for column, values in found.items():
+            # what has no date before 2000 is when something was written, not when people were born
+            if len(values) > 1 and _all(attribute, values) and (attribute != "birth_date" or min(values) < "2"):
                 take(attribute, column)
     return made
+
+
+def _plain(column: str) -> str:
+    """A column's name in small letters, its words apart by underscores."""
+    return re.sub(r"[ .\-]+", "_", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", column)).casefold()
+
+
+def _all(attribute: str, values: Sequence[str]) -> bool:
+    given = [re.sub(r"(?<=\d)[ -](?=\d)", "", value) for value in values] if attribute == "mobile" else values
+    return bool(given) and all(re.search(_BY_VALUE[attribute], value, re.IGNORECASE) for value in given)
+
+
+DATES = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%Y年%m月%d日")
+"""Forms of dates that nobody reads in two ways."""
+
+
+def date_forms(values: Sequence[str]) -> list[str]:
+    """The forms in which all values of a sample are dates; none where one is no date, or no form need be named."""
+    used = [next((form for form in DATES if _is_date(value, form)), "") for value in values]
+    forms = sorted(set(used), key=DATES.index) if used and all(used) else []
+    return [] if forms == [DATES[0]] else forms
+
+
+def _is_date(value: str, form: str) -> bool:
+    try:
+        datetime.strptime(value.strip(), form)  # noqa: DTZ007  (only whether it is one)
+    except ValueError:
+        return False
+    return True
 
 
 _KEY_NAME = r"(编号|编码|代码|(客户|会员|顾客|用户|保单|合同)号)$|(^|[_ .-])(id|no|nr|number|key|code)\.?$"
@@ -161,7 +193,6 @@ _KEY_NAME = r"(编号|编码|代码|(客户|会员|顾客|用户|保单|合同)�
 def guessed_key(found: MappingOf[str, Sequence[str]], taken: MappingOf[str, str]) -> str | None:
     """The column that looks like the source's key: one that is called so, of those nothing else was guessed of."""
     for column in found:
-        name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", column).casefold()
-        if column not in taken and re.search(_KEY_NAME, name):
+        if column not in taken and re.search(_KEY_NAME, _plain(column)):
             return column
     return None

@@ -33,6 +33,9 @@ admission:
     rule: row.name != null
 """
 _NOTHING: MappingOf[str, str] = {}
+_NO_DATES: MappingOf[str, Sequence[str]] = {}
+_DATED = ("birth_date", "created", "changed")
+"""Attributes that are read as dates."""
 _AREA = """keys: [id]
 of: customer
 columns: {}
@@ -111,9 +114,14 @@ def shown(viewer: Principal, document: Document, of: MappingOf[str, str], found:
     return {column: [show(column, value) for value in values] for column, values in found.items()}
 
 
-def with_columns(text: str, chosen: MappingOf[str, str], form: MappingOf[str, str] = _NOTHING) -> str:
-    """The text with columns as chosen (column → what it is), and how the file is written as its sample shows (`form`).
-    Raises Unprocessable when it is not a document."""
+def with_columns(
+    text: str,
+    chosen: MappingOf[str, str],
+    form: MappingOf[str, str] = _NOTHING,
+    dates: MappingOf[str, Sequence[str]] = _NO_DATES,
+) -> str:
+    """The text with columns as chosen (column → what it is), how the file is written as its sample shows (`form`), and
+    in which forms a column's dates are (`dates`). Raises Unprocessable when it is not a document."""
     document = documents.checked(MAPPING, text)
     body: dict[str, Any] = yaml_text.load(text)
     if form:
@@ -121,7 +129,9 @@ def with_columns(text: str, chosen: MappingOf[str, str], form: MappingOf[str, st
     before = body.get("columns") or {}
     fields = fields_of(document.form) if isinstance(document, AreaMapping) else KNOWN
     body["columns"] = {
-        name: before[name] if _first(before.get(name)) == column else column
+        name: before[name]
+        if _first(before.get(name)) == column
+        else _column(column, dates.get(column) if name in _DATED else None)
         for column, name in chosen.items()
         if name in fields
     }
@@ -135,6 +145,10 @@ def with_columns(text: str, chosen: MappingOf[str, str], form: MappingOf[str, st
         if column and name in body:
             body[name] = {**body[name], "column": column} if isinstance(body[name], dict) else column
     return _written(body)
+
+
+def _column(column: str, dates: Sequence[str] | None) -> Any:
+    return {"column": column, "date": list(dates)} if dates else column
 
 
 def with_rules(text: str, codes: Sequence[str], rules: Sequence[str]) -> str:

@@ -29,6 +29,8 @@ router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form(max_length=LONGEST)]
 Token = Annotated[str, Form(pattern=r"^([0-9a-f]{32})?$")]
 FileName = Annotated[str, Form(max_length=100)]
+LOOKED_AT, SHOWN = 50, 5
+"""Values of each column of a sample: those guesses are made of, and those shown."""
 FORM = ("format", "encoding", "delimiter")
 """What a sample tells of how its file is written."""
 AreaName = Annotated[str, Form(pattern="^[a-z_]*$", max_length=40)]
@@ -122,13 +124,18 @@ def sample(request: Request, session: SignedInSession, name: Name, file: UploadF
     token, kept = uploads.keep(file.file, file.filename or "sample", most=preview.SAMPLE_BYTES)
     document, path = documents.checked(MAPPING, body), uploads.path_of(token, kept)
     form = form_of(path, document.file)
-    found = preview.samples(path, form)
+    found = preview.samples(path, form, LOOKED_AT)
     taken, given = editor.taken(document, found)
     context = {"name": name, "token": token, "file": kept, "taken": taken, "given": given, "form": form,
                "other": {part: value for part, value in form if part in FORM and value != getattr(document.file, part)},
-               "samples": editor.shown(session.viewer, document, taken, found),
+               "dates": {column: forms for column, values in found.items() if (forms := preview.date_forms(values))},
+               "samples": editor.shown(session.viewer, document, taken, _few(found)),
                "choices": editor.choices(document, locale_of(request))}  # fmt: skip
     return render(request, "party/mapping_columns.html", context, session)
+
+
+def _few(found: dict[str, list[str]]) -> dict[str, list[str]]:
+    return {column: values[:SHOWN] for column, values in found.items()}
 
 
 @router.post("/mappings/{pack}/{short}/columns")
@@ -138,7 +145,8 @@ async def columns(request: Request, session: SignedInSession) -> Response:
     form = await request.form()
     chosen = {name[7:]: str(value) for name, value in form.multi_items() if name.startswith("column:") and value}
     written = {part: str(form[f"form:{part}"]) for part in FORM if f"form:{part}" in form}
-    text = editor.with_columns(str(form.get("body", "")), chosen, written)
+    dates = {name[5:]: [str(value) for value in form.getlist(name)] for name in form if name.startswith("date:")}
+    text = editor.with_columns(str(form.get("body", "")), chosen, written, dates)
     return render(request, "party/mapping_text.html", {"body": text}, session)
 
 
@@ -183,7 +191,7 @@ def previewed(  # noqa: PLR0917  (the fields of a form)
         "rows": [as_seen(session.viewer, document, row) for row in rows],
         "counts": _counts(rows),
         "difference": documents.difference(before, body),
-        "columns": [(column, editor.field_words(document, column, locale)) for column in _shown(document)],
+        "columns": [(column, editor.field_words(document, column, locale)) for column in _shown(document, rows)],
         "reason_words": lambda code: words_of_codes.reason(code, locale),
         **_rules(document, rows, locale),
         "sampled": bool(token),
@@ -191,9 +199,13 @@ def previewed(  # noqa: PLR0917  (the fields of a form)
     return render(request, "party/mapping_preview.html", context, session)
 
 
-def _shown(document: mappings.Document) -> list[str]:
+def _shown(document: mappings.Document, rows: list[preview.Row]) -> list[str]:
+    """The columns a document names; and kinds of phone that another kind turned out to be."""
     wanted = [name for name in document.columns if name not in ("created", "changed")]
-    return ["key", "of_key", *wanted] if isinstance(document, AreaMapping) else ["key", "kind", *wanted]
+    if isinstance(document, AreaMapping):
+        return ["key", "of_key", *wanted]
+    phones = ("mobile", "phone", "other_phone")
+    return ["key", "kind", *wanted, *(name for name in phones if name not in wanted and any(row[name] for row in rows))]
 
 
 def _counts(rows: list[preview.Row]) -> dict[str, int]:
