@@ -151,6 +151,9 @@ def test_search_finds_each_kind(sign_in: SignIn, site: Site) -> None:
                    JOIN inventory.product_instance p ON p.id = n.product_instance_id
                    WHERE p.customer_id = :id LIMIT 1"""
         number = conn.execute(text(query), {"id": site.customer}).scalar_one()
+    assert f'href="/customers/{site.customer}"' in client.get("/search", params={"q": row.name[0]}).text, (
+        "a family name"
+    )
     for words in (row.name, row.name_key, row.mobile, row.id_number, number):
         assert f'href="/customers/{site.customer}"' in client.get("/search/quick", params={"q": words}).text, words
     for words in (str(site.fulfilled), "WEB-1"):

@@ -19,6 +19,8 @@ router = APIRouter(include_in_schema=False)
 Words = Annotated[str, Query(max_length=100)]
 ORDER_NUMBER = re.compile(r"^#?(\d{1,15})$")
 QUICK = 8
+MOST = 100
+"""Customers that the page of results shows."""
 
 
 def customers(viewer: Principal, words: str, limit: int) -> list[dict[str, Any]]:
@@ -55,7 +57,14 @@ def found_by(viewer: Principal, words: str, limit: int, locale: str) -> dict[str
     found = customers(viewer, words, limit)
     for row in found:
         row["grade_words"] = words_of_codes.code("customer_grade", row["grade"], locale)
-    return {"q": words, "customers": found, "orders": orders(viewer, words), "holder": holder(viewer, words)}
+    more = len(found) == limit
+    return {
+        "q": words,
+        "customers": found,
+        "more": more,
+        "orders": orders(viewer, words),
+        "holder": holder(viewer, words),
+    }
 
 
 @router.get("/search/quick")
@@ -67,4 +76,4 @@ def quick(request: Request, session: SignedInSession, q: Words = "") -> Response
 @router.get("/search")
 def search_page(request: Request, session: SignedInSession, q: Words = "") -> Response:
     """All that was found."""
-    return render(request, "search.html", found_by(session.viewer, q, 100, locale_of(request)), session)
+    return render(request, "search.html", found_by(session.viewer, q, MOST, locale_of(request)), session)

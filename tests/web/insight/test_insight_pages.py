@@ -87,6 +87,21 @@ def test_tasks_are_sent_taken_waived_in_bulk(sign_in: SignIn, measured: Site) ->
     assert sheet is not None and sheet.max_row == 3
 
 
+def test_a_task_shows_what_is_wrong_and_what_the_record_states(sign_in: SignIn, measured: Site) -> None:
+    """EC-18, EC-17: whoever is to mend a record sees its values, the fields the rule is about marked, masked as
+    elsewhere; a missing one is said to be missing."""
+    with database.read("party") as conn:
+        asked = """SELECT t.id, r.mobile FROM party.quality_task t JOIN party.source_record r ON r.id = t.record_id
+                   JOIN party.xref x ON x.record_id = r.id
+                   WHERE t.rule = 'id_number_known' AND t.entity = 'source_record' AND r.mobile IS NOT NULL
+                   ORDER BY t.id LIMIT 1"""
+        task, mobile = conn.execute(text(asked)).one()
+    shown = sign_in("steward").get(f"/quality/tasks/{task}").text
+    record = shown.split("该记录的内容")[1].split("</dl>")[0]
+    assert "没有填写" in record and mobile[-4:] in record
+    assert "id_number" not in record, "in words"
+
+
 def test_wrong_data_is_sent_back_from_the_page(sign_in: SignIn, measured: Site) -> None:
     """EC-18: from the customer's records to a task for the branch; a clerk of another branch does not see it."""
     client = sign_in("steward")

@@ -114,6 +114,7 @@ def test_a_claim_goes_its_way(browser: Any, served: str, customer: int) -> None:
     """EC-15: the route with its reason and the rules asked."""
     page, complaints = open_as(browser, served, "underwriter", "en")
     page.goto(f"{served}/claims-desk?party_id={customer}")
+    assert "诸葛亮" in page.inner_text("form:has([name=party_id])"), "whose claim it is"
     page.fill("[name=number]", "C-78")
     page.fill("[name=amount]", "2500")
     page.click("form button.primary")

@@ -36,9 +36,9 @@ ON CONFLICT (rule, entity, record_id) DO UPDATE
 RETURNING t.id"""  # noqa: S608  (our own text)
 
 
-def statements_of(viewer: Principal, party_id: int) -> list[Row]:
-    """The source records of a party, for who is to say which is wrong: record_id, source, key and what it states,
-    masked. Needs the right `party.quality`; raises NotFound for a party the viewer does not see."""
+def statements_of(viewer: Principal, party_id: int, record_id: int | None = None) -> list[Row]:
+    """The source records of a party (or one of them), for who is to say which is wrong: record_id, source, key and
+    what it states, masked. Needs the right `party.quality`; raises NotFound for a party the viewer does not see."""
     require(viewer, READ)
     columns = [source_record.c[name] for name in ("source", "key", *FIELDS)]
     with database.read("party") as conn:
@@ -47,6 +47,8 @@ def statements_of(viewer: Principal, party_id: int) -> list[Row]:
         asked = select(source_record.c.id.label("record_id"), *columns).join(
             xref, xref.c.record_id == source_record.c.id
         )
+        if record_id is not None:
+            asked = asked.where(source_record.c.id == record_id)
         rows = [dict(row) for row in conn.execute(asked.where(xref.c.party_id == id).order_by("record_id")).mappings()]
     sensitive = {name: kind for name, kind in SENSITIVE.items() if name in FIELDS}
     return protect(viewer, "source_record", rows, sensitive, "record_id")

@@ -41,6 +41,23 @@ def by_center(rights: Iterable[str], locale: str) -> dict[str, list[str]]:
     return made
 
 
+CLAUSES = {
+    "row.assigned": "assigned",
+    "row.mine": "mine",
+    "row.owner_id == viewer.id": "own",
+    "row.unit_path.startsWith(viewer.unit_path)": "unit",
+}
+"""What conditions of scope are made of, as far as it has words."""
+
+
+def scope_in_words(condition: str, locale: str) -> str | None:
+    """Which rows a condition of scope lets a role see; None where it has no words and is shown as it is written."""
+    clauses = [clause.strip() for clause in condition.split("||")]
+    if not all(clause in CLAUSES for clause in clauses):
+        return None
+    return translate("web-list-or", locale).join(translate(f"web-scope-{CLAUSES[each]}", locale) for each in clauses)
+
+
 @router.get("/people")
 def people_page(request: Request, session: SignedInSession) -> Response:
     """Accounts and roles."""
@@ -50,6 +67,7 @@ def people_page(request: Request, session: SignedInSession) -> Response:
         "people": queries.people(session.viewer),
         "roles": roles,
         "rights": {code: by_center(row["rights"], locale) for code, row in roles.items()},
+        "scope": lambda condition: scope_in_words(condition, locale),
         "view": "people",
     }
     return render(request, "identity/people.html", context, session)

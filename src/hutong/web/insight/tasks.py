@@ -1,15 +1,17 @@
 """Quality tasks (EC-18): the list with filters and bulk actions, one task with what happened to it, the ranking."""
 
+from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Query, Request, Response
 
 from hutong.identity.http import SignedInSession
-from hutong.identity.principal import require
+from hutong.identity.principal import Principal, require
+from hutong.party.columns import ATTRIBUTES
 from hutong.party.quality import desk, reported, scores, task_states
-from hutong.party.quality.rules import LEAD, READ
-from hutong.platform.errors import Unprocessable
+from hutong.party.quality.rules import LEAD, READ, QualityRule
+from hutong.platform.errors import NotFound, Unprocessable
 from hutong.platform.http import locale_of
 from hutong.platform.i18n import translate
 from hutong.web import actors, words_of_codes
@@ -135,6 +137,30 @@ def report(
     return to_page(f"/quality/tasks/{reported.report(session.viewer, record, wrong or [], note, severity)}")
 
 
+def record_of(viewer: Principal, task: Mapping[str, Any], rule: QualityRule | None) -> list[tuple[str, Any, bool]]:
+    """What the record states that a task is about, masked: field, value, whether the task is about this field. The
+    fields it is about are there though nothing is stated. Nothing of a customer the viewer does not see."""
+    if task["entity"] != "source_record" or not task["party_id"]:
+        return []
+    try:
+        found = reported.statements_of(viewer, task["party_id"], task["record_id"])
+    except NotFound:
+        return []
+    about = set(task["fields"] or ()) | (rule_fields(rule) if rule else set())
+    return [(name, row[name], name in about) for row in found for name in reported.FIELDS
+            if row[name] is not None or name in about]  # fmt: skip
+
+
+def rule_fields(rule: QualityRule) -> set[str]:
+    """The fields a rule is about; of what is derived (whether a document is valid), what it is derived from."""
+    expressions = [each for each in (rule.condition, rule.test) if each is not None]
+    named = {name.removeprefix("record.") for each in expressions for name in each.names} | set(rule.unique or ())
+    return {_DERIVED.get(name, name) for name in named}
+
+
+_DERIVED = {attribute.name: attribute.group for attribute in ATTRIBUTES if attribute.group}
+
+
 @router.get("/quality/tasks/{task_id}")
 def task_page(request: Request, session: SignedInSession, task_id: int) -> Response:
     """One task: the record, the rule, what happened."""
@@ -144,6 +170,7 @@ def task_page(request: Request, session: SignedInSession, task_id: int) -> Respo
     context = {
         "task": task,
         "rule": rule,
+        "record": record_of(viewer, task, rule),
         "said": rule.test.explain(locale, labels(rule, locale)) if rule and rule.test else "",
         "next": [state for state in task_states.next_states(task["state"], task["rule"])
                  if desk.may_move(viewer, task, state)],

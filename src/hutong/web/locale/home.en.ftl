@@ -19,3 +19,4 @@ web-begin-exports = Renewals, prospects and other lists
 web-begin-customers = Look customers up, see all about them
 web-begin-groups = Customers by rule or chosen by hand
 web-todo-rejects = rows not admitted, to be corrected
+web-found-more = The first { $count } are shown; write more of the name, or a phone or ID number.

@@ -19,3 +19,4 @@ web-begin-exports = 续保、准客户等清单
 web-begin-customers = 查找客户，看客户全貌
 web-begin-groups = 按规则或人工选定的客户
 web-todo-rejects = 条拒收记录待更正
+web-found-more = 只显示前 { $count } 位；请写全姓名，或用手机号、证件号查找。

@@ -146,3 +146,5 @@ web-quality-what-is-right = What is wrong, and what would be right
 web-quality-send-back = Send back
 web-quality-score-trend = Scores over the months
 web-quality-score-trend-hint = the first eight of this page
+web-quality-record = What the record states
+web-quality-not-stated = nothing stated

@@ -146,3 +146,5 @@ web-quality-what-is-right = 哪里不对，应为什么
 web-quality-send-back = 退回
 web-quality-score-trend = 逐月得分
 web-quality-score-trend-hint = 本页前八名
+web-quality-record = 该记录的内容
+web-quality-not-stated = 没有填写

@@ -112,3 +112,5 @@ web-fact-done = Action
 web-fact-kind = Kind of customer
 web-fact-run = Export
 web-fact-action = Action
+web-fact-ended = Ended
+web-center-insight = Insight

@@ -112,3 +112,5 @@ web-fact-done = 操作
 web-fact-kind = 客户类型
 web-fact-run = 导出
 web-fact-action = 操作
+web-fact-ended = 已结束
+web-center-insight = 分析

@@ -10,9 +10,12 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from hutong.identity.http import SignedInSession
 from hutong.identity.principal import require
 from hutong.party import PartyData
-from hutong.party.sharing import claims, glance, issue, on_file
+from hutong.party.reading import listing
+from hutong.party.sharing import claims, facts, glance, issue, on_file
+from hutong.party.sharing.document_kinds import claim_condition
 from hutong.platform.errors import NotFound
 from hutong.platform.http import locale_of
+from hutong.platform.i18n import translate
 from hutong.platform.money import to_micros
 from hutong.web import words_of_codes
 from hutong.web.party.fact_words import told
@@ -76,7 +79,8 @@ def claims_page(
 ) -> Response:
     """Routing a claim: who and what."""
     require(session.viewer, claims.RIGHT)
-    return render(request, "sharing/claims.html", {"party_id": party_id}, session)
+    name = listing.names(session.viewer, [party_id]).get(party_id) if party_id else None
+    return render(request, "sharing/claims.html", {"party_id": party_id, "name": name}, session)
 
 
 @router.post("/claims-desk")
@@ -98,9 +102,17 @@ def routed(
     viewer = reader(request, session)
     locale, decided = viewer.locale, claims.decide(viewer, party_id, number, claim)
     asked = claims.explained(viewer, decided["id"])["asked"]
+    always = facts.sentence(claim_condition("true"), locale)
+
+    def in_words(sentence: str) -> str:
+        """A condition with its codes named; the last rule's, which always holds, as what it means there."""
+        if sentence == always:
+            return translate("web-claims-otherwise", locale)
+        return words_of_codes.codes_named(sentence, locale)
+
     context = {
-        "decided": {**decided, "sentence": words_of_codes.codes_named(decided["sentence"], locale)},
-        "asked": [{**step, "sentence": words_of_codes.codes_named(step["sentence"], locale)} for step in asked],
+        "decided": {**decided, "sentence": in_words(decided["sentence"])},
+        "asked": [{**step, "sentence": in_words(step["sentence"])} for step in asked],
         "told": told(decided["inputs"], locale),
     }
     return render(request, "sharing/claim_routed.html", context, session)
