@@ -15,7 +15,6 @@ from hutong.party.ingest import mappings, preview, uploads
 from hutong.party.ingest.areas.mapping import AreaMapping
 from hutong.party.ingest.mappings import MAPPING
 from hutong.party.ingest.masking import as_seen
-from hutong.party.ingest.recognised import form_of
 from hutong.platform import database, documents
 from hutong.platform.documents.kind import LONGEST
 from hutong.platform.errors import NotFound, Problem, Unprocessable
@@ -23,6 +22,7 @@ from hutong.platform.http import locale_of
 from hutong.web import words_of_codes
 from hutong.web.party import area_words
 from hutong.web.party import mapping_editor as editor
+from hutong.web.party.recognised import form_of
 from hutong.web.shell import render, to_page
 
 router = APIRouter(include_in_schema=False)

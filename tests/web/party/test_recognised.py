@@ -6,7 +6,7 @@ import pytest
 
 from hutong.party.ingest import preview
 from hutong.party.ingest.mapping import FileForm
-from hutong.party.ingest.recognised import LOOKED_AT, form_of
+from hutong.web.party.recognised import LOOKED_AT, form_of
 
 TEXT = "编码;姓名;地址\r\nA1;王小明;杭州市,西湖区\r\nA2;李丽华;\r\n"
 CSV = FileForm(format="csv")
