@@ -113,11 +113,15 @@ def _attribute(  # noqa: PLR0917  (one attribute of what `standardised` was give
 def _several(raw: pa.Table, attribute: str, given: Given, mapping: FileMapping) -> dict[str, pa.Array]:
     columns = ("mobile", "phone", "other_phone") if attribute == "phone" else ("email", "other_email")
     standard = (lambda value: _phone(value, mapping.region)) if attribute == "phone" else _email
-    given_columns = [_column(raw, [name]) for name in given.columns[: SEVERAL[attribute]]]
-    found = [by_distinct(column, lambda value: _one_of(value, standard, 0)) for column in given_columns]
-    for column in given_columns:
+    found, further = [], []
+    for column in (_column(raw, [name]) for name in given.columns[: SEVERAL[attribute]]):
         if pc.any(pc.match_substring_regex(column, _BETWEEN.pattern)).as_py():
-            found += [by_distinct(column, lambda value, at=place: _one_of(value, standard, at)) for place in (1, 2)]  # type: ignore[misc]
+            first, *more = (by_distinct(column, lambda value, at=at: _one_of(value, standard, at)) for at in range(3))  # type: ignore[misc]
+            found.append(first)
+            further += more
+        else:
+            found.append(by_distinct(column, standard))
+    found += further
     return dict(zip(columns, found, strict=False))
 
 
