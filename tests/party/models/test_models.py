@@ -40,7 +40,7 @@ def rows(count: int) -> list[dict[str, str]]:
         birth = f"{dice.randint(1950, 2004)}-{dice.randint(1, 12):02d}-{dice.randint(1, 28):02d}"
         first = {
             "出生日期": birth,
-            "联系电话": f"139{number:08d}",
+            "联系电话": f"139{number + 12345:08d}",
             "电子邮箱": f"m{number}@163.com",
             "归属地市": "杭州",
         }
