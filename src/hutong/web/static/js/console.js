@@ -91,6 +91,9 @@ window.hutong = { csrf, notice };
 function labelCells() {
   for (const table of document.querySelectorAll("table.stacks")) {
     const heads = [...table.querySelectorAll("thead th")].map((head) => head.textContent.trim());
+    for (const cell of table.querySelectorAll("tbody td")) {
+      if (!cell.childElementCount && !cell.textContent.trim()) cell.replaceChildren(); // white space alone: td:empty
+    }
     for (const cell of table.querySelectorAll("tbody td:not(:first-child):not([data-label])")) {
       if (heads[cell.cellIndex]) cell.dataset.label = heads[cell.cellIndex];
     }
