@@ -42,7 +42,8 @@ document.addEventListener("click", (event) => {
     closing.blur(); // a hidden button must not swallow the next key
   }
   const tab = event.target.closest("[data-tab]");
-  if (tab) tab.parentElement.querySelectorAll("[data-tab]").forEach((each) => each.classList.toggle("here", each === tab));
+  if (!tab) return;
+  tab.parentElement.querySelectorAll("[data-tab]").forEach((each) => each.classList.toggle("here", each === tab));
 });
 
 // A step's details come into a drawer, which then opens.
@@ -50,17 +51,21 @@ document.addEventListener("htmx:after:swap", () => {
   const drawer = document.querySelector("dialog.drawer:not(:empty)");
   if (drawer && !drawer.open) drawer.showModal();
 });
-document.addEventListener("close", (event) => event.target.matches("dialog.drawer") && event.target.replaceChildren(), true);
+document.addEventListener("close", (event) => {
+  if (event.target.matches("dialog.drawer")) event.target.replaceChildren();
+}, true);
 
 document.addEventListener("change", (event) => {
   event.target.closest("form[data-submit]")?.requestSubmit();
   const { checkAll } = event.target.dataset; // <input type="checkbox" data-check-all="chosen"> ticks those of that name
-  if (checkAll) for (const box of event.target.form.elements) if (box.name === checkAll) box.checked = event.target.checked;
+  if (!checkAll) return;
+  for (const box of event.target.form.elements) if (box.name === checkAll) box.checked = event.target.checked;
 });
 
 // Keys of a page: <a data-key="j"> or <button data-key="1"> is clicked by its key, outside of fields and dialogs.
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input:not([type=checkbox]), textarea, select, dialog")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest("input:not([type=checkbox]), textarea, select, dialog")) return;
   document.querySelector(`[data-key="${CSS.escape(event.key)}"]`)?.click();
 });
 
@@ -102,6 +107,6 @@ function labelCells() {
 labelCells();
 document.addEventListener("htmx:after:swap", labelCells);
 
-// Now: by itself htmx takes the page in a timer after its script, often only when the page is loaded and used already; a
-// key or a click until then went nowhere.
+// Now: by itself htmx takes the page in a timer after its script, often only when the page is loaded and used already;
+// a key or a click until then went nowhere.
 htmx.initialize();

@@ -1,5 +1,5 @@
-// Lists of any length: <div class="grid" data-rows="/orders/rows" data-columns='[...]'>. Rows come in blocks, each asked
-// for with the key the block before it ended with, so that a million rows scroll without OFFSET.
+// Lists of any length: <div class="grid" data-rows="/orders/rows" data-columns='[...]'>. Rows come in blocks, each
+// asked for with the key the block before it ended with, so that a million rows scroll without OFFSET.
 "use strict";
 
 const renderers = {
@@ -45,7 +45,9 @@ function source(url) {
 }
 
 // The scroll bar may lie over the rows: nothing is written there.
-const BESIDE_THE_SCROLLBAR = { headerName: "", width: 16, minWidth: 16, maxWidth: 16, resizable: false, suppressMovable: true, sortable: false };
+const BESIDE_THE_SCROLLBAR = {
+  headerName: "", width: 16, minWidth: 16, maxWidth: 16, resizable: false, suppressMovable: true, sortable: false,
+};
 
 function build(element) {
   const columns = JSON.parse(element.dataset.columns).map(({ kind, href, narrow = true, ...column }) => ({
@@ -57,7 +59,9 @@ function build(element) {
     right: undefined,
   }));
   agGrid.createGrid(element, {
-    theme: agGrid.themeQuartz.withParams({ fontFamily: "inherit", accentColor: "#b42c1f", spacing: 6, headerFontWeight: 500 }),
+    theme: agGrid.themeQuartz.withParams({
+      fontFamily: "inherit", accentColor: "#b42c1f", spacing: 6, headerFontWeight: 500,
+    }),
     columnDefs: [...columns, BESIDE_THE_SCROLLBAR],
     defaultColDef: { resizable: true, suppressHeaderMenuButton: true },
     rowModelType: "infinite",

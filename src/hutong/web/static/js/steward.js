@@ -18,8 +18,9 @@
     if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
     if (event.target.closest("textarea, select, input:not([type=checkbox])")) return;
     if (event.key === "j" || event.key === "k") move(event.key === "j" ? 1 : -1);
-    else if (event.key === "Enter" && rows()[at] && !event.target.closest("a, button")) rows()[at].querySelector("a")?.click();
-    else if (event.key === "x") {
+    else if (event.key === "Enter") {
+      if (!event.target.closest("a, button")) rows()[at]?.querySelector("a")?.click();
+    } else if (event.key === "x") {
       const box = rows()[at]?.querySelector("input[type=checkbox]");
       if (box) box.checked = !box.checked;
     } else if (/^[1-9]$/.test(event.key)) {
