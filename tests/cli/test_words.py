@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,13 @@ def test_both_languages_say_the_same(file: str) -> None:
         ids = [name for name, _ in said]
         assert sorted(ids) == sorted(set(ids))
     assert set(chinese) == set(english)
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_no_message_is_said_in_two_files(locale: str) -> None:
+    """All files of a language are one collection, in which a second message of an id would hide the first."""
+    said = Counter(name for file in FILES for name, _ in messages(file, locale))
+    assert [name for name, times in said.items() if times > 1] == []
 
 
 def test_every_word_of_the_command_line_exists() -> None:
