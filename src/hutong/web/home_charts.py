@@ -79,6 +79,7 @@ def by_source(rows: Sequence[tuple[str, int]]) -> Option:
         "yAxis": {
             "type": "category",
             "data": [name.replace(" + ", " +\n", 1) if len(name) > LONG else name for name, _ in shown],
+            "axisLabel": {"lineHeight": 15},
             "axisTick": {"show": False},
             "axisLine": {"show": False},
         },
