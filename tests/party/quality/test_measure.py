@@ -46,7 +46,9 @@ def counted() -> dict[str, tuple[int, int]]:
 def test_measured_in_one_pass_by_source_branch_and_day(database: URL, take_in: Importer) -> None:
     take_in(GOOD, NO_PHONE, *TWICE)
     resolve()
-    done = measure()
+    now = clock.now()
+    with clock.fixed(now):
+        done = measure()
     assert (done.records, done.version) == (4, 0)
     found = counted()
     assert found["reachable_by_phone"] == (4, 1)
@@ -61,7 +63,8 @@ def test_measured_in_one_pass_by_source_branch_and_day(database: URL, take_in: I
             )
         ).all()
     assert [tuple(row) for row in rows] == [("crm", "west-01", 1)]
-    again = measure()
+    with clock.fixed(now):
+        again = measure()
     assert (again.checked, again.failed) == (done.checked, done.failed)
     assert counted() == found
 
@@ -71,17 +74,19 @@ def test_set_and_object_agree_on_every_rule(database: URL, take_in: Importer) ->
     take_in(
         GOOD, NO_PHONE, *TWICE, {"客户编号": "C1", "客户类型": "2", "客户名称": "云山茶叶有限公司", "邮政编码": "12"}
     )
-    measure()
+    now = clock.now()
+    with clock.fixed(now):
+        measure()
+        today = clock.today()
     with live.read("party") as conn:
         rules = documents.in_force(conn, QUALITY_RULES).of("source_record")
         records = [dict(row) for row in conn.execute(text("SELECT * FROM party.source_record")).mappings()]
-    now = clock.now()
     for rule in rules:
         if rule.test is None:
             continue
         checked = failed = 0
         for record in records:
-            given = {"record": record, "today": clock.today(), "now": now}
+            given = {"record": record, "today": today, "now": now}
             if rule.condition.holds(given):
                 checked += 1
                 failed += not rule.test.holds(given)
@@ -197,8 +202,7 @@ def test_tasks_only_of_rows_in_scope(
 def test_score_by_severity_and_volume(database: URL, take_in: Importer) -> None:
     """EC-18: the formula as documented, from the stored sums; the better branch leads."""
     take_in(GOOD, NO_PHONE, *TWICE)
-    measure()
-    month = clock.today().replace(day=1)
+    month = measure().day.replace(day=1)
     ranked = scores.ranking(STEWARD, "branch", month)
     assert [row["contributor"] for row in ranked] == sorted(
         (row["contributor"] for row in ranked),
@@ -213,6 +217,28 @@ def test_score_by_severity_and_volume(database: URL, take_in: Importer) -> None:
         scores.ranking(STEWARD, "branch", month, (ranked[0]["score_thousandths"], ranked[0]["contributor"]))
         == ranked[1:]
     )
+
+
+def test_equal_scores_are_ranked_over_pages(database: URL, take_in: Importer) -> None:
+    """EC-18: contributors that are as good as each other stand at one place, by name, and none is lost or told twice
+    where a page ends between them."""
+    known = {"明": "east-03", "丽": "east-01", "华": "east-04", "强": "east-02"}
+    plain = {**GOOD, "证件类型": "", "证件号码": ""}
+    take_in(*({**plain, "客户编号": name, "客户名称": f"王小{name}", "联系电话": f"139123400{branch[-2:]}",
+               "建档网点": branch} for name, branch in known.items()))  # fmt: skip
+    month = measure().day.replace(day=1)
+    whole = scores.ranking(STEWARD, "branch", month)
+    assert len({row["score_thousandths"] for row in whole}) == 1, "a page ends among equals only if there are some"
+    found: list[dict[str, Any]] = []
+    while page := scores.ranking(STEWARD, "branch", month, _last(found), limit=1):
+        found += page
+        assert len(found) <= len(whole)
+    assert found == whole
+    assert [(row["contributor"], row["place"]) for row in found] == [(name, 1) for name in sorted(known.values())]
+
+
+def _last(rows: list[dict[str, Any]]) -> tuple[int, str] | None:
+    return (rows[-1]["score_thousandths"], rows[-1]["contributor"]) if rows else None
 
 
 def test_scores_over_the_months(database: URL, take_in: Importer) -> None:

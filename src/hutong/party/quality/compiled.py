@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from hutong.party.quality.rules import FIELDS, Entity, QualityRule
+from hutong.party.stewardship.enhancement import SOURCES
 from hutong.party.tables.quality import CONTRIBUTOR
 from hutong.platform import clock
 
@@ -18,7 +19,7 @@ FROM: dict[Entity, str] = {
     "party": "party.party r",
 }
 WHERE: dict[Entity, str] = {
-    "source_record": "NOT starts_with(r.source, 'enhance-')",
+    "source_record": f"NOT starts_with(r.source, '{SOURCES}')",
     "party": "r.state = 'active'",
 }
 """Which rows are measured. Not what enhancement batches collected (EC-08): a call-back brings an e-mail address of a

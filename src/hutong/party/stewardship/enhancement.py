@@ -27,6 +27,8 @@ from hutong.platform import clock, database
 from hutong.platform.errors import Conflict, NotFound, Unprocessable
 
 RIGHT = "party.enhance"
+SOURCES = "enhance-"
+"""What the names of the channels' sources begin with, and no other source's."""
 
 
 class Channel(NamedTuple):
@@ -150,7 +152,7 @@ _FORGET = (
 
 
 def _source(channel: str) -> str:
-    return f"enhance-{channel}"
+    return f"{SOURCES}{channel}"
 
 
 def _locked(conn: Connection, batch_id: int, state: str) -> Any:
