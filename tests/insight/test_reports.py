@@ -37,7 +37,7 @@ STEWARD = Principal(7, "user", "steward", frozenset({"party.*", "insight.*"}))
 
 @pytest.fixture(scope="module")
 def measured(module_database: URL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]:
-    """Three sources taken in, resolved, measured; figures of all reports taken."""
+    """Three sources taken in, resolved, measured; figures of all reports taken, all of one day, whenever it ends."""
     folder = tmp_path_factory.mktemp("sample")
     with live.begin("masterdata") as conn:
         masterdata.load_documents(conn, PACKS / "base" / "codes")
@@ -46,9 +46,10 @@ def measured(module_database: URL, tmp_path_factory: pytest.TempPathFactory) -> 
     for source, name in (("crm", "crm.csv"), ("billing", "billing.xlsx"), ("callcentre", "callcentre.jsonl")):
         load_file(folder / "sources" / name, read_mapping(PACKS / "telecom" / "mappings" / f"{source}.yaml"), "user:1")
     resolve("user:1")
-    measure()
-    take_all()
-    yield module_database
+    with clock.fixed(clock.now()):
+        measure()
+        take_all()
+        yield module_database
 
 
 def test_reports_read_published_views_only() -> None:

@@ -65,7 +65,8 @@ def test_organisation_codes(body: str) -> None:
 @pytest.mark.parametrize(("days", "valid"), [(0, True), (1, False), (400, False)])
 def test_nobody_is_born_tomorrow(days: int, valid: bool) -> None:
     """A right check digit on a day that has not come."""
-    body = f"330106{clock.today() + timedelta(days=days):%Y%m%d}001"
-    found = identifier("resident_id", body + check_digit(body))
+    with clock.fixed(clock.now()):
+        body = f"330106{clock.today() + timedelta(days=days):%Y%m%d}001"
+        found = identifier("resident_id", body + check_digit(body))
     assert found.valid == valid
     assert found.issue == (None if valid else "id_date")
