@@ -38,6 +38,11 @@ def as_instant(text: str, given: Given | None) -> str:
     return f"coalesce({', '.join([*tried, f'TRY_CAST({text} AS TIMESTAMPTZ)'])})"
 
 
+def as_array(codes: str) -> str:
+    """A list of codes (no quotes in them) as COPY takes an array of texts."""
+    return f"'{{' || array_to_string(list_transform({codes}, lambda code: '\"' || code || '\"'), ',') || '}}'"
+
+
 def as_it_came(duck: duckdb.DuckDBPyConnection) -> str:
     """The whole row of `raw` as JSON, by the file's own columns."""
     names = [row[0] for row in duck.execute("DESCRIBE raw").fetchall() if row[0] not in ("row_number", "broken")]

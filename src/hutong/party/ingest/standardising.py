@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from hutong.party.columns import ATTRIBUTES
 from hutong.party.ingest import staging
-from hutong.party.ingest.given import literal
+from hutong.party.ingest.given import as_array, literal
 from hutong.party.ingest.mapping import Mapping
 from hutong.party.ingest.values import Standardiser
 from hutong.platform import clock
@@ -24,7 +24,6 @@ STORED = ("row_number", "key", "kind", *(attribute.name for attribute in ATTRIBU
           "source_created_at", "source_changed_at", "content_hash", "operation", "last", "raw")  # fmt: skip
 """The columns of a part as COPY takes them."""
 REJECTED = ("row_number", "key", "raw", "reasons")
-_ARRAY = "'{{' || array_to_string(list_transform({0}, lambda item: '\"' || item || '\"'), ',') || '}}'"
 _LAST = """
 WITH repeated AS (SELECT key FROM staged WHERE len(reasons) = 0 GROUP BY key HAVING count(*) > 1),
 ranked AS (
@@ -92,13 +91,13 @@ def _copy_form(duck: duckdb.DuckDBPyConnection, out: Path) -> None:
 
     duck.execute(f"CREATE TABLE replaced AS {_LAST}")
     row = duck.execute("SELECT count(*) FROM replaced").fetchone()
-    columns, rows, order = {"issues": _ARRAY.format("issues"), "last": "true"}, "staged", ""
+    columns, rows, order = {"issues": as_array("issues"), "last": "true"}, "staged", ""
     if row and row[0]:  # seldom, and putting the rows in order again costs
         columns |= {"last": "r.row_number IS NULL", "row_number": "s.row_number"}
         rows, order = "staged s LEFT JOIN replaced r ON r.row_number = s.row_number", "ORDER BY s.row_number"
     listed = ", ".join(f'{columns.get(name, name)} AS "{name}"' for name in STORED)
     write(f"SELECT {listed} FROM {rows} WHERE len(reasons) = 0 {order}", ".csv")  # noqa: S608
-    reasons = _ARRAY.format("reasons")
+    reasons = as_array("reasons")
     write(
         f"SELECT row_number, key, raw, {reasons} FROM staged WHERE len(reasons) > 0 ORDER BY row_number",  # noqa: S608
         ".rejected.csv",

@@ -32,19 +32,14 @@ def encode_values(plan: Plan, records: pa.Table, former: Former = formed) -> Val
     known = _known(plan, values, records, codes)
     worded = plan.comparator in WORDED
     made = former(plan.comparator, values, known is None) if worded or known is None else pa.table({})
-    forms = known or [_flat(made[name]) for name in made.column_names if name != "words"]
-    return Values(*_arrays(plan, codes, values, forms, _worded(_flat(made["words"])) if worded else _NO_WORDS))
-
-
-def _flat(column: pa.ChunkedArray) -> pa.Array:
-    whole = column.combine_chunks()
-    if isinstance(whole, pa.ChunkedArray):
-        whole = pa.concat_arrays(whole.chunks) if whole.num_chunks else pa.array([], whole.type)
-    return whole
+    forms = known or [made[name].combine_chunks() for name in made.column_names if name != "words"]
+    return Values(
+        *_arrays(plan, codes, values, forms, _worded(made["words"].combine_chunks()) if worded else _NO_WORDS)
+    )
 
 
 def _text(column: pa.ChunkedArray) -> pa.Array:
-    whole = _flat(column)
+    whole = column.combine_chunks()
     if pa.types.is_date(whole.type) or pa.types.is_timestamp(whole.type):
         whole = pc.strftime(whole, format="%Y%m%d")
     text = whole.cast(pa.large_string())

@@ -74,7 +74,6 @@ def encode(model: Model, records: pa.Table, former: Former = formed) -> Encoded:
     source = np.full(records.num_rows, -1, dtype=np.int64)
     if "source" in records.column_names:
         coded = records.column("source").combine_chunks().dictionary_encode()
-        coded = coded.chunk(0) if isinstance(coded, pa.ChunkedArray) else coded
         source = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
     return Encoded(weighed, rarity, source, records.num_rows)
 

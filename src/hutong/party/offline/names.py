@@ -53,8 +53,7 @@ def _with(records: pa.Table, made: dict[str, pa.Array], without: set[str]) -> pa
 def _flat(records: pa.Table, name: str) -> pa.Array:
     if name not in records.column_names:
         return pa.nulls(records.num_rows, _STRING)
-    column = records[name].combine_chunks().cast(_STRING)
-    return pa.concat_arrays(column.chunks) if isinstance(column, pa.ChunkedArray) else column
+    return records[name].cast(_STRING).combine_chunks()
 
 
 def split(name: str) -> tuple[str | None, str | None, str | None]:

@@ -42,8 +42,7 @@ def standardised(raw: pa.Table, mapping: FileMapping, name: str, forms: Sequence
 
 
 def _column(raw: pa.Table, columns: Sequence[str], join: str = " ") -> pa.Array:
-    parts = [raw.column(name).combine_chunks().cast(_STRING) for name in columns]
-    parts = [pa.concat_arrays(part.chunks) if isinstance(part, pa.ChunkedArray) else part for part in parts]
+    parts = [raw.column(name).cast(_STRING).combine_chunks() for name in columns]
     if len(parts) == 1:
         return parts[0]
     return joined(parts, join)

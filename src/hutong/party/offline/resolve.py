@@ -167,5 +167,4 @@ def _numbered(done: Sequence[KindResolved]) -> tuple[pa.Table, list[Ints]]:
 
 
 def _flat(column: pa.ChunkedArray) -> pa.Array:
-    text = column.cast(_STRING).combine_chunks()
-    return pa.concat_arrays(text.chunks) if isinstance(text, pa.ChunkedArray) else text
+    return column.cast(_STRING).combine_chunks()

@@ -13,13 +13,11 @@ from hutong.party.ingest.areas.mapping import AreaMapping
 from hutong.party.ingest.areas.staging import stage
 from hutong.party.ingest.areas.write import merge_sql, shape, written
 from hutong.party.ingest.files import file_hash, read
-from hutong.party.ingest.given import literal
+from hutong.party.ingest.given import as_array, literal
 from hutong.party.ingest.headers import listed
 from hutong.party.ingest.load import LoadReport, Taking, begin, copy_out, end, report_unmapped
 from hutong.party.tables import rejected_record
 from hutong.platform import database
-
-_ARRAY = "'{{' || array_to_string(list_transform({0}, lambda item: '\"' || item || '\"'), ',') || '}}'"
 
 
 def load_area_file(path: Path, mapping: AreaMapping, by: str) -> LoadReport:
@@ -96,7 +94,7 @@ def _rejects(conn: Connection, duck: duckdb.DuckDBPyConnection, mapping: AreaMap
     columns = ("load_id", "source", "row_number", "key", "raw", "reasons")
     head = f"{load_id}, {literal(mapping.source.code)}"
     query = f"""
-        SELECT {head}, row_number, key, raw, {_ARRAY.format("reasons")} FROM staged WHERE len(reasons) > 0
+        SELECT {head}, row_number, key, raw, {as_array("reasons")} FROM staged WHERE len(reasons) > 0
         UNION ALL
         SELECT {head}, row_number, NULL, to_json({{line: line}})::VARCHAR, '{{' || reason || '}}' FROM unreadable
         ORDER BY row_number"""  # noqa: S608
