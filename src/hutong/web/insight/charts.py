@@ -94,10 +94,11 @@ def stacked(days: Sequence[date], series: Mapping[str, Sequence[Any]]) -> Option
 
 
 def ring(parts: Sequence[tuple[str, int, str]]) -> Option:
-    """Parts of a whole: (words, count, address)."""
+    """Parts of a whole: (words, count, address). Slivers are told by the pointer and the table alone."""
     return {
         "tooltip": {"formatter": "{b}: {c} ({d}%)"},
-        "series": [{"type": "pie", "radius": ["46%", "72%"], "label": {"formatter": "{b}\n{c} ({d}%)"},
+        "series": [{"type": "pie", "radius": ["42%", "66%"], "percentPrecision": 1, "minShowLabelAngle": 4,
+                    "label": {"formatter": "{b}\n{c} ({d}%)", "lineHeight": 15, "overflow": "none"},
                     "data": [{"name": words, "value": count, "href": href} for words, count, href in parts]}],
     }  # fmt: skip
 

@@ -96,8 +96,9 @@ window.hutong = { csrf, notice };
 function labelCells() {
   for (const table of document.querySelectorAll("table.stacks")) {
     const heads = [...table.querySelectorAll("thead th")].map((head) => head.textContent.trim());
-    for (const cell of table.querySelectorAll("tbody td")) {
-      if (!cell.childElementCount && !cell.textContent.trim()) cell.replaceChildren(); // white space alone: td:empty
+    for (const { firstChild } of table.querySelectorAll("tbody td")) {
+      // White space that begins a cell would show after its label; alone, it would keep the cell from being td:empty.
+      if (firstChild instanceof Text) firstChild.data = firstChild.data.trimStart();
     }
     for (const cell of table.querySelectorAll("tbody td:not(:first-child):not([data-label])")) {
       if (heads[cell.cellIndex]) cell.dataset.label = heads[cell.cellIndex];
