@@ -44,6 +44,7 @@ def _resolve(folder: Path, mapping: str, body: str, name: str = "people.csv") ->
         pytest.param(_GOOD, _ROWS.replace("id,name,phone", "id,phone,Phone"), "phone", id="a column twice"),
         pytest.param(_GOOD, "id,name,phone\n1,,5551234567\n2,,5551234567\n", "person", id="only one phone"),
         pytest.param(_GOOD, "PK\x03\x04 and so on", "CSV", id="a workbook"),
+        pytest.param(_GOOD, _ROWS.replace("ann smith", '"ann smith'), "3", id="a quote left open"),
     ],
 )
 def test_mistakes_are_named(tmp_path: Path, mapping: str, body: str, said: str) -> None:

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from hutong.party.ingest.headers import MOST_COLUMNS, REPLACED, broken, listed, named, quoted, require
 from hutong.party.ingest.mapping import Tabular
+from hutong.party.ingest.quotes import require_closed
 from hutong.party.ingest.sheets import read_sheet
 from hutong.platform.errors import Invalid
 
@@ -114,6 +115,7 @@ def _decoded(path: Path, mapping: Tabular, folder: str) -> Path:
 def _csv(duck: duckdb.DuckDBPyConnection, path: Path, mapping: Tabular, sizes: Iterator[int] | None) -> Iterator[None]:
     with TemporaryDirectory(prefix="hutong-import-") as folder:
         target = _decoded(path, mapping, folder)
+        require_closed(target, path.name, mapping.file.delimiter)
         options = (
             "header = true, all_varchar = true, quote = '\"', escape = '\"', auto_detect = false, parallel = false"
         )

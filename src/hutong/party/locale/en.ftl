@@ -3,6 +3,7 @@ party-mapping-encoding = The mapping names the encoding { $encoding }, which doe
 party-file-missing = There is no file { $file }. Check the path.
 party-file-empty = File { $file } holds no rows. Nothing was loaded.
 party-file-encoding = { $rows } rows of { $file } are not readable as { $encoding }. The file is probably written in another encoding: correct file.encoding in the mapping. Nothing was loaded.
+party-file-quote = In file { $file } a quote opened in line { $line } is never closed: all rows after it would be one value. Close it, or write it twice if it belongs to the value, and try again. Nothing was taken.
 party-file-form = File { $file } is not { $format } ({ $rows } rows could not be read). Check file.format and file.delimiter in the mapping. Nothing was loaded.
 party-file-columns = File { $file } lacks the columns { $missing }. Found: { $found }. Correct the mapping or the export. Nothing was loaded.
 party-file-sheet = File { $file } has no sheet { $sheet }. Found: { $found }. Nothing was loaded.

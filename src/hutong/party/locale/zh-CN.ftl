@@ -3,6 +3,7 @@ party-mapping-encoding = 映射中的编码 { $encoding } 不存在。可用 utf
 party-file-missing = 找不到文件 { $file }，请检查路径。
 party-file-empty = 文件 { $file } 没有数据行，未装载任何数据。
 party-file-encoding = { $file } 有 { $rows } 行无法按 { $encoding } 读取，文件可能是其他编码：请更正映射中的 file.encoding。未装载任何数据。
+party-file-quote = 文件 { $file } 第 { $line } 行的引号没有结束，其后各行都会被当作同一个值。请补上引号，或（引号属于内容时）写两个引号，再重试。未读入任何数据。
 party-file-form = 文件 { $file } 不是 { $format }（{ $rows } 行无法读取）。请检查映射中的 file.format 与 file.delimiter。未装载任何数据。
 party-file-columns = 文件 { $file } 缺少列 { $missing }。已有列：{ $found }。请更正映射或导出文件。未装载任何数据。
 party-file-sheet = 文件 { $file } 没有工作表 { $sheet }。已有：{ $found }。未装载任何数据。

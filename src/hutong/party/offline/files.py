@@ -9,6 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from hutong.party.ingest.headers import quoted
+from hutong.party.ingest.quotes import require_closed
 from hutong.party.offline.encodings import decoded
 from hutong.party.offline.mapping import FileMapping
 from hutong.platform.errors import Invalid
@@ -63,6 +64,7 @@ def _utf8(path: Path, mapping: FileMapping, folder: Path) -> Path:
     copy = decoded(path, mapping.encoding, folder)
     if not copy.stat().st_size:
         raise Invalid("party-file-empty", file=path.name)
+    require_closed(copy, path.name, mapping.delimiter)
     return copy
 
 
