@@ -12,6 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import event, text
 from tests.web.browsing import DESKTOP, PHONE, open_as
+from tests.web.markup import in_one_line
 from tests.web.sample_site import PACKS, Site
 from tests.web.visiting import visit
 
@@ -109,7 +110,7 @@ def test_the_timeline_goes_on_to_the_first_day(full: Site, sign_in: SignIn) -> N
         page = client.get(address)
         assert page.status_code == 200
         told += re.findall(r"<time>", page.text)
-        found = re.search(r'class="more" data-hx-get="([^"]+)"', page.text)
+        found = re.search(r'class="more" data-hx-get="([^"]+)"', in_one_line(page.text))
         if not found:
             break
         address = unescape(found.group(1))

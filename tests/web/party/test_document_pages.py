@@ -11,6 +11,7 @@ import yaml
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 from tests.web.browsing import open_as
+from tests.web.markup import in_one_line
 from tests.web.sample_site import Site
 
 from hutong.identity import users
@@ -108,7 +109,7 @@ def test_claims_of_last_month_are_routed_anew(sign_in: SignIn, site: Site) -> No
     for rule in rules:
         if rule["code"] == "small":
             rule["when"] = "claim.amount_micros <= 4000000000 && claim.documents_complete == true"
-    shown = " ".join(admin.post(f"{place}/preview", data={"body": as_text(body)}).text.split())
+    shown = in_one_line(admin.post(f"{place}/preview", data={"body": as_text(body)}).text)
     assert (
         '<td class="right">1</td><td class="right"><b class="changed">4</b></td><td class="right quiet">5</td>' in shown
     )
@@ -136,7 +137,7 @@ def test_a_policy_is_previewed_on_last_months_changes_and_needs_two(sign_in: Sig
     assert isinstance(rules, list)
     rule = {"rule": "mail", "when": '"email" in change.attributes', "zh": "改邮箱", "en": "E-mail"}
     body["rules"] = [rule, *rules]
-    shown = " ".join(steward.post(f"{place}/preview", data={"body": as_text(body)}).text.split())
+    shown = in_one_line(steward.post(f"{place}/preview", data={"body": as_text(body)}).text)
     assert '<td>改邮箱</td><td class="right">–</td><td class="right"><b class="changed">7</b>' in shown
     given = {"action": "publish", "body": as_text(body), "reason": "mail is for signing in"}
     assert steward.post(f"{place}/write", data=given).status_code == 204
@@ -160,7 +161,7 @@ def test_quality_rules_tell_how_many_records_would_fail(sign_in: SignIn, site: S
     rules = body["rules"]
     assert isinstance(rules, list)
     rules.append({"rule": "never", "dimension": "validity", "holds": "false", "zh": "必败", "en": "Never"})
-    shown = " ".join(steward.post(f"{place}/preview", data={"body": as_text(body)}).text.split())
+    shown = in_one_line(steward.post(f"{place}/preview", data={"body": as_text(body)}).text)
     with database.read("party") as conn:
         every = conn.execute(text("SELECT count(*) FROM party.source_record")).scalar_one()
     assert f'<td>必败</td><td class="right">–</td><td class="right"><b class="changed">{every:,}</b>' in shown
