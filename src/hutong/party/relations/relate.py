@@ -1,4 +1,7 @@
-"""People and interfaces relate parties and end relations (EC-11)."""
+"""People and interfaces relate parties and end relations (EC-11).
+
+Why files are judged by `ingest.areas.relation_admission` and not as here is said there.
+"""
 
 from datetime import datetime
 from uuid import uuid4

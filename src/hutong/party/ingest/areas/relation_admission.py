@@ -3,6 +3,12 @@ with itself, of the wrong kind of party, and circles in a hierarchy; a set at a 
 
 Ends are parties where their records are here, else the references themselves; so rows that wait for their parties are
 judged too. What a source states again as it is stays admitted; what two sources state alike is one relation to readers.
+
+What people and interfaces state is judged in `relations.relate`, apart, since both the question and the way differ.
+There one row is asked of indexes, here all that is stored is laid beside a file once. There both ends are parties, and
+whoever states what another source says already is told so; a file is only held against its own source. There no circle
+may close in anything that holds or is to come, for the person asking can end or date it; a file tells of years, so here
+a circle is one only through what holds at one time.
 """
 
 from sqlalchemy import Connection, text
