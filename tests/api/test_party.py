@@ -9,6 +9,8 @@ from httpx2 import Response
 from tests.api.conftest import client_with, open_shop
 from tests.api.specification import conforms
 
+from hutong.identity import SYSTEM
+from hutong.party.stewardship.merge import merge
 from hutong.platform import worker
 
 BASE = "/tmf-api/party/v4"
@@ -217,3 +219,31 @@ def test_rights_scope_and_masking(api: TestClient) -> None:
         assert (made.status_code, set(made.json())) == (201, {"id", "href", "@type"})
     with client_with(["catalog.read"], "other") as other:
         assert other.get(f"{BASE}/individual").status_code == other.get(CUSTOMERS).status_code == 403
+
+
+def test_a_resource_is_only_what_it_is(api: TestClient) -> None:
+    """TMF632, TMF629: a person is no organisation, a party without the role no customer: nothing is read, stated or
+    ended under another's path."""
+    made = post(api, "individual", person(familyName="皇甫", givenName="嵩")).json()
+    hobby = {"characteristic": [{"name": "hobby", "value": "go"}]}
+    for path, stated in ((f"{BASE}/organization/{made['id']}", {"organizationType": "company"}),
+                         (f"{CUSTOMERS}/{made['id']}", hobby)):  # fmt: skip
+        answers = (api.get(path), api.patch(path, json=stated, headers=MERGE), api.delete(path))
+        assert {answer.status_code for answer in answers} == {404}, path
+    shown = api.get(f"{BASE}/individual/{made['id']}")
+    assert shown.status_code == 200 and "hobby" not in shown.text and "company" not in shown.text
+
+
+def test_the_role_of_who_was_merged_is_the_survivors(api: TestClient) -> None:
+    """EC-07, TMF629: the customer is found under the id that is left, though the role was the other's."""
+    made = []
+    for name, number in (("吉", "13512345670"), ("祥", "13512345671")):
+        contact = [{"characteristic": {"phoneNumber": number}}]
+        asked = person(familyName="长孙", givenName=name, contactMedium=contact)
+        made.append(post(api, "individual", asked).json()["id"])
+    survivor, retired = sorted(made, key=int)
+    engaged = {"id": retired, "@referredType": "Individual"}
+    assert api.post(CUSTOMERS, json={"name": "x", "engagedParty": engaged}).status_code == 201
+    assert merge(SYSTEM, [int(survivor), int(retired)], "one person", force=True).retired == [int(retired)]
+    assert api.get(f"{CUSTOMERS}/{survivor}").status_code == 200
+    assert [row["id"] for row in api.get(CUSTOMERS, params={"id": survivor}).json()] == [survivor]

@@ -1,5 +1,6 @@
 """EC-14: find-or-create: one party under concurrency, the same rules as a run over everything."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -10,6 +11,9 @@ from tests.party.state import parties, partition, state
 
 from hutong.identity import SYSTEM, Principal
 from hutong.party import Found, PartyData, find_or_create, get, search, update
+from hutong.party.realtime import intake
+from hutong.party.realtime.intake import API_SOURCE, Request
+from hutong.party.realtime.stated import kept
 from hutong.party.resolution.resolve import resolve
 from hutong.platform import database
 from hutong.platform.errors import Forbidden, NotFound, Unprocessable
@@ -155,3 +159,27 @@ def test_search_by_all_that_people_type(take_in: Importer) -> None:
     assert resident(1) not in str(get(clerk, wanted)) and "13912340001" not in str(get(clerk, wanted))
     with pytest.raises(Forbidden):
         search(Principal(4, "user", "none", frozenset()), "王")
+
+
+def test_one_key_twice_at_once_is_one_record() -> None:
+    """EC-14: another process holds the same key with other words, not yet committed: the second call waits for it and
+    answers its party, though nothing but the key ties the two."""
+    find_or_create(SYSTEM, PartyData("person", "孙权"), "another")
+    asked = Request(SYSTEM, PartyData("person", "王小明", mobile="13912340001"), "k")
+    record = {**kept(asked.data), "source": API_SOURCE, "key": asked.key}
+    with ThreadPoolExecutor(1) as pool:
+        with database.begin("party") as conn:
+            first = intake._take(conn, [asked], {0: record})[0]
+            second = pool.submit(find_or_create, SYSTEM, PartyData("person", "李丽", mobile="13912340002"), "k")
+            while not (second.done() or somebody_waits()):
+                time.sleep(0.02)
+        assert second.result() == Found(first.party_id, first.record_id, False)
+    assert get(SYSTEM, first.party_id)["name"] == "王小明" and partition() == {frozenset({"k"}), frozenset({"another"})}
+
+
+def somebody_waits() -> bool:
+    """Whether a connection to this database waits for a lock."""
+    waits = text("""SELECT EXISTS (SELECT FROM pg_stat_activity
+                                   WHERE datname = current_database() AND wait_event_type = 'Lock')""")
+    with database.read("party") as conn:
+        return bool(conn.execute(waits).scalar_one())

@@ -150,3 +150,20 @@ def test_organisations_have_no_household(take_in: Importer) -> None:
     resolve()
     with pytest.raises(Unprocessable):
         households.make(SYSTEM, [parties()["F"]], "no")
+
+
+def test_whom_people_took_out_stays_out_whatever_household_they_join(take_in: Importer) -> None:
+    """EC-11: who left A's home and is confirmed in another is not brought back there by the rules after leaving that
+    too; since when somebody is said to belong is when it was said last."""
+    known = family(take_in)
+    find_households("test")
+    house = households.household_of(SYSTEM, known["A"])
+    assert house
+    households.remove(SYSTEM, house["id"], known["B"], "moved out")
+    other = households.make(SYSTEM, [known["B"], known["C"]], "engaged")
+    households.remove(SYSTEM, other, known["B"], "not any more")
+    find_households("test")
+    assert together("B") == set() == together("A")
+    households.confirm(SYSTEM, house["id"], known["B"], "back")
+    find_households("test")
+    assert together("B") == {"A", "B"}

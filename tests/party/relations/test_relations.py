@@ -289,3 +289,38 @@ def test_others_out_of_scope_are_not_told_of(take_in: Importer) -> None:
     ):
         with pytest.raises(NotFound):
             act()
+
+
+def test_what_two_sources_state_holds_as_long_as_either_says(take_in: Importer) -> None:
+    """EC-11, EC-16: from the first begin on; without an end while one source knows of none; premiums in a hierarchy are
+    of policies in force."""
+    begins = datetime(2020, 1, 1, tzinfo=UTC), datetime(2022, 1, 1, tzinfo=UTC)
+    end = clock.now() + YEAR
+    row: dict[str, Any] = {"of_source": "crm", "of_key": "A", "to_source": "crm", "to_key": "B", "kind": "referrer"}
+    rows = [{**row, "source": "crm", "key": "1", "valid_from": begins[1]},
+            {**row, "source": "life", "key": "1", "valid_from": begins[0], "valid_to": end}]  # fmt: skip
+    policies = [{"of_source": "crm", "of_key": "A", "source": "life", "key": state, "number": state, "state": state,
+                 "premium_micros": 10**6, "valid_from": begins[0]} for state in ("in_force", "lapsed")]  # fmt: skip
+    with database.begin("party") as conn:
+        for each in rows:
+            merge(conn, AREAS["party_relation"], [each], "test")
+        merge(conn, AREAS["policy_summary"], policies, "test")
+    one, two = known(take_in, "王小明", "李丽华")
+    [held] = read.relations(SYSTEM, two)
+    assert (held["valid_from"], held["valid_to"], held["sources"]) == (begins[0], None, ["crm", "life"])
+    [alone] = hierarchy.hierarchy(SYSTEM, one)
+    assert (alone["policies"], alone["all_premium_micros"]) == (2, 10**6)
+
+
+def test_a_group_is_taken_up_again_and_knows_no_retired_party(take_in: Importer) -> None:
+    """EC-11: a retired group's code makes the same group again; who was merged away is asked for by the survivor."""
+    one, two = known(take_in, "王小明", "李丽华")
+    listed = groups.define(SYSTEM, "vip", "贵宾", "VIP")
+    groups.put_in(SYSTEM, listed, [one, two])
+    groups.retire(SYSTEM, listed)
+    assert groups.groups(SYSTEM) == []
+    assert groups.define(SYSTEM, "vip", "贵宾", "VIP") == listed
+    [retired] = stewards.merge(SYSTEM, [one, two], "one", force=True).retired
+    with pytest.raises(NotFound):
+        groups.groups_of(SYSTEM, retired)
+    assert [row["code"] for row in groups.groups_of(SYSTEM, parties()["A"])] == ["vip"]

@@ -10,21 +10,21 @@ from typing import Any
 import duckdb
 import pytest
 from openpyxl import load_workbook
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from tests.party.resolution.test_resolve import resident
 
 from hutong.identity import SYSTEM, Principal, clients
 from hutong.identity.queries import client_by_code
-from hutong.identity.tables import sensitive_read
+from hutong.identity.tables import api_client, sensitive_read
 from hutong.party import PartyData, find_or_create
 from hutong.party.documents import desk
-from hutong.party.lifecycle.changes import apply_change
+from hutong.party.lifecycle.changes import apply_change, approve
 from hutong.party.model.extension import MODEL
 from hutong.party.sharing import exports
 from hutong.party.sharing.changes import changes
 from hutong.party.sharing.document_kinds import EXPORT, Export
 from hutong.platform import clock, database, documents, jobs, worker
-from hutong.platform.errors import Conflict, Gone, NotFound, Unprocessable
+from hutong.platform.errors import Conflict, Forbidden, Gone, NotFound, Unprocessable
 
 pytestmark = pytest.mark.usefixtures("database")
 COLUMNS: list[dict[str, Any]] = [
@@ -307,3 +307,49 @@ def test_the_rows_and_the_place_are_the_consumers_whoever_starts_it() -> None:
     assert runs[2]["from_position"] == runs[0]["to_position"]
     listed = rows_of(exports.fetch(east, runs[0]["id"])[1])
     assert [int(row[0]) for row in listed[1:]] == [first, second]
+
+
+def test_a_place_outlives_its_file_but_not_the_log() -> None:
+    """EC-14: changes go on from a file whose time is over; where the log no longer reaches back, all comes anew."""
+    first, *_ = customers()
+    dwh = consumer("dwh")
+    published("csv", mode="changes")
+    made(dwh, "all-csv")
+    assert exports.tidy(clock.now() + timedelta(days=8)) == 1
+    apply_change(SYSTEM, "modify", [first], body={"attributes": {"email": "one@hutong.cn"}})
+    worker.drain()
+    done, rows = made(dwh, "all-csv")
+    assert (done["mode"], [row[:2] for row in rows[1:]]) == ("changes", [[str(first), "changed"]])
+    apply_change(SYSTEM, "modify", [first], body={"attributes": {"email": "two@hutong.cn"}})
+    worker.drain()
+    with database.begin("party") as conn:
+        conn.execute(text("DELETE FROM party.event_log WHERE position <= :last"), {"last": done["to_position"]})
+        conn.execute(text("UPDATE party.event_log SET position = position + 100"))
+        conn.execute(text("UPDATE party.relay SET position = position + 100"))
+    assert made(dwh, "all-csv")[0]["mode"] == "full"
+
+
+def test_who_lost_the_right_gets_no_file() -> None:
+    """EC-17: the right is asked for again when the file is made: begun before it was taken away, the run fails."""
+    customers()
+    dwh = consumer("dwh")
+    published("csv")
+    run = exports.start(dwh, "all-csv")
+    with database.begin("identity") as conn:
+        conn.execute(update(api_client).where(api_client.c.code == "dwh").values(rights=["party.read"]))
+    with pytest.raises(Forbidden):
+        exports.make(run["id"])
+    assert exports.run(SYSTEM, run["id"])["state"] == "failed" and not exports.path_of(run).exists()
+
+
+def test_the_erased_are_removed_from_the_rows_of_who_sees_some() -> None:
+    """EC-02, EC-17: nothing is left to tell whose rows an erased customer was in: whoever took them hears of it."""
+    first, *_ = customers()
+    east = consumer("dwh", scopes={"party": 'row.branch == "east"'})
+    published("csv", mode="changes")
+    made(east, "all-csv")
+    lead = Principal(2, "user", "lead", frozenset({"*"}))
+    approve(lead, apply_change(SYSTEM, "erase", [first], reason="asked by the person").request_id)
+    worker.drain()
+    _, rows = made(east, "all-csv")
+    assert [row[:2] for row in rows[1:]] == [[str(first), "removed"]]

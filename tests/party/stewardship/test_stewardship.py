@@ -219,3 +219,30 @@ def test_a_document_that_is_not_valid_speaks_against_no_merge(take_in: Importer)
                           "WHERE key = 'B'"))  # fmt: skip
     resolve()
     assert merge(SYSTEM, list(parties().values()), "one").operation_id
+
+
+def test_ids_lead_on_through_later_merges(take_in: Importer) -> None:
+    """EC-07: what was merged into a party that was merged later leads to where its records are; after the later merge
+    is taken back, to where they were."""
+    take_in(*(person(f"{name}{n}", name, **ids(number)) for number, (name, count) in
+              enumerate({"王小明": 1, "李丽华": 2, "赵云": 4}.items(), 1) for n in range(count)))  # fmt: skip
+    resolve()
+    one, two, three = (parties()[f"{name}0"] for name in ("王小明", "李丽华", "赵云"))
+    merge(SYSTEM, [one, two], "one", force=True)
+    assert survivor_ids([one]) == {one: two}
+    later = merge(SYSTEM, [two, three], "one", force=True)
+    assert survivor_ids([one, two]) == {one: three, two: three}
+    undo(SYSTEM, later.operation_id or 0, "mistaken")
+    assert survivor_ids([one, two]) == {one: two, two: two}
+
+
+def test_forced_is_what_speaks_against_it(take_in: Importer) -> None:
+    """EC-07: a merge that nothing spoke against is not marked as forced, though it was asked to be."""
+    take_in(person("A", "王小明", **ids(1)), person("B", "李丽"), person("C", "赵云", **ids(2)))
+    resolve()
+    home = parties()
+    merge(SYSTEM, [home["A"], home["B"]], "one", force=True)
+    merge(SYSTEM, [parties()["A"], home["C"]], "one", force=True)
+    with database.read("party") as conn:
+        query = text("SELECT forced FROM party.operation WHERE kind = 'merge' ORDER BY id")
+        assert conn.execute(query).scalars().all() == [False, True]

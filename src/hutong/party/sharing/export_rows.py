@@ -60,7 +60,8 @@ def _shown(consumer: Principal, column: Column, hidden: Mapping[str, str]) -> fi
 def _changed(
     consumer: Principal, shown: Sequence[files.Shown], source: str, chosen: str, between: tuple[int, int]
 ) -> tuple[list[files.Shown], str]:
-    """Of what changed since: the rows as they are, and `removed` for those that are no longer among the consumer's."""
+    """Of what changed since: the rows as they are, and `removed` for those that are no longer among the consumer's: who
+    once was, and the erased, whose history is gone (every follower of the feed is told of them, too)."""
     after, upto = between
     touched = (
         "(SELECT DISTINCT CAST(payload ->> 'party_id' AS bigint) AS id FROM party.event_log "  # noqa: S608
@@ -75,7 +76,10 @@ def _changed(
             for name, (sql, kind) in visibility.columns(consumer).items()
         }
         scope = row_scope(consumer, "party", versions)
-        known = f"AND EXISTS (SELECT FROM party.party_history h WHERE h.id = touched.id AND {scope})"
+        known = (
+            f"AND (EXISTS (SELECT FROM party.party_history h WHERE h.id = touched.id AND {scope}) "  # noqa: S608
+            "OR EXISTS (SELECT FROM party.tombstone d WHERE d.party_id = touched.id))"
+        )
     union = (
         f"FROM (SELECT party.party.id AS id, 'changed' AS change, {kept} FROM {touched} "  # noqa: S608  (trusted)
         f"JOIN {source} ON party.party.id = touched.id WHERE {chosen} "
