@@ -1,5 +1,6 @@
 """EC-05, XP-02: how a customer came to be, why two are not one, and the versions of the model, in both languages."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -35,4 +36,6 @@ def test_pages(site: Site, sign_in: SignIn, locale: str) -> None:
         answer = client.get(path)
         assert answer.status_code == 200, answer.text[:500]
         assert word in answer.text and ">web-" not in answer.text
+        assert not re.search(r"\b(same|differ|near|similar)\.[a-z_]+|\b[ab]\.name", answer.text), "in words"
+        assert locale == "zh-CN" or "为真" not in answer.text, "in the page's language"
     assert client.get("/models").status_code == 200

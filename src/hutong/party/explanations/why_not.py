@@ -20,15 +20,19 @@ from hutong.platform import database
 Found = dict[str, Any]
 MOST_PAIRS = 400
 """Pairs of records looked at; larger parties show their first records' pairs."""
+NOTHING: Mapping[str, str] = {}
 
 
-def why_not(viewer: Principal, one: int, other: int) -> Found:
+def why_not(
+    viewer: Principal, one: int, other: int, locale: str | None = None, labels: Mapping[str, str] = NOTHING
+) -> Found:
     """What keeps two parties apart. Needs the right `party.read`; raises NotFound for parties the viewer does not see.
 
     `judgements`: in force between them; `met`: blocks by which their records are compared (`model`: its own);
     `unused`: keys they share that say nothing (generic value, too many records); `verdict`, `rule`: of the closest
     pair of records; `rules`: for that pair each rule, whether it holds, and its conditions with their outcomes (no
-    values: they may be masked).
+    values: they may be masked), said in `locale` (else the viewer's own) with `labels`
+    (a rule's variable → what people call it).
     """
     require(viewer, "party.read")
     one, other = survivor_ids([one])[one], survivor_ids([other])[other]
@@ -48,7 +52,7 @@ def why_not(viewer: Principal, one: int, other: int) -> Found:
         said = compare(by.rules, first, second)
         made["pair"] = [{name: record[name] for name in ("id", "source", "key")} for record in closest]
         made |= {"verdict": said.verdict, "rule": said.rule} if said else {}
-        made["rules"] = _tried(by, first, second, viewer.locale)
+        made["rules"] = _tried(by, first, second, locale or viewer.locale, labels)
     return made
 
 
@@ -105,17 +109,17 @@ def _closest(by: Judging, left: Sequence[Found], right: Sequence[Found]) -> tupl
     return best[1:] if best else None
 
 
-def _tried(by: Judging, first: Found, second: Found, locale: str) -> list[Found]:
+def _tried(by: Judging, first: Found, second: Found, locale: str, labels: Mapping[str, str]) -> list[Found]:
     """Each rule with its conditions; strong and cannot-link rules first."""
     own = by.rules.of(first["kind"])
     swapped = (second["source"], second["key"]) < (first["source"], first["key"])
     pair = of_pair(second, first) if swapped else of_pair(first, second)
     groups = (("strong", own.strong), ("cannot", own.cannot), ("weak", own.weak))
-    return [_outcome(group, rule, pair, locale) for group, rules in groups for rule in rules]
+    return [_outcome(group, rule, pair, locale, labels) for group, rules in groups for rule in rules]
 
 
-def _outcome(group: str, rule: Rule, pair: Mapping[str, Any], locale: str) -> Found:
-    result = rule.condition.explain_result(pair, locale)
+def _outcome(group: str, rule: Rule, pair: Mapping[str, Any], locale: str, labels: Mapping[str, str]) -> Found:
+    result = rule.condition.explain_result(pair, locale, labels)
     parts = result.parts or (result,)
     return {
         "group": group, "rule": rule.rule, "words": rule.zh if locale == "zh-CN" else rule.en,

@@ -7,10 +7,13 @@ from fastapi import APIRouter, Query, Request, Response
 from hutong.identity.http import SignedInSession
 from hutong.party.explanations.how import how
 from hutong.party.explanations.why_not import why_not
+from hutong.party.match.features import COLUMNS
 from hutong.platform.http import locale_of
+from hutong.platform.i18n import translate
 from hutong.web import actors
 from hutong.web.party.customers import the_customer
 from hutong.web.shell import render
+from hutong.web.words_of_codes import word
 
 router = APIRouter(include_in_schema=False)
 
@@ -35,6 +38,16 @@ def why_not_page(
     """What keeps a customer and another apart: judgements, match keys, and each rule with the conditions that fail."""
     customer = the_customer(session.viewer, party_id)
     against = the_customer(session.viewer, other) if other else None
-    found = why_not(session.viewer, party_id, other) if other else None
+    locale = locale_of(request)
+    found = why_not(session.viewer, party_id, other, locale, variables(locale)) if other else None
     context = {"customer": customer, "against": against, "found": found}
     return render(request, "party/customer_why_not.html", context, session)
+
+
+def variables(locale: str) -> dict[str, str]:
+    """What people call the variables of matching rules: `same.name` → "name agrees"."""
+    of = ((name, *name.split(".")) for name in COLUMNS)
+    return {
+        name: translate(f"web-pair-{group}", locale, field=word("web-field", field, locale))
+        for name, group, field in of
+    }
