@@ -216,3 +216,31 @@ def test_new_records_take_no_one_up_again(wang: int, take_in: Importer) -> None:
     assert find_or_create(SYSTEM, data, "again").party_id == wang
     golden = get(SYSTEM, wang)
     assert (golden["state"], golden["record_count"]) == ("inactive", 3)
+
+
+def test_an_approved_erasure_not_yet_carried_out_lets_nothing_beside_it(wang: int) -> None:
+    """EC-02: cut off after its approval it is finished later: nobody changes the customer till then."""
+    asked = apply_change(LEAD, "erase", [wang], reason="asked for").request_id
+    with database.begin("party") as conn:
+        conn.execute(text("UPDATE party.change_request SET state = 'approved' WHERE id = :id"), {"id": asked})
+    with pytest.raises(Conflict):
+        apply_change(LEAD, "modify", [wang], body={"attributes": {"email": "w@163.com"}})
+
+
+def test_a_merge_is_of_two_and_asks_for_every_grade(wang: int, take_in: Importer) -> None:
+    """EC-02, EC-07: a retired id beside its survivor is one party; the second's grade counts as the first's."""
+    take_in(person("B", "李丽", **ids(2)), person("C", "赵云", **ids(3)))
+    resolve()
+    rule = {"rule": "valued", "when": '"gold" in party.grades', "zh": "贵宾", "en": "valued"}
+    with database.begin("party") as conn:
+        documents.publish(conn, POLICY, {"policy": "lifecycle", "rules": [rule]}, "test")
+    both = [parties()["B"], parties()["C"]]
+    apply_change(LEAD, "merge", both, body={"force": True})
+    survivor = parties()["B"]
+    [retired] = set(both) - {survivor}
+    with pytest.raises(Unprocessable) as refused:
+        apply_change(LEAD, "merge", [survivor, retired])
+    assert refused.value.code == "party-merge-one"
+    with database.begin("party") as conn:
+        conn.execute(text("UPDATE party.party SET grade = 'gold' WHERE id = :id"), {"id": max(wang, survivor)})
+    assert apply_change(LEAD, "merge", [wang, survivor], body={"force": True}).rule == "valued"
