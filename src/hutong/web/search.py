@@ -24,11 +24,11 @@ MOST = 100
 
 
 def customers(viewer: Principal, words: str, limit: int) -> list[dict[str, Any]]:
-    """Customers that match, within the viewer's rows; also by customer number."""
+    """Customers that match, within the viewer's rows, those named just so first; also by customer number."""
     asked = words.strip()
     if not viewer.may("party.read") or (len(asked) < 2 and not is_han(asked)):
         return []
-    return queries.search(viewer, words, limit=limit)
+    return queries.suggest(viewer, words, limit)
 
 
 def holder(viewer: Principal, words: str) -> dict[str, Any] | None:

@@ -87,6 +87,25 @@ def test_pages_follow_each_other_whichever_way_they_are_found(
             assert found(query, after=whole[-1]) == []
 
 
+@pytest.mark.parametrize("many", [4000, 0])
+def test_who_is_named_just_so_comes_first(
+    known: dict[str, int], take_in: Importer, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    """Of a page that cannot hold all, before those whose names begin so and whose numbers are lower; each once."""
+    monkeypatch.setattr(queries, "MANY", many)
+    take_in(person("F", "王小", 联系电话="13912340008"), person("G", "wang xiao", 联系电话="13912340009"))
+    resolve()
+    everybody = parties()
+    for query, key in (("王小", "F"), ("王 小", "F"), ("wang xiao", "G")):
+        whole = found(query)
+        first = everybody[key]
+        assert first in whole and whole[0] != first, query
+        told = [first, *(id for id in whole if id != first)]
+        for limit in (1, 2, 50):
+            assert [row["id"] for row in queries.suggest(SYSTEM, query, limit)] == told[:limit], (query, limit)
+    assert queries.suggest(SYSTEM, "  ", 5) == [] and len(queries.suggest(SYSTEM, "13912340001", 5)) == 2
+
+
 def test_a_merged_party_is_found_as_what_it_became(known: dict[str, int]) -> None:
     """By each of its names, once; never under the id that is no more."""
     merge.merge(SYSTEM, [known["A"], known["B"]], "the same person", force=True)

@@ -97,23 +97,48 @@ def search(viewer: Principal, query: str, after: int = 0, limit: int = 50) -> li
     asked = clean(query)
     if not asked:
         return []
-    columns = [party.c[name] for name in _LISTED]
     with database.read("party") as conn:
-        parts, along = _matching(asked, searching.stating(conn, viewer, asked))
-        matches = union(*parts) if len(parts) > 1 else parts[0]
-        # The plan depends on the value: "wang" is found along the ids, a rare name by its index.
-        conn.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
-        common = conn.execute(select(func.count()).select_from(matches.limit(MANY + 1).subquery())).scalar_one() > MANY
-        if common:
-            condition = party.c.id.in_(matches) if along is None else along
-            statement = select(*columns).where(party.c.id > after, condition).order_by(party.c.id)
-        else:
-            found = matches.subquery()
-            ids = select(found.c.id).distinct().where(found.c.id > after).order_by(found.c.id).subquery()
-            statement = select(*columns).join(ids, ids.c.id == party.c.id).order_by(ids.c.id)
-        wanted = statement.where(party.c.state != "merged", visibility.seen(viewer)).limit(min(limit, 200))
-        rows = conn.execute(wanted).mappings().all()
+        rows = _found(conn, viewer, asked, after, min(limit, 200))
     return masked(viewer, rows)
+
+
+def suggest(viewer: Principal, query: str, limit: int) -> list[Row]:
+    """What `search` finds, of at most so many rows, with the parties named just so in front of all others."""
+    require(viewer, "party.read")
+    asked = clean(query)
+    if not asked:
+        return []
+    with database.read("party") as conn:
+        named = _of_name(conn, viewer, asked, min(limit, 200))
+        ids = {row["id"] for row in named}
+        others = _found(conn, viewer, asked, 0, min(limit, 200)) if len(named) < limit else []
+    return masked(viewer, [*named, *(row for row in others if row["id"] not in ids)][:limit])
+
+
+def _of_name(conn: Connection, viewer: Principal, asked: str, limit: int) -> Sequence[RowMapping]:
+    """Parties whose golden name is all that was asked, by id, as the index has them."""
+    name = simplified(asked).replace(" ", "") if is_han(asked) else asked
+    statement = select(*(party.c[column] for column in _LISTED)).where(party.c.name == name)
+    wanted = statement.where(party.c.state != "merged", visibility.seen(viewer)).order_by(party.c.id).limit(limit)
+    return conn.execute(wanted).mappings().all()
+
+
+def _found(conn: Connection, viewer: Principal, asked: str, after: int, limit: int) -> Sequence[RowMapping]:
+    columns = [party.c[name] for name in _LISTED]
+    parts, along = _matching(asked, searching.stating(conn, viewer, asked))
+    matches = union(*parts) if len(parts) > 1 else parts[0]
+    # The plan depends on the value: "wang" is found along the ids, a rare name by its index.
+    conn.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
+    common = conn.execute(select(func.count()).select_from(matches.limit(MANY + 1).subquery())).scalar_one() > MANY
+    if common:
+        condition = party.c.id.in_(matches) if along is None else along
+        statement = select(*columns).where(party.c.id > after, condition).order_by(party.c.id)
+    else:
+        found = matches.subquery()
+        ids = select(found.c.id).distinct().where(found.c.id > after).order_by(found.c.id).subquery()
+        statement = select(*columns).join(ids, ids.c.id == party.c.id).order_by(ids.c.id)
+    wanted = statement.where(party.c.state != "merged", visibility.seen(viewer)).limit(limit)
+    return conn.execute(wanted).mappings().all()
 
 
 def _matching(
