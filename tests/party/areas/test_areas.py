@@ -206,6 +206,8 @@ def test_as_it_was_is_of_the_records_then(take_in: Importer) -> None:
 
     assert told(one, apart) == ({"1"}, {"1"}) and told(other, apart) == ({"2"}, {"2"})
     assert told(home, together) == ({"1", "2"}, {"1", "2"})
+    with pytest.raises(NotFound):  # merged into the other by then
+        as_it_was(SYSTEM, ({one, other} - {home}).pop(), together)
     assert told(home, clock.now()) == ({"1"}, {"1"}) and as_it_was(SYSTEM, home, together)["unread"] == 0
     for when, said in ((apart, "old@163.com"), (clock.now(), "new@163.com")):
         assert [row["value"] for row in as_it_was(SYSTEM, one, when)["values"] if row["kind"] == "email"] == [said]

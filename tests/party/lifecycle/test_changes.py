@@ -238,9 +238,9 @@ def test_a_merge_is_of_two_and_asks_for_every_grade(wang: int, take_in: Importer
     apply_change(LEAD, "merge", both, body={"force": True})
     survivor = parties()["B"]
     [retired] = set(both) - {survivor}
+    with database.begin("party") as conn:
+        conn.execute(text("UPDATE party.party SET grade = 'gold' WHERE id = :id"), {"id": survivor})
     with pytest.raises(Unprocessable) as refused:
         apply_change(LEAD, "merge", [survivor, retired])
     assert refused.value.code == "party-merge-one"
-    with database.begin("party") as conn:
-        conn.execute(text("UPDATE party.party SET grade = 'gold' WHERE id = :id"), {"id": max(wang, survivor)})
     assert apply_change(LEAD, "merge", [wang, survivor], body={"force": True}).rule == "valued"
