@@ -114,14 +114,16 @@ async def on_problem(request: Request, error: Exception) -> Response:
     return problem_answer(error, locale_of(request))
 
 
-async def on_invalid_input(_request: Request, error: Exception) -> Response:
+async def on_invalid_input(request: Request, error: Exception) -> Response:
     """Input that does not fit the schema: each place, and what is wrong there. The values are not repeated."""
     if not isinstance(error, RequestValidationError):
         raise error
     places = [
         {"field": ".".join(str(part) for part in entry["loc"]), "reason": entry["msg"]} for entry in error.errors()
     ]
-    body = {"type": "urn:hutong:problem:invalid-input", "title": "Invalid input", "status": 400, "errors": places}
+    fields = ", ".join(dict.fromkeys(place["field"].rpartition(".")[2] for place in places))
+    title = i18n.translate("platform-input-invalid", locale_of(request), fields=fields)
+    body = {"type": "urn:hutong:problem:invalid-input", "title": title, "status": 400, "errors": places}
     return JSONResponse(body, status_code=400, media_type="application/problem+json")
 
 

@@ -119,3 +119,4 @@ platform-webhook-callback = The callback must be an http or https address of a k
 platform-webhook-private = The callback leads into a private network. An operator can allow this with HUTONG_WEBHOOK_ALLOW_PRIVATE.
 platform-webhook-events = No center publishes { $events }.
 platform-webhook-unknown = There is no webhook { $webhook } of yours.
+platform-input-invalid = Invalid input: { $fields }

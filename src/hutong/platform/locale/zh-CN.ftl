@@ -119,3 +119,4 @@ platform-webhook-callback = 回调地址必须是可解析主机的 http 或 htt
 platform-webhook-private = 回调地址指向内部网络。管理员可通过 HUTONG_WEBHOOK_ALLOW_PRIVATE 允许。
 platform-webhook-events = 没有中心发布事件 { $events }。
 platform-webhook-unknown = 没有属于您的回调注册 { $webhook }。
+platform-input-invalid = 填写的内容不符合要求：{ $fields }
