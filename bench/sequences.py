@@ -84,7 +84,7 @@ class Group:
         names = (f"{surname}小明", f"{surname}晓明", f"{surname}丽华", surname)
         made = {"name": self.dice.choice(names)}
         if self.dice.random() < 0.6:
-            made["mobile"] = f"13{self.number:05d}{self.dice.randrange(3):04d}"
+            made["mobile"] = f"13{self.number:05d}{self.dice.randrange(1, 4):04d}"
         if self.dice.random() < 0.3:
             made["email"] = f"g{self.number}n{self.dice.randrange(2)}@163.com"
         if self.dice.random() < 0.4:
