@@ -23,16 +23,13 @@ MOST_PAIRS = 400
 NOTHING: Mapping[str, str] = {}
 
 
-def why_not(
-    viewer: Principal, one: int, other: int, locale: str | None = None, labels: Mapping[str, str] = NOTHING
-) -> Found:
+def why_not(viewer: Principal, one: int, other: int, labels: Mapping[str, str] = NOTHING) -> Found:
     """What keeps two parties apart. Needs the right `party.read`; raises NotFound for parties the viewer does not see.
 
     `judgements`: in force between them; `met`: blocks by which their records are compared (`model`: its own);
     `unused`: keys they share that say nothing (generic value, too many records); `verdict`, `rule`: of the closest
     pair of records; `rules`: for that pair each rule, whether it holds, and its conditions with their outcomes (no
-    values: they may be masked), said in `locale` (else the viewer's own) with `labels`
-    (a rule's variable → what people call it).
+    values: they may be masked), said in the viewer's language with `labels` (a rule's variable → what people call it).
     """
     require(viewer, "party.read")
     one, other = survivor_ids([one])[one], survivor_ids([other])[other]
@@ -52,7 +49,7 @@ def why_not(
         said = compare(by.rules, first, second)
         made["pair"] = [{name: record[name] for name in ("id", "source", "key")} for record in closest]
         made |= {"verdict": said.verdict, "rule": said.rule} if said else {}
-        made["rules"] = _tried(by, first, second, locale or viewer.locale, labels)
+        made["rules"] = _tried(by, first, second, viewer.locale, labels)
     return made
 
 

@@ -8,7 +8,8 @@ from hutong.platform.errors import Invalid
 
 _PART = 1 << 22
 _END = "end of the file"
-_DELIMITERS = ",;\t|"
+DELIMITERS = ",;\t|"
+"""What separates the values of files as people have them."""
 
 
 def require_closed(path: Path, name: str, delimiter: str | None) -> None:
@@ -24,7 +25,7 @@ def _opened(path: Path, delimiter: str | None) -> int | None:
     """The line in which the last row begins, if it takes what is put after the end of the file for its own."""
     begins, following, last = 1, 1, [_END]
     with path.open(encoding="utf-8", newline="") as file:
-        used = delimiter or max(_DELIMITERS, key=file.readline().count)
+        used = delimiter or max(DELIMITERS, key=file.readline().count)
         file.seek(0)
         rows = csv.reader(chain(file, ["\n", _END]), delimiter=used)
         try:

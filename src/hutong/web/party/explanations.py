@@ -1,5 +1,6 @@
 """How a customer came to be, and why two are not one (EC-05, XP-02), as pages."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -39,7 +40,8 @@ def why_not_page(
     customer = the_customer(session.viewer, party_id)
     against = the_customer(session.viewer, other) if other else None
     locale = locale_of(request)
-    found = why_not(session.viewer, party_id, other, locale, variables(locale)) if other else None
+    viewer = replace(session.viewer, locale=locale)
+    found = why_not(viewer, party_id, other, variables(locale)) if other else None
     context = {"customer": customer, "against": against, "found": found}
     return render(request, "party/customer_why_not.html", context, session)
 

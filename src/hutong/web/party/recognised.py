@@ -4,12 +4,12 @@ import csv
 from pathlib import Path
 
 from hutong.party.ingest.mapping import FileForm
+from hutong.party.ingest.quotes import DELIMITERS
 from hutong.party.offline.encodings import encoding_of
 
 LOOKED_AT = 1 << 16
 """Bytes of the file that are looked at."""
 LINES = 20
-DELIMITERS = ",;\t|"
 _BOOK = b"PK\x03\x04"
 
 
